@@ -1,0 +1,113 @@
+// Address spaces: who runs in them, and their VMAs, by list and by tree.
+
+import { IndexOwner, Violated } from "../abi";
+import { rbFirst, rbNext } from "../index/rb-tree";
+import { Cache, slabNext } from "../memory/slab";
+import { TASK_SIZE } from "../mm/unmapped-area";
+import { MmStruct } from "../struct/mm-struct";
+import { Task } from "../struct/task";
+import { MM_NODE, Vma } from "../struct/vma";
+import { isLive, mmNote, pidOfMm, vmaNote } from "./census";
+import { checkColours, treeHolds } from "./tree";
+import { violated } from "./violation";
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+/** Counts each address space's tasks, and names it by the lowest pid. */
+export function checkTasks(): void {
+  for (let at = slabNext(Cache.Task, 0); at; at = slabNext(Cache.Task, at)) {
+    const task = changetype<Task>(at);
+    if (!isLive(Cache.Mm, task.mm)) {
+      violated(Violated.TaskMm, <f64>task.pid);
+      continue;
+    }
+    const note = mmNote(task.mm);
+    if (!note.tasks || task.pid < note.pid) note.pid = task.pid;
+    note.tasks++;
+  }
+}
+
+function checkBounds(pid: f64, vma: Vma, before: u32): void {
+  const aligned = ((vma.start | vma.end) & 0xfff) == 0;
+  if (!aligned || vma.start >= vma.end || vma.end > TASK_SIZE) {
+    violated(Violated.VmaBounds, pid, <f64>vma.start, <f64>vma.end);
+  }
+  if (before && vma.start < vmaAt(before).end) {
+    violated(Violated.VmaOrder, pid, <f64>vma.start, <f64>vmaAt(before).end);
+  }
+}
+
+/** Follows the list as far as it goes. */
+function checkList(mm: MmStruct): void {
+  const pid = pidOfMm(mm);
+  const self = <u32>changetype<usize>(mm);
+  let before: u32 = 0;
+  let n: u32 = 0;
+  for (let at = mm.mmap; at; at = vmaAt(at).next) {
+    // A VMA that was listed before: the list runs in a circle, or into another's.
+    if (!isLive(Cache.Vma, at) || vmaNote(at).listed) {
+      violated(Violated.VmaLink, pid, before ? <f64>vmaAt(before).start : 0);
+      return;
+    }
+    const vma = vmaAt(at);
+    vmaNote(at).listed = 1;
+    if (vma.mm != self || vma.prev != before) violated(Violated.VmaLink, pid, <f64>vma.start);
+    checkBounds(pid, vma, before);
+    before = at;
+    n++;
+  }
+  mmNote(self).sound = 1;
+  if (mm.mapCount != n) violated(Violated.MapCount, pid, <f64>mm.mapCount, <f64>n);
+}
+
+/** Is the tree in good order, and does it hold the VMAs of the list? */
+function checkTree(mm: MmStruct): void {
+  const pid = pidOfMm(mm);
+  const root = changetype<usize>(mm) + offsetof<MmStruct>("mmRb");
+  if (!treeHolds(root, IndexOwner.Mm, pid)) return;
+  checkColours(root, IndexOwner.Mm, pid);
+  if (!mmNote(<u32>changetype<usize>(mm)).sound) return;
+  let vma = mm.mmap;
+  let node = rbFirst(mm.mmRb);
+  while (vma && node == vma + <u32>MM_NODE) {
+    vma = vmaAt(vma).next;
+    node = rbNext(node);
+  }
+  if (!vma && !node) return;
+  const first = vma ? vma : node - <u32>MM_NODE;
+  violated(Violated.VmaTree, pid, <f64>vmaAt(first).start);
+}
+
+function checkCache(mm: MmStruct): void {
+  const cached = mm.mmapCache;
+  if (!cached) return;
+  const own =
+    isLive(Cache.Vma, cached) &&
+    vmaAt(cached).mm == <u32>changetype<usize>(mm) &&
+    vmaNote(cached).listed != 0;
+  if (!own) violated(Violated.VmaCache, pidOfMm(mm));
+}
+
+/** After checkTasks. */
+export function checkAddressSpaces(): void {
+  for (let at = slabNext(Cache.Mm, 0); at; at = slabNext(Cache.Mm, at)) {
+    const mm = changetype<MmStruct>(at);
+    const tasks = mmNote(<u32>at).tasks;
+    if (mm.users != tasks || !tasks) {
+      violated(Violated.MmUsers, pidOfMm(mm), <f64>mm.users, <f64>tasks);
+    }
+    checkList(mm);
+    checkTree(mm);
+    if (mmNote(<u32>at).sound) checkCache(mm);
+  }
+  for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
+    const vma = changetype<Vma>(at);
+    if (vmaNote(<u32>at).listed) continue;
+    const known = isLive(Cache.Mm, vma.mm);
+    // Behind a broken link nothing is known.
+    if (known && !mmNote(vma.mm).sound) continue;
+    violated(Violated.VmaLost, known ? <f64>mmNote(vma.mm).pid : 0, <f64>vma.start);
+  }
+}

@@ -1,0 +1,115 @@
+// Invariant I10: the chains of VMAs, and what anon_vmas count.
+
+import { Violated } from "../abi";
+import { Cache, slabNext } from "../memory/slab";
+import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
+import { Vma } from "../struct/vma";
+import { anonVmaNote, chainNote, isLive, pidOf, vmaNote } from "./census";
+import { violated } from "./violation";
+
+function anonVmaAt(address: u32): AnonVma {
+  return changetype<AnonVma>(<usize>address);
+}
+
+/** Its number, 0 if it is gone. */
+export function numberOf(anonVma: u32): f64 {
+  return isLive(Cache.AnonVma, anonVma) ? <f64>anonVmaAt(anonVma).number : 0;
+}
+
+/** One link's place in its VMA's chain; false: it can't be followed. */
+function checkLink(vma: Vma, pid: f64, at: u32, newer: u32): bool {
+  if (!isLive(Cache.Chain, at)) {
+    violated(Violated.ChainGone, pid, <f64>vma.start);
+    return false;
+  }
+  const note = chainNote(at);
+  const chain = changetype<AnonVmaChain>(<usize>at);
+  const stray = note.onVma != 0 || chain.vma != <u32>changetype<usize>(vma);
+  if (stray || chain.newer != newer) violated(Violated.ChainLink, pid, <f64>vma.start);
+  if (stray) return false;
+  note.onVma = 1;
+  if (!isLive(Cache.AnonVma, chain.anonVma)) violated(Violated.ChainGone, pid, <f64>vma.start);
+  return true;
+}
+
+/** Newest to oldest, and all of one root. */
+function checkSuccession(vma: Vma, pid: f64, newer: u32, older: u32): void {
+  if (!isLive(Cache.AnonVma, newer) || !isLive(Cache.AnonVma, older)) return;
+  const a = anonVmaAt(newer);
+  const b = anonVmaAt(older);
+  if (a.root != b.root) violated(Violated.ChainRoot, pid, <f64>vma.start, <f64>b.number);
+  if (a.number <= b.number) {
+    violated(Violated.ChainOrder, pid, <f64>vma.start, <f64>a.number, <f64>b.number);
+  }
+}
+
+function checkChain(vma: Vma): void {
+  const pid = pidOf(vma.mm);
+  let newer: u32 = 0;
+  let newest: u32 = 0;
+  for (let at = vma.chainHead; at;) {
+    if (!checkLink(vma, pid, at, newer)) {
+      vmaNote(<u32>changetype<usize>(vma)).brokenChain = 1;
+      return;
+    }
+    const chain = changetype<AnonVmaChain>(<usize>at);
+    if (newer)
+      checkSuccession(vma, pid, changetype<AnonVmaChain>(<usize>newer).anonVma, chain.anonVma);
+    else newest = chain.anonVma;
+    newer = at;
+    at = chain.older;
+  }
+  if (vma.chainTail != newer) violated(Violated.ChainLink, pid, <f64>vma.start);
+  // The newest is the one that new pages of this VMA are given to.
+  if (vma.anonVma != newest) {
+    violated(Violated.ChainNewest, pid, <f64>vma.start, numberOf(vma.anonVma), numberOf(newest));
+  }
+}
+
+/** Follows the chain of every VMA. */
+export function checkChains(): void {
+  for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
+    checkChain(changetype<Vma>(at));
+  }
+  for (let at = slabNext(Cache.Chain, 0); at; at = slabNext(Cache.Chain, at)) {
+    const chain = changetype<AnonVmaChain>(at);
+    const known = isLive(Cache.Vma, chain.vma);
+    if (isLive(Cache.AnonVma, chain.anonVma)) anonVmaNote(chain.anonVma).hasVmas = 1;
+    // Behind a broken link nothing is known.
+    if (chainNote(<u32>at).onVma || (known && vmaNote(chain.vma).brokenChain)) continue;
+    const vma = changetype<Vma>(<usize>chain.vma);
+    violated(
+      Violated.ChainLost,
+      numberOf(chain.anonVma),
+      known ? pidOf(vma.mm) : 0,
+      known ? <f64>vma.start : 0,
+    );
+  }
+}
+
+/** Roots and reference counts, after checkChains. */
+export function checkAnonVmas(): void {
+  for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
+    const anonVma = changetype<AnonVma>(at);
+    const root = anonVma.root;
+    if (!isLive(Cache.AnonVma, root) || anonVmaAt(root).root != root) {
+      violated(Violated.AnonVmaRoot, <f64>anonVma.number);
+    } else if (root != <u32>at) {
+      anonVmaNote(root).children++;
+    }
+  }
+  for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
+    const anonVma = changetype<AnonVma>(at);
+    const note = anonVmaNote(<u32>at);
+    const held = note.hasVmas + note.children;
+    // Nothing holds it: it should have been freed, whatever it counts.
+    if (held && anonVma.refcount == <i32>held) continue;
+    violated(
+      Violated.AnonVmaRefcount,
+      <f64>anonVma.number,
+      <f64>anonVma.refcount,
+      <f64>note.hasVmas,
+      <f64>note.children,
+    );
+  }
+}

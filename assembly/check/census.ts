@@ -1,0 +1,202 @@
+// Where verify counts and takes notes: in scratch memory, so that the machine stays as it is.
+//
+//   bytesInUse   Census       what was counted, and where the rest is
+//                report       see violation.ts
+//                FrameNote    for each frame that was ever used
+//                notes        half as many bytes as objects take: the note on what is at address A
+//                             is at notes + (A - objects) / 2, so an object of n words has n / 2 of its own
+//
+// verify follows a link only to what isLive or isTable accepts, and marks what it walked over, so that no
+// damage makes it trap or walk for ever. It trusts the header, the slabs' own links and the page arrays.
+
+import { VIOLATION_RECORD, VIOLATIONS_LISTED } from "../abi";
+import { header } from "../memory/header";
+import { heapScratch } from "../memory/heap";
+import { Cache } from "../memory/slab";
+import { MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
+
+@unmanaged
+export class Census {
+  report: u32;
+  frames: u32;
+  frameTop: u32;
+  /** Lowest address an object may have, and the end of the bytes in use. */
+  objects: u32;
+  end: u32;
+  notes: u32;
+  tables: u32;
+  spare: u32;
+}
+
+@unmanaged
+export class FrameNote {
+  /** Present entries found. */
+  entries: u32;
+  caches: u32;
+}
+
+/** Values of FrameNote.caches. */
+export const IN_PAGE_CACHE: u32 = 1;
+export const IN_SWAP_CACHE: u32 = 2;
+
+@unmanaged
+export class MmNote {
+  tasks: u32;
+  /** The lowest of its tasks' pids. */
+  pid: u32;
+  /** Its list of VMAs can be followed to its end. */
+  sound: u32;
+  anon: i32;
+  file: i32;
+  swap: i32;
+  /** The VMA that entries are looked up in, and the one whose chain was marked last. */
+  cursor: u32;
+  marked: u32;
+}
+
+@unmanaged
+export class VmaNote {
+  /** In the list of its address space. */
+  listed: u32;
+  inFileIndex: u32;
+  /** Its chain can't be followed to its end. */
+  brokenChain: u32;
+}
+
+@unmanaged
+export class AnonVmaNote {
+  children: u32;
+  hasVmas: u32;
+  /** Its index can't be followed to its end. */
+  brokenIndex: u32;
+  /** The VMA from whose chain it was marked last. */
+  markedBy: u32;
+}
+
+@unmanaged
+export class ChainNote {
+  onVma: u32;
+  indexed: u32;
+}
+
+@unmanaged
+export class MappingNote {
+  brokenIndex: u32;
+}
+
+/** Of page tables and page cache nodes. */
+@unmanaged
+export class TableNote {
+  seen: u32;
+}
+
+@unmanaged
+export class SwapNote {
+  entries: u32;
+}
+
+export function census(): Census {
+  return changetype<Census>(<usize>header().bytesInUse);
+}
+
+/** Everything zero; false when there is no memory for it. */
+export function censusBegin(): bool {
+  const state = header();
+  const report: u32 = offsetof<Census>();
+  const frames = report + 8 + <u32>(VIOLATIONS_LISTED * VIOLATION_RECORD);
+  const frameTop = min(state.frameTop, state.frames);
+  const notes = frames + (frameTop + 1) * offsetof<FrameNote>();
+  // Slabs and tables were made after the page arrays, of which this is the last.
+  const objects = state.pageGeneration & ~15;
+  // Behind the notes: room to read a whole object at the last address that may be one.
+  const bytes = <u64>notes + <u64>((state.bytesInUse - objects) >> 1) + 4096;
+  const start = heapScratch(bytes);
+  if (!start) return false;
+  memory.fill(start, 0, <usize>bytes);
+  const it = census();
+  it.report = <u32>start + report;
+  it.frames = <u32>start + frames;
+  it.frameTop = frameTop;
+  it.objects = objects;
+  it.end = state.bytesInUse;
+  it.notes = <u32>start + notes;
+  return true;
+}
+
+/** A frame that was ever used: not the zero page. */
+export function isFrame(frame: u32): bool {
+  return frame != 0 && frame <= census().frameTop;
+}
+
+export function frameNote(frame: u32): FrameNote {
+  return changetype<FrameNote>(<usize>census().frames + <usize>frame * offsetof<FrameNote>());
+}
+
+function noteAt(address: u32): usize {
+  const it = census();
+  return <usize>it.notes + <usize>((address - it.objects) >> 1);
+}
+
+function isInside(address: u32): bool {
+  const it = census();
+  return address >= it.objects && address < it.end;
+}
+
+/** Is there a live object of that type? */
+export function isLive(cache: Cache, address: u32): bool {
+  if (address & 7 || !isInside(address)) return false;
+  return (load<u32>(<usize>address) & 31) == (((<u32>cache) << 1) | 1);
+}
+
+/** May a page table be there? */
+export function isTable(address: u32): bool {
+  return (address & 4095) == 0 && isInside(address);
+}
+
+export function mmNote(mm: u32): MmNote {
+  return changetype<MmNote>(noteAt(mm));
+}
+
+export function vmaNote(vma: u32): VmaNote {
+  return changetype<VmaNote>(noteAt(vma));
+}
+
+export function anonVmaNote(anonVma: u32): AnonVmaNote {
+  return changetype<AnonVmaNote>(noteAt(anonVma));
+}
+
+export function chainNote(chain: u32): ChainNote {
+  return changetype<ChainNote>(noteAt(chain));
+}
+
+export function mappingNote(mapping: u32): MappingNote {
+  return changetype<MappingNote>(noteAt(mapping));
+}
+
+export function tableNote(table: u32): TableNote {
+  return changetype<TableNote>(noteAt(table));
+}
+
+export function swapNote(slot: u32): SwapNote {
+  return changetype<SwapNote>(noteAt(slot));
+}
+
+/** Names an address space: the lowest pid that runs in it, 0 if it is none or nobody's. */
+export function pidOf(mm: u32): f64 {
+  return isLive(Cache.Mm, mm) ? <f64>mmNote(mm).pid : 0;
+}
+
+/** Names the address space that a VMA says it is in. */
+export function pidOfVma(vma: u32): f64 {
+  return isLive(Cache.Vma, vma) ? pidOf(changetype<Vma>(<usize>vma).mm) : 0;
+}
+
+/** Where a VMA begins, 0 if it is none. */
+export function startOfVma(vma: u32): f64 {
+  return isLive(Cache.Vma, vma) ? <f64>changetype<Vma>(<usize>vma).start : 0;
+}
+
+export function pidOfMm(mm: MmStruct): f64 {
+  return <f64>mmNote(<u32>changetype<usize>(mm)).pid;
+}

@@ -1,0 +1,134 @@
+// Invariant I11: each index is in good order, and holds exactly the VMAs it should.
+
+import { IndexKind, IndexOwner, Violated } from "../abi";
+import { anonIndexIsCurrent } from "../index/anon-index";
+import { anonListNext, anonListVerify } from "../index/anon-list";
+import { rbFirst, rbNext } from "../index/rb-tree";
+import { header } from "../memory/header";
+import { Cache, slabNext } from "../memory/slab";
+import { AddressSpace, File, iMmapRoot } from "../struct/address-space";
+import { AnonVma, AnonVmaChain, chainOfNode, CHAIN_NODE } from "../struct/anon-vma";
+import { FILE_NODE, Vma } from "../struct/vma";
+import {
+  anonVmaNote,
+  chainNote,
+  isLive,
+  mappingNote,
+  pidOf,
+  pidOfVma,
+  startOfVma,
+  vmaNote,
+} from "./census";
+import { numberOf } from "./anon-vma";
+import { checkIntervals, treeHolds, violatedAt } from "./tree";
+import { violated } from "./violation";
+
+/** Notes that the index of an anon_vma holds this chain. */
+function noteChain(anonVma: AnonVma, chain: AnonVmaChain): void {
+  const number = <f64>anonVma.number;
+  if (chain.anonVma != <u32>changetype<usize>(anonVma)) {
+    violatedAt(Violated.Stray, IndexOwner.AnonVma, number, chain.vma);
+  } else {
+    chainNote(<u32>changetype<usize>(chain)).indexed = 1;
+  }
+}
+
+function checkAnonTree(anonVma: AnonVma): bool {
+  const number = <f64>anonVma.number;
+  const root = changetype<usize>(anonVma) + offsetof<AnonVma>("head");
+  if (!treeHolds(root, IndexOwner.AnonVma, number)) return false;
+  for (let node = rbFirst(anonVma.head); node; node = rbNext(node)) {
+    const chain = chainOfNode(<usize>node);
+    noteChain(anonVma, chain);
+    if (!anonIndexIsCurrent(chain)) {
+      violated(Violated.StaleKey, number, pidOfVma(chain.vma), startOfVma(chain.vma));
+    }
+  }
+  checkIntervals(root, IndexOwner.AnonVma, number);
+  return true;
+}
+
+function listFault(anonVma: AnonVma, chain: u32): void {
+  const vma = isLive(Cache.Chain, chain) ? changetype<AnonVmaChain>(<usize>chain).vma : 0;
+  violated(Violated.ListLink, <f64>anonVma.number, pidOfVma(vma), startOfVma(vma));
+}
+
+function checkAnonList(anonVma: AnonVma): bool {
+  for (let node = anonVma.head; node; node = anonListNext(node)) {
+    const chain = node - <u32>CHAIN_NODE;
+    // A chain that was met before: the list runs in a circle, or into another's.
+    if (!isLive(Cache.Chain, chain) || chainNote(chain).indexed) {
+      listFault(anonVma, chain);
+      return false;
+    }
+    noteChain(anonVma, changetype<AnonVmaChain>(<usize>chain));
+    if (!chainNote(chain).indexed) return false;
+  }
+  const wrong = anonListVerify(anonVma);
+  if (wrong) listFault(anonVma, wrong - <u32>CHAIN_NODE);
+  return true;
+}
+
+/** Every chain is in the index of its anon_vma, and nothing else is. */
+export function checkAnonIndexes(): void {
+  const list = header().anonIndex == <u32>IndexKind.List;
+  for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
+    const anonVma = changetype<AnonVma>(at);
+    const holds = list ? checkAnonList(anonVma) : checkAnonTree(anonVma);
+    if (!holds) anonVmaNote(<u32>at).brokenIndex = 1;
+  }
+  for (let at = slabNext(Cache.Chain, 0); at; at = slabNext(Cache.Chain, at)) {
+    const chain = changetype<AnonVmaChain>(at);
+    if (chainNote(<u32>at).indexed || !isLive(Cache.AnonVma, chain.anonVma)) continue;
+    if (anonVmaNote(chain.anonVma).brokenIndex) continue;
+    violatedAt(Violated.Unindexed, IndexOwner.AnonVma, numberOf(chain.anonVma), chain.vma);
+  }
+}
+
+/** The inode that a VMA shows, 0 if it shows none or one that is gone. */
+export function mappingOfVma(vma: Vma): u32 {
+  if (!isLive(Cache.File, vma.file)) return 0;
+  const mapping = changetype<File>(<usize>vma.file).mapping;
+  return isLive(Cache.AddressSpace, mapping) ? mapping : 0;
+}
+
+/** The number of an inode, 0 if it is gone. */
+export function inodeOf(mapping: u32): f64 {
+  return isLive(Cache.AddressSpace, mapping)
+    ? <f64>changetype<AddressSpace>(<usize>mapping).inode
+    : 0;
+}
+
+function checkFileIndex(mapping: AddressSpace): void {
+  const self = <u32>changetype<usize>(mapping);
+  const inode = <f64>mapping.inode;
+  const root = iMmapRoot(mapping);
+  if (!treeHolds(root, IndexOwner.File, inode)) {
+    mappingNote(self).brokenIndex = 1;
+    return;
+  }
+  for (let node = rbFirst(load<u32>(root)); node; node = rbNext(node)) {
+    const at = node - <u32>FILE_NODE;
+    const vma = changetype<Vma>(<usize>at);
+    if (vma.fileVma == at && mappingOfVma(vma) == self) vmaNote(at).inFileIndex = 1;
+    else violatedAt(Violated.Stray, IndexOwner.File, inode, at);
+  }
+  checkIntervals(root, IndexOwner.File, inode);
+}
+
+/** Every VMA that shows a file is in that file's index, and nothing else is. */
+export function checkFileIndexes(): void {
+  for (let at = slabNext(Cache.AddressSpace, 0); at; at = slabNext(Cache.AddressSpace, at)) {
+    checkFileIndex(changetype<AddressSpace>(at));
+  }
+  for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
+    const vma = changetype<Vma>(at);
+    if (!vma.file || vmaNote(<u32>at).inFileIndex) continue;
+    const mapping = mappingOfVma(vma);
+    if (!mapping) {
+      violated(Violated.FileGone, pidOf(vma.mm), <f64>vma.start);
+    } else if (!mappingNote(mapping).brokenIndex) {
+      violatedAt(Violated.Unindexed, IndexOwner.File, inodeOf(mapping), <u32>at);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// Page tables: each entry is counted, and looked up in the VMA that it lies in.
+
+import { PAGE_SHIFT, Violated } from "../abi";
+import { Cache, slabLive, slabNext } from "../memory/slab";
+import { AnonVmaChain } from "../struct/anon-vma";
+import { MmStruct } from "../struct/mm-struct";
+import { pageAnonVma, pageFileMapping, pageIndex, pageIsAnon, pageRefcount } from "../struct/page";
+import { pteFrame, pteIsPage, pteIsPresent, pteIsSwap, pteSwapSlot } from "../struct/pte";
+import { linearPageIndex, Vma } from "../struct/vma";
+import { numberOf } from "./anon-vma";
+import {
+  anonVmaNote,
+  census,
+  chainNote,
+  frameNote,
+  isFrame,
+  isLive,
+  isTable,
+  MmNote,
+  mmNote,
+  pidOfMm,
+  swapNote,
+  tableNote,
+  vmaNote,
+} from "./census";
+import { inodeOf, mappingOfVma } from "./indexes";
+import { violated } from "./violation";
+
+const PGD_SHIFT: u64 = 39;
+const LEVEL_BITS: u64 = 9;
+const ENTRIES: u32 = 512;
+
+/** The VMA over an address, which only grows from call to call; 0 if there is none. */
+function vmaOver(note: MmNote, address: u64): u32 {
+  let at = note.cursor;
+  while (at && changetype<Vma>(<usize>at).end <= address) at = changetype<Vma>(<usize>at).next;
+  note.cursor = at;
+  return at && changetype<Vma>(<usize>at).start <= address ? at : 0;
+}
+
+/** Marks the anon_vmas through which walks find the VMA. */
+function markReachable(note: MmNote, vma: u32): void {
+  if (note.marked == vma) return;
+  note.marked = vma;
+  let at = changetype<Vma>(<usize>vma).chainHead;
+  for (let n = slabLive(Cache.Chain); at && n && isLive(Cache.Chain, at); n--) {
+    const chain = changetype<AnonVmaChain>(<usize>at);
+    at = chain.older;
+    if (!isLive(Cache.AnonVma, chain.anonVma)) continue;
+    const anonVma = anonVmaNote(chain.anonVma);
+    const indexed = chainNote(<u32>changetype<usize>(chain)).indexed || anonVma.brokenIndex;
+    if (indexed) anonVma.markedBy = vma;
+  }
+}
+
+/** Invariant I2: can a walk from the page's anon_vma come to the VMA that its entry lies in? */
+function checkReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
+  const anonVma = pageAnonVma(frame);
+  if (!isLive(Cache.AnonVma, anonVma)) {
+    violated(Violated.AnonVmaGone, <f64>frame, pid, <f64>address);
+    return;
+  }
+  // Behind a broken link nothing is known.
+  if (vmaNote(vma).brokenChain) return;
+  markReachable(note, vma);
+  if (anonVmaNote(anonVma).markedBy == vma) return;
+  violated(Violated.Unreachable, <f64>frame, pid, <f64>address, numberOf(anonVma));
+}
+
+function checkPlace(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
+  const area = changetype<Vma>(<usize>vma);
+  const expected = linearPageIndex(area, address);
+  const index = pageIndex(frame);
+  if (index != expected) {
+    violated(Violated.Index, <f64>frame, pid, <f64>address, <f64>index, <f64>expected);
+  }
+  if (pageIsAnon(frame)) {
+    checkReach(note, pid, address, frame, vma);
+    return;
+  }
+  const mapping = pageFileMapping(frame);
+  const shown = mappingOfVma(area);
+  if (mapping && mapping == shown) return;
+  violated(Violated.OtherFile, <f64>frame, pid, <f64>address, inodeOf(mapping), inodeOf(shown));
+}
+
+function checkPage(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
+  if (!isFrame(frame) || pageRefcount(frame) <= 0) {
+    violated(Violated.EntryFrame, pid, <f64>address, <f64>frame);
+    return;
+  }
+  frameNote(frame).entries++;
+  if (pageIsAnon(frame)) note.anon++;
+  else note.file++;
+  if (vma) checkPlace(note, pid, address, frame, vma);
+}
+
+function checkEntry(note: MmNote, address: u64, entry: u64): void {
+  const pid = <f64>note.pid;
+  const vma = note.sound ? vmaOver(note, address) : 0;
+  if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);
+  if (pteIsPage(entry)) {
+    checkPage(note, pid, address, pteFrame(entry), vma);
+  } else if (pteIsSwap(entry)) {
+    const slot = <u32>pteSwapSlot(entry);
+    note.swap++;
+    if (isLive(Cache.SwapSlot, slot)) swapNote(slot).entries++;
+    else violated(Violated.SwapEntry, pid, <f64>address);
+  } else if (!pteIsPresent(entry)) {
+    violated(Violated.EntryKind, pid, <f64>address);
+  }
+}
+
+/** A table and what is below it: at most four levels. */
+function checkTable(note: MmNote, table: u32, shift: u64, base: u64): void {
+  if (!isTable(table) || tableNote(table).seen) {
+    violated(Violated.TableLink, <f64>note.pid, <f64>base);
+    return;
+  }
+  tableNote(table).seen = 1;
+  census().tables++;
+  for (let i: u32 = 0; i < ENTRIES; i++) {
+    const at = <usize>table + ((<usize>i) << 3);
+    const address = base + ((<u64>i) << shift);
+    if (shift == PAGE_SHIFT) {
+      const entry = load<u64>(at);
+      if (entry) checkEntry(note, address, entry);
+    } else {
+      const below = load<u32>(at);
+      if (below) checkTable(note, below, shift - LEVEL_BITS, address);
+    }
+  }
+}
+
+function checkRss(kind: Violated, pid: f64, counter: i32, recount: i32): void {
+  if (counter != recount) violated(kind, pid, <f64>counter, <f64>recount);
+}
+
+/** Counts every entry of every address space, after the indexes were checked. */
+export function checkPageTables(): void {
+  for (let at = slabNext(Cache.Mm, 0); at; at = slabNext(Cache.Mm, at)) {
+    const mm = changetype<MmStruct>(at);
+    const note = mmNote(<u32>at);
+    note.cursor = mm.mmap;
+    if (mm.pgd) checkTable(note, mm.pgd, PGD_SHIFT, 0);
+    const pid = pidOfMm(mm);
+    checkRss(Violated.AnonRss, pid, mm.anonRss, note.anon);
+    checkRss(Violated.FileRss, pid, mm.fileRss, note.file);
+    checkRss(Violated.SwapRss, pid, mm.swapRss, note.swap);
+  }
+}

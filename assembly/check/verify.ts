@@ -1,0 +1,36 @@
+// The invariants I1 to I4, I10 and I11 of the specification, on the whole machine, at a quiet moment:
+// no operation is under way. Everything is counted anew from what the machine consists of.
+//
+//   tasks -> address spaces, VMAs -> chains, anon_vmas -> indexes -> page tables -> swap, page caches -> frames
+//
+// Each step relies on the notes of those before it, and reports nothing that is only the consequence of a
+// link that they found broken.
+
+import { checkAddressSpaces, checkTasks } from "./address-space";
+import { checkAnonVmas, checkChains } from "./anon-vma";
+import { census, censusBegin } from "./census";
+import { checkFrames } from "./frames";
+import { checkAnonIndexes, checkFileIndexes } from "./indexes";
+import { checkPageCaches } from "./page-cache";
+import { checkPageTables } from "./page-tables";
+import { checkSwapSlots } from "./swap";
+
+/**
+ * Checks the machine and changes nothing of it, counters included.
+ * @returns address of a count f64 and VIOLATIONS_LISTED violation records in scratch memory, see abi.ts;
+ *   0 when there is no memory for it
+ */
+export function verify(): u32 {
+  if (!censusBegin()) return 0;
+  checkTasks();
+  checkAddressSpaces();
+  checkChains();
+  checkAnonVmas();
+  checkAnonIndexes();
+  checkFileIndexes();
+  checkPageTables();
+  checkSwapSlots();
+  checkPageCaches();
+  checkFrames();
+  return census().report;
+}

@@ -1,0 +1,40 @@
+// The exports, and nothing else. Only numbers cross: handles, addresses and counts as f64, scratch
+// addresses and small numbers as u32 or i32.
+
+export { submit } from "./mm/dispatch";
+export { kernelInit } from "./mm/kernel";
+export {
+  countersReset,
+  entriesOf,
+  entryCount,
+  eventsAt,
+  eventsRecord,
+  eventsRecorded,
+  fileField,
+  fileMake,
+  fileRelease,
+  fileReopen,
+  mappingsOf,
+  memoryInUse,
+  pageAtAddress,
+  pageField,
+  pageHandle,
+  peakMapCount,
+  peakVmaCount,
+  stabPage,
+  taskField,
+  taskList,
+  vmaCount,
+  vmasOf,
+  walkPage,
+} from "./mm/query";
+export {
+  benchPageReferenced,
+  benchRmapWalk,
+  benchStab,
+  benchTryToUnmap,
+  samplePrepare,
+  sampleReserve,
+} from "./mm/sample";
+export { verify } from "./check/verify";
+export { actorStack, setActor } from "./sync/actor";

@@ -1,0 +1,45 @@
+// The list of spec/commits.md section 6, "before": chains in order of linking, every walk visits all.
+// A node's parent word links to the one before, its left word to the one after.
+
+import { Counter } from "../abi";
+import { count } from "../memory/header";
+import { AnonVma } from "../struct/anon-vma";
+import { IntervalNode } from "../struct/interval-node";
+
+function at(node: u32): IntervalNode {
+  return changetype<IntervalNode>(<usize>node);
+}
+
+export function anonListAppend(anonVma: AnonVma, node: u32): void {
+  const tail = anonVma.tail;
+  at(node).parent = tail;
+  at(node).left = 0;
+  if (tail) at(tail).left = node;
+  else anonVma.head = node;
+  anonVma.tail = node;
+  count(Counter.IndexInserts, 1);
+}
+
+export function anonListRemove(anonVma: AnonVma, node: u32): void {
+  const before = at(node).parent;
+  const after = at(node).left;
+  if (before) at(before).left = after;
+  else anonVma.head = after;
+  if (after) at(after).parent = before;
+  else anonVma.tail = before;
+  count(Counter.IndexRemoves, 1);
+}
+
+export function anonListNext(node: u32): u32 {
+  return at(node).left;
+}
+
+/** Invariant I11 for a list: 0, or the node whose link back is wrong. */
+export function anonListVerify(anonVma: AnonVma): u32 {
+  let before: u32 = 0;
+  for (let node = anonVma.head; node; node = at(node).left) {
+    if (at(node).parent != before) return node;
+    before = node;
+  }
+  return anonVma.tail == before ? 0 : before;
+}

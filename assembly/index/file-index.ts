@@ -1,0 +1,39 @@
+// The index of a file's VMAs (i_mmap), guarded by i_mmap_mutex.
+
+import { AddressSpace, iMmapRoot } from "../struct/address-space";
+import { FILE_NODE, Vma } from "../struct/vma";
+import {
+  intervalTreeFirst,
+  intervalTreeInsert,
+  intervalTreeInsertAfter,
+  intervalTreeNext,
+  intervalTreeRemove,
+} from "./interval-tree";
+
+function nodeOf(vma: Vma): u32 {
+  return <u32>(changetype<usize>(vma) + FILE_NODE);
+}
+
+export function fileIndexInsert(mapping: AddressSpace, vma: Vma): void {
+  vma.fileVma = <u32>changetype<usize>(vma);
+  intervalTreeInsert(iMmapRoot(mapping), nodeOf(vma));
+}
+
+/** For fork: the child's VMA comes right after the parent's, whose pgoff it shares. */
+export function fileIndexInsertAfter(mapping: AddressSpace, vma: Vma, parent: Vma): void {
+  vma.fileVma = <u32>changetype<usize>(vma);
+  intervalTreeInsertAfter(iMmapRoot(mapping), nodeOf(vma), nodeOf(parent));
+}
+
+export function fileIndexRemove(mapping: AddressSpace, vma: Vma): void {
+  intervalTreeRemove(iMmapRoot(mapping), nodeOf(vma));
+}
+
+/** First node that meets [start, last], or 0; its vma field leads to the VMA. */
+export function fileIndexFirst(mapping: AddressSpace, start: u64, last: u64): u32 {
+  return intervalTreeFirst(iMmapRoot(mapping), start, last);
+}
+
+export function fileIndexNext(node: u32, start: u64, last: u64): u32 {
+  return intervalTreeNext(node, start, last);
+}

@@ -1,0 +1,101 @@
+// The one place where the machine's roots are kept. Nothing else in the core is module state.
+//
+//   0x0000  never used, so that 0 is no object
+//   0x0400  submission buffer    256 x 64 bytes   (see abi.ts)
+//   0x4400  completion buffer    256 x 16 bytes
+//   0x5400  unused
+//   0x6400  locks held, for each actor (checked and explore only)
+//   0x7000  Header               -.
+//   0x7800  counters, f64 each    |
+//   0x7900  slab caches           |  a snapshot copies [SNAPSHOT_START, header().bytesInUse)
+//   0x8000  constant data of asc  |
+//   heap    page arrays, slabs   -'
+//
+// Locks held lie inside the snapshot too: SNAPSHOT_START is their address.
+
+import { COMPLETIONS_AT, Counter, COUNTERS_AT, SNAPSHOT_START, SUBMISSIONS_AT } from "../abi";
+
+export const SUBMISSIONS: usize = SUBMISSIONS_AT;
+export const COMPLETIONS: usize = COMPLETIONS_AT;
+export const HELD_LOCKS: usize = SNAPSHOT_START;
+const HEADER: usize = 0x7000;
+const COUNTERS: usize = COUNTERS_AT;
+export const SLAB_CACHES: usize = 0x7900;
+
+/** Roots, switches and zone counters of one kernel. */
+@unmanaged
+export class Header {
+  /** End of the bytes in use: everything at or above is scratch. */
+  bytesInUse: u32;
+  /** Cap of linear memory in bytes. */
+  memoryLimit: u32;
+
+  anonIndex: u32;
+  fileIndex: u32;
+  vmaAddress: u32;
+  mremapOrder: u32;
+  maxMapCount: u32;
+
+  /** Frames 1 to frames can be allocated; frame 0 is the zero page. */
+  frames: u32;
+  framesInUse: u32;
+  /** Frames above this one were never used. */
+  frameTop: u32;
+  frameFree: u32;
+
+  pageFlags: u32;
+  pageMapcount: u32;
+  pageRefcount: u32;
+  pageMapping: u32;
+  pageIndex: u32;
+  pagePrivate: u32;
+  pageWord: u32;
+  pageGeneration: u32;
+
+  tableFree: u32;
+  tables: u32;
+
+  swapLimit: u32;
+  swapInUse: u32;
+
+  nrAnonPages: i32;
+  nrFileMapped: i32;
+
+  /** VMAs of all address spaces, and the most there were; the most that one address space had. */
+  vmas: u32;
+  peakVmas: u32;
+  peakMapCount: u32;
+
+  tasks: u32;
+  lastTask: u32;
+  nextPid: u32;
+  mms: u32;
+  nextInode: u32;
+  nextAnonVma: u32;
+
+  /** The actor that runs now: 0 outside the explorer. */
+  actor: u32;
+
+  eventBuffer: u32;
+  eventCapacity: u32;
+  eventCount: u32;
+
+  /** Pages for the benchmarks: frames, and where each is mapped. */
+  sample: u32;
+  sampleLength: u32;
+  sampleMappings: u32;
+}
+
+export function header(): Header {
+  return changetype<Header>(HEADER);
+}
+
+/** Adds to an exact count. Hot loops add up in a local and call this once. */
+export function count(counter: Counter, n: u32): void {
+  const at = COUNTERS + ((<usize>counter) << 3);
+  store<f64>(at, load<f64>(at) + <f64>n);
+}
+
+export function resetCounters(): void {
+  memory.fill(COUNTERS, 0, (<usize>Counter.Count) << 3);
+}

@@ -1,0 +1,182 @@
+// One dispatcher for single calls and batches: reads submission records, leaves completions.
+
+import {
+  Advice,
+  BATCH_CAPACITY,
+  COMPLETION_BYTES,
+  Errno,
+  MremapFlag,
+  Op,
+  Prot,
+  SUBMISSION_BYTES,
+} from "../abi";
+import { frameOfHandle, generationOfHandle, handleOf, objectOf } from "../memory/handle";
+import { COMPLETIONS, header, SUBMISSIONS } from "../memory/header";
+import { Cache } from "../memory/slab";
+import { pageReferenced, references, referencedFlags } from "../rmap/referenced";
+import { File } from "../struct/address-space";
+import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { pageGeneration, pageRefcount } from "../struct/page";
+import { assertNothingHeld, downWrite, upWrite } from "../sync/lock";
+import { Access, accessMemory } from "./fault";
+import { doMadvise } from "./madvise";
+import { doBrk, doMmap, PGOFF_MAX } from "./mmap";
+import { doMprotect } from "./mprotect";
+import { doMremap } from "./mremap";
+import { doMunmap } from "./munmap";
+import { mmOf, taskExec, taskExit, taskFork, taskSpawn } from "./process";
+import { cleanPage, unmapPage } from "./reclaim";
+import { truncateFile } from "./truncate";
+
+const MAX_INTEGER: f64 = 9007199254740991;
+
+const ALL_PROT: u64 = Prot.Read | Prot.Write | Prot.Exec;
+const ALL_MAP: u64 = 31;
+const ALL_MREMAP: u64 = MremapFlag.MayMove | MremapFlag.Fixed;
+
+function isInteger(value: f64): bool {
+  return value >= 0 && value <= MAX_INTEGER && Math.floor(value) == value;
+}
+
+/** Argument n of a record: checked to be an integer by submit. */
+function arg(record: usize, n: usize): u64 {
+  return <u64>load<f64>(record + 8 + (n << 3));
+}
+
+function fail(error: i32): f64 {
+  return <f64>-error;
+}
+
+/** The frame of a page's handle, or 0 when the page is gone. */
+export function frameOf(handle: f64): u32 {
+  const frame = frameOfHandle(handle);
+  if (frame == 0 || frame > header().frameTop) return 0;
+  if (pageGeneration(frame) != generationOfHandle(handle) || !pageRefcount(frame)) return 0;
+  return frame;
+}
+
+function created(object: usize): f64 {
+  return object ? handleOf(object) : fail(Errno.ENOMEM);
+}
+
+/** Calls that change the address space, with mmap_sem held for write. */
+function changeMm(op: Op, mm: MmStruct, record: usize): f64 {
+  const address = arg(record, 1);
+  const length = arg(record, 2);
+  const a = arg(record, 3);
+  const b = arg(record, 4);
+  switch (op) {
+    case Op.Mmap: {
+      if (a > ALL_PROT || b > ALL_MAP) return fail(Errno.EINVAL);
+      const handle = load<f64>(record + 48);
+      const file = handle ? objectOf(Cache.File, handle) : 0;
+      if (handle && !file) return fail(Errno.ESTALE);
+      return <f64>doMmap(mm, address, length, <u32>a, <u32>b, <u32>file, arg(record, 6));
+    }
+    case Op.Munmap:
+      return fail(doMunmap(mm, address, length));
+    case Op.Mprotect:
+      if (a > ALL_PROT) return fail(Errno.EINVAL);
+      return fail(doMprotect(mm, address, length, <u32>a));
+    case Op.Mremap:
+      if (b > ALL_MREMAP) return fail(Errno.EINVAL);
+      return <f64>doMremap(mm, address, length, a, <u32>b, arg(record, 5));
+    case Op.Madvise:
+      if (a > <u64>Advice.Unmergeable) return fail(Errno.EINVAL);
+      return fail(doMadvise(mm, address, length, <Advice>(<i32>a)));
+    default:
+      return <f64>doBrk(mm, address);
+  }
+}
+
+function access(op: Op, mm: MmStruct, record: usize): f64 {
+  const how = op == Op.Write ? Access.Write : op == Op.Read ? Access.Read : Access.Execute;
+  const word = load<f64>(record + 24);
+  return accessMemory(mm, arg(record, 1), how, word);
+}
+
+function ofTask(op: Op, task: usize, record: usize): f64 {
+  switch (op) {
+    case Op.Fork:
+      return created(taskFork(task, <u32>arg(record, 1)));
+    case Op.Exec:
+      return taskExec(task, arg(record, 1)) ? 0 : fail(Errno.ENOMEM);
+    case Op.Exit:
+      taskExit(task);
+      return 0;
+    case Op.Read:
+    case Op.Write:
+    case Op.Execute:
+      return access(op, mmOf(task), record);
+    default: {
+      const mm = mmOf(task);
+      downWrite(mmapSem(mm));
+      const result = changeMm(op, mm, record);
+      upWrite(mmapSem(mm));
+      header().peakMapCount = max(header().peakMapCount, mm.mapCount);
+      return result;
+    }
+  }
+}
+
+function ofPage(op: Op, frame: u32, completion: usize): f64 {
+  switch (op) {
+    case Op.PageReferenced: {
+      const result = pageReferenced(frame);
+      store<f64>(completion, <f64>referencedFlags(result), 8);
+      return <f64>references(result);
+    }
+    case Op.TryToUnmap:
+      return <f64>unmapPage(frame);
+    default:
+      return <f64>cleanPage(frame);
+  }
+}
+
+function execute(record: usize, completion: usize): f64 {
+  for (let n: usize = 0; n < 7; n++) {
+    if (!isInteger(load<f64>(record + 8 + (n << 3)))) return fail(Errno.EINVAL);
+  }
+  const op = <Op>(<i32>load<f64>(record));
+  const handle = load<f64>(record + 8);
+  if (op == Op.Spawn) return created(taskSpawn(arg(record, 1)));
+  if (op == Op.Truncate) {
+    const file = objectOf(Cache.File, handle);
+    if (!file) return fail(Errno.ESTALE);
+    if (arg(record, 1) > PGOFF_MAX) return fail(Errno.EINVAL);
+    truncateFile(changetype<File>(file), arg(record, 1));
+    return 0;
+  }
+  if (op >= Op.PageReferenced && op <= Op.PageMkclean) {
+    const frame = frameOf(handle);
+    return frame ? ofPage(op, frame, completion) : fail(Errno.ESTALE);
+  }
+  if (op < Op.Spawn || op > Op.PageMkclean) return fail(Errno.EINVAL);
+  const task = objectOf(Cache.Task, handle);
+  return task ? ofTask(op, task, record) : fail(Errno.ESRCH);
+}
+
+/** What is there between operations counts, not what an operation needs on its way. */
+function notePeak(): void {
+  const state = header();
+  state.peakVmas = max(state.peakVmas, state.vmas);
+}
+
+/**
+ * Runs records [first, first + n) of the submission buffer in order. A failure does not stop the rest.
+ * @returns how many failed
+ */
+export function submit(first: u32, n: u32): u32 {
+  assert(first + n <= <u32>BATCH_CAPACITY, "submit: beyond the submission buffer");
+  let failed: u32 = 0;
+  for (let i = first; i < first + n; i++) {
+    const completion = COMPLETIONS + <usize>i * <usize>COMPLETION_BYTES;
+    store<f64>(completion, 0, 8);
+    const result = execute(SUBMISSIONS + <usize>i * <usize>SUBMISSION_BYTES, completion);
+    store<f64>(completion, result);
+    notePeak();
+    if (result < 0) failed++;
+    assertNothingHeld();
+  }
+  return failed;
+}

@@ -1,0 +1,90 @@
+// A fault on a file mapping that has no entry.
+
+import { Counter, Errno, Event, PageFlag } from "../abi";
+import { event } from "../memory/event";
+import { count } from "../memory/header";
+import { pageAddFileRmap, pageAddNewAnonRmap } from "../rmap/accounting";
+import { MmStruct } from "../struct/mm-struct";
+import {
+  getPage,
+  lockPage,
+  pageAlloc,
+  pageFileMapping,
+  pageSet,
+  pageSetWord,
+  pageWord,
+  putPage,
+  unlockPage,
+} from "../struct/page";
+import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
+import { PTE_DIRTY, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
+import { isShared, linearPageIndex, Vma } from "../struct/vma";
+import { anonVmaPrepare } from "./anon-prepare";
+import { pageCacheRead } from "./file";
+import { vmaPageProt } from "./mprotect";
+import { mappingOf } from "./vma-list";
+
+/** A write to a private mapping: the process gets its own copy, the cached page is not mapped. */
+function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): void {
+  pageSetWord(copy, pageWord(cached));
+  pageSet(copy, PageFlag.Uptodate);
+  ptlLock(pmd);
+  const pte = pteUnder(pmd, address);
+  if (load<u64>(pte)) {
+    ptlUnlock(pmd);
+    putPage(copy);
+    return;
+  }
+  changetype<MmStruct>(<usize>vma.mm).anonRss++;
+  pageAddNewAnonRmap(copy, vma, address);
+  store<u64>(pte, pteOf(copy, PTE_USER | PTE_WRITE | PTE_DIRTY | PTE_YOUNG));
+  ptlUnlock(pmd);
+  count(Counter.PagesCopied, 1);
+  event(Event.PageCopied, <f64>address, <f64>cached, <f64>copy);
+}
+
+/** The cached page itself. A write to a shared mapping makes it dirty. */
+function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool): void {
+  ptlLock(pmd);
+  const pte = pteUnder(pmd, address);
+  if (!load<u64>(pte)) {
+    getPage(cached);
+    changetype<MmStruct>(<usize>vma.mm).fileRss++;
+    pageAddFileRmap(cached);
+    let bits = PTE_YOUNG | vmaPageProt(vma);
+    if (write) bits |= PTE_WRITE | PTE_DIRTY;
+    store<u64>(pte, pteOf(cached, bits));
+    event(Event.FilePage, <f64>address, <f64>cached, 0);
+  }
+  ptlUnlock(pmd);
+  if (write) pageSet(cached, PageFlag.Dirty);
+}
+
+/** Returns 0, SIGBUS beyond the file's end, or ENOMEM. */
+export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
+  const mapping = mappingOf(vma);
+  const pgoff = linearPageIndex(vma, address);
+  const exists = pgoff < mapping.size;
+  const copies = write && !isShared(vma);
+  const copy = copies ? pageAlloc() : 0;
+  const cached = exists && (copy || !copies) ? pageCacheRead(mapping, pgoff) : 0;
+  // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
+  const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
+  if (!ready || !exists) {
+    if (copy) putPage(copy);
+    return ready ? Errno.SIGBUS : Errno.ENOMEM;
+  }
+  getPage(cached);
+  lockPage(cached);
+  // Truncated while we waited for the lock: the fault is taken again.
+  if (pageFileMapping(cached) != <u32>changetype<usize>(mapping)) {
+    if (copy) putPage(copy);
+  } else if (copies) {
+    mapCopy(vma, address, pmd, cached, copy);
+  } else {
+    mapCached(vma, address, pmd, cached, write);
+  }
+  unlockPage(cached);
+  putPage(cached);
+  return 0;
+}

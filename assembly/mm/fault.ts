@@ -1,0 +1,116 @@
+// An access to memory: the entry if it allows it, else a fault, as the hardware and handle_mm_fault do it.
+// Under mmap_sem for read. The order inside each path is that of spec/rmap.md Part 3, except that pages
+// are allocated before anon_vma_prepare, so that a fault that finds no frame leaves nothing behind.
+
+import { Counter, Errno, TASK_SIZE_PAGES, VmFlag } from "../abi";
+import { count } from "../memory/header";
+import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { pageSetWord, pageWord } from "../struct/page";
+import { pmdAlloc, pteAt, pteUnder, trimPageTables } from "../struct/page-table";
+import {
+  PTE_DIRTY,
+  pteFrame,
+  pteIsPage,
+  pteIsPresent,
+  pteIsSwap,
+  PTE_PRESENT,
+  PTE_USER,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
+import { Vma } from "../struct/vma";
+import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
+import { anonFault } from "./fault-anon";
+import { fileFault } from "./fault-file";
+import { swapFault } from "./fault-swap";
+import { wpFault } from "./fault-write-protect";
+import { findVma } from "./vma-list";
+
+export enum Access {
+  Read = 0,
+  Write,
+  Execute,
+}
+
+/** What a fault path says: go on (and look again), or an Errno. */
+export const FAULT_DONE: i32 = 0;
+
+/** A fault that does not succeed after so many tries is our bug, not the program's. */
+const MAX_TRIES: i32 = 64;
+
+/** No entry that allows the access. */
+const MISS: f64 = -1;
+
+/** Reads or writes the page's word if the entry allows it, and marks the entry as the hardware does. */
+function touch(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
+  const pte = pteAt(mm, address);
+  if (!pte) return MISS;
+  const entry = load<u64>(pte);
+  if ((entry & (PTE_PRESENT | PTE_USER)) != (PTE_PRESENT | PTE_USER)) return MISS;
+  if (access == Access.Write) {
+    if (!(entry & PTE_WRITE)) return MISS;
+    store<u64>(pte, entry | PTE_YOUNG | PTE_DIRTY);
+    pageSetWord(pteFrame(entry), word);
+    return 0;
+  }
+  store<u64>(pte, entry | PTE_YOUNG);
+  return pteIsPage(entry) ? pageWord(pteFrame(entry)) : 0;
+}
+
+/** Does the VMA allow it? Execution has no bit in the entry, so it is asked here each time. */
+function isAllowed(vma: Vma, access: Access): bool {
+  if (access == Access.Write) return (vma.flags & VmFlag.Write) != 0;
+  if (access == Access.Execute) return (vma.flags & VmFlag.Exec) != 0;
+  return (vma.flags & (VmFlag.Read | VmFlag.Write | VmFlag.Exec)) != 0;
+}
+
+function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool): i32 {
+  count(Counter.Faults, 1);
+  const pmd = pmdAlloc(mm, address);
+  if (!pmd) return Errno.ENOMEM;
+  const pte = pteUnder(pmd, address);
+  const entry = load<u64>(pte);
+  if (pteIsPresent(entry)) return write ? wpFault(vma, address, pmd, entry) : FAULT_DONE;
+  if (pteIsSwap(entry)) return swapFault(vma, address, pmd, entry, write);
+  return vma.file ? fileFault(vma, address, pmd, write) : anonFault(vma, address, pmd, write);
+}
+
+function faultVma(mm: MmStruct, address: u64): u32 {
+  const vma = findVma(mm, address);
+  return vma && changetype<Vma>(<usize>vma).start <= address ? vma : 0;
+}
+
+/**
+ * Reads, writes or executes at an address.
+ * @param word what a write leaves in the page
+ * @returns the word read (0 for a write), or -Errno (SIGSEGV and SIGBUS among them)
+ */
+export function accessMemory(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
+  if (address >> 12 >= <u64>TASK_SIZE_PAGES) return <f64>-Errno.SIGSEGV;
+  let result = access == Access.Execute ? MISS : touch(mm, address, access, word);
+  if (result != MISS) return result;
+  const sem = mmapSem(mm);
+  downRead(sem);
+  let error = 0;
+  let faulted = false;
+  for (let tries = 0; ; tries++) {
+    assert(tries < MAX_TRIES, "fault: does not get anywhere");
+    const vma = changetype<Vma | null>(<usize>faultVma(mm, address));
+    if (!vma || !isAllowed(vma, access)) {
+      error = Errno.SIGSEGV;
+      break;
+    }
+    result = touch(mm, address, access, word);
+    if (result != MISS) break;
+    faulted = true;
+    error = handleMmFault(mm, vma, address & ~0xfff, access == Access.Write);
+    if (error) break;
+  }
+  upRead(sem);
+  if (error && faulted) {
+    downWrite(sem);
+    trimPageTables(mm, address);
+    upWrite(sem);
+  }
+  return error ? <f64>-error : result;
+}

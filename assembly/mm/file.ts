@@ -1,0 +1,99 @@
+// Files: their open descriptions, and the pages they hold.
+
+import { FileKind, PageFlag } from "../abi";
+import { Cache, slabFree } from "../memory/slab";
+import {
+  AddressSpace,
+  addressSpaceAlloc,
+  File,
+  fileOpen,
+  isSwapBacked,
+  putFile,
+} from "../struct/address-space";
+import {
+  pageAlloc,
+  pageClear,
+  pageIndex,
+  pageSet,
+  pageSetIndex,
+  pageSetMapping,
+  pageSetWord,
+  putPage,
+} from "../struct/page";
+import {
+  pageCacheFind,
+  pageCacheInsert,
+  pageCacheNext,
+  pageCacheRemove,
+} from "../struct/page-cache";
+import { lock, LockClass, unlock } from "../sync/lock";
+
+function treeLock(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("treeLock");
+}
+
+/** A new inode and one open of it, or 0 when memory is exhausted. */
+export function fileCreate(kind: FileKind, pages: u64, firstWord: f64): usize {
+  const mapping = addressSpaceAlloc(kind, pages, firstWord);
+  if (!mapping) return 0;
+  const file = fileOpen(changetype<AddressSpace>(mapping));
+  if (!file) slabFree(Cache.AddressSpace, mapping);
+  return file;
+}
+
+/** Drops a user of the open file; with the last one of the inode its pages go. */
+export function fileClose(file: u32): void {
+  const mapping = changetype<AddressSpace>(<usize>changetype<File>(<usize>file).mapping);
+  if (!putFile(file)) return;
+  dropPagesFrom(mapping, 0);
+  slabFree(Cache.AddressSpace, changetype<usize>(mapping));
+}
+
+/** What the page at that pgoff contains before anybody wrote to it. */
+function initialWord(mapping: AddressSpace, index: u64): f64 {
+  return index < mapping.dataEnd ? mapping.firstWord + <f64>index : 0;
+}
+
+/**
+ * The page at that pgoff, read if it is not cached: a frame that the cache holds a reference to.
+ * @returns 0 when memory is exhausted
+ */
+export function pageCacheRead(mapping: AddressSpace, index: u64): u32 {
+  let frame = pageCacheFind(mapping, index);
+  if (frame) return frame;
+  frame = pageAlloc();
+  if (!frame) return 0;
+  pageSetWord(frame, initialWord(mapping, index));
+  pageSetMapping(frame, <u32>changetype<usize>(mapping));
+  pageSetIndex(frame, index);
+  pageSet(frame, PageFlag.Uptodate);
+  if (isSwapBacked(mapping)) pageSet(frame, PageFlag.SwapBacked);
+  lock(treeLock(mapping), LockClass.TreeLock);
+  const added = pageCacheInsert(mapping, index, frame);
+  unlock(treeLock(mapping));
+  if (!added) {
+    pageSetMapping(frame, 0);
+    putPage(frame);
+    return 0;
+  }
+  return frame;
+}
+
+/** Takes the page, which nothing maps, out of the cache. */
+function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
+  lock(treeLock(mapping), LockClass.TreeLock);
+  pageCacheRemove(mapping, pageIndex(frame));
+  unlock(treeLock(mapping));
+  pageSetMapping(frame, 0);
+  pageClear(frame, PageFlag.Dirty);
+  putPage(frame);
+}
+
+/** Drops the cached pages from a pgoff on. */
+export function dropPagesFrom(mapping: AddressSpace, index: u64): void {
+  let frame = pageCacheNext(mapping, index);
+  while (frame) {
+    deleteFromPageCache(mapping, frame);
+    frame = pageCacheNext(mapping, index);
+  }
+}

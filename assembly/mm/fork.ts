@@ -1,0 +1,125 @@
+// fork: the child gets a copy of every VMA, and of the entries that a fault could not bring back.
+
+import { Event, PAGE_SIZE, VmFlag } from "../abi";
+import { fileIndexInsertAfter } from "../index/file-index";
+import { event } from "../memory/event";
+import { pageDupRmap } from "../rmap/accounting";
+import { anonVmaFork } from "../rmap/anon-vma";
+import { getFile, iMmapMutex } from "../struct/address-space";
+import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { getPage, pageIsAnon } from "../struct/page";
+import {
+  nextMapped,
+  pmdAlloc,
+  pmdAt,
+  pmdEnd,
+  ptlLock,
+  ptlLockNested,
+  ptlUnlock,
+  pteUnder,
+} from "../struct/page-table";
+import {
+  PTE_DIRTY,
+  pteFrame,
+  pteIsPage,
+  pteIsPresent,
+  pteIsSwap,
+  pteSwapSlot,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
+import { isCowMapping, Vma } from "../struct/vma";
+import { downWrite, downWriteNested, lock, LockClass, unlock, upWrite } from "../sync/lock";
+import { swapDuplicate } from "./swap";
+import { mappingOf, vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
+
+/** One entry's copy: what the parent's becomes is stored, what the child's is returned. */
+function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {
+  let entry = load<u64>(pte);
+  if (!pteIsPresent(entry)) {
+    if (pteIsSwap(entry)) {
+      swapDuplicate(pteSwapSlot(entry));
+      child.swapRss++;
+    }
+    return entry;
+  }
+  if (isCowMapping(vma.flags)) {
+    entry &= ~PTE_WRITE;
+    store<u64>(pte, entry);
+  }
+  if (pteIsPage(entry)) {
+    const frame = pteFrame(entry);
+    getPage(frame);
+    pageDupRmap(frame);
+    if (pageIsAnon(frame)) child.anonRss++;
+    else child.fileRss++;
+  }
+  if (vma.flags & VmFlag.Shared) entry &= ~PTE_DIRTY;
+  return entry & ~PTE_YOUNG;
+}
+
+/** Copies a VMA's entries; false when memory is exhausted. */
+function copyPageRange(child: MmStruct, parent: MmStruct, vma: Vma): bool {
+  // Without anon_vma every page can be faulted in again.
+  if (!vma.anonVma) return true;
+  let copied: u32 = 0;
+  const end = vma.end;
+  for (let at = nextMapped(parent, vma.start, end); at < end; at = nextMapped(parent, at, end)) {
+    const to = pmdAlloc(child, at);
+    if (!to) return false;
+    const from = pmdAt(parent, at);
+    const stop = pmdEnd(at, end);
+    ptlLock(to);
+    ptlLockNested(from);
+    for (; at < stop; at += PAGE_SIZE) {
+      const source = pteUnder(from, at);
+      if (!load<u64>(source)) continue;
+      store<u64>(pteUnder(to, at), copyOnePte(child, vma, source));
+      copied++;
+    }
+    ptlUnlock(from);
+    ptlUnlock(to);
+  }
+  event(Event.EntriesCopied, <f64>copied, <f64>vma.start, 0);
+  return true;
+}
+
+/** The child's copy of one VMA, linked everywhere; false when memory is exhausted. */
+function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
+  const vma = vmaAlloc();
+  if (!vma) return false;
+  vmaCopy(vma, source);
+  vma.mm = <u32>changetype<usize>(child);
+  if (!anonVmaFork(vma, source)) {
+    vmaFree(vma);
+    return false;
+  }
+  vma.flags &= ~VmFlag.Locked;
+  if (vma.file) {
+    getFile(vma.file);
+    const mapping = mappingOf(vma);
+    lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+    fileIndexInsertAfter(mapping, vma, source);
+    unlock(iMmapMutex(mapping));
+  }
+  vmaInsert(child, vma);
+  // Linked first, so that a walk that must not miss an entry finds the child's after the parent's.
+  return copyPageRange(child, parent, source);
+}
+
+/** Fills an empty child; false when memory is exhausted: the caller tears down what there is. */
+export function dupMmap(child: MmStruct, parent: MmStruct): bool {
+  downWrite(mmapSem(parent));
+  downWriteNested(mmapSem(child));
+  child.startBrk = parent.startBrk;
+  child.brk = parent.brk;
+  let done: bool = true;
+  for (let at = parent.mmap; at && done;) {
+    const vma = changetype<Vma>(<usize>at);
+    at = vma.next;
+    if (!(vma.flags & VmFlag.DontCopy)) done = dupVma(child, parent, vma);
+  }
+  upWrite(mmapSem(child));
+  upWrite(mmapSem(parent));
+  return done;
+}

@@ -1,0 +1,58 @@
+// A kernel is made: slabs, page arrays, switches.
+
+import { Errno } from "../abi";
+import { heapAlloc } from "../memory/heap";
+import { header, resetCounters } from "../memory/header";
+import { Cache, slabInit } from "../memory/slab";
+import { AddressSpace, File } from "../struct/address-space";
+import { AnonVma, CHAIN_BYTES, CHECKED_CHAIN_BYTES } from "../struct/anon-vma";
+import { MmStruct } from "../struct/mm-struct";
+import { pagesInit } from "../struct/page";
+import { CACHE_NODE_BYTES } from "../struct/page-cache";
+import { SwapSlot } from "../struct/swap-slot";
+import { Task } from "../struct/task";
+import { Vma } from "../struct/vma";
+
+function rounded(size: u32): u32 {
+  return (size + 7) & ~7;
+}
+
+/**
+ * Sets the kernel up in a fresh instance. Called once.
+ * @param frames page frames, at least 1
+ * @param memoryLimit bytes of linear memory it may use
+ * @returns 0, or ENOMEM
+ */
+export function kernelInit(
+  frames: u32,
+  memoryLimit: f64,
+  maxMapCount: u32,
+  swapLimit: u32,
+  anonIndex: u32,
+  fileIndex: u32,
+  vmaAddress: u32,
+  mremapOrder: u32,
+): i32 {
+  const state = header();
+  state.bytesInUse = (<u32>__heap_base + 4095) & ~4095;
+  state.memoryLimit = <u32>memoryLimit;
+  state.maxMapCount = maxMapCount;
+  state.swapLimit = swapLimit;
+  state.anonIndex = anonIndex;
+  state.fileIndex = fileIndex;
+  state.vmaAddress = vmaAddress;
+  state.mremapOrder = mremapOrder;
+  resetCounters();
+  slabInit(Cache.Task, rounded(offsetof<Task>()), false);
+  slabInit(Cache.Mm, rounded(offsetof<MmStruct>()), false);
+  slabInit(Cache.Vma, rounded(offsetof<Vma>()), false);
+  slabInit(Cache.AnonVma, rounded(offsetof<AnonVma>()), true);
+  slabInit(Cache.Chain, CHECKED ? CHECKED_CHAIN_BYTES : CHAIN_BYTES, false);
+  slabInit(Cache.AddressSpace, rounded(offsetof<AddressSpace>()), false);
+  slabInit(Cache.File, rounded(offsetof<File>()), false);
+  slabInit(Cache.CacheNode, CACHE_NODE_BYTES, false);
+  slabInit(Cache.SwapSlot, rounded(offsetof<SwapSlot>()), false);
+  // Constant data may reach beyond a small limit: then there is no room for a kernel at all.
+  if (!heapAlloc(0) || !pagesInit(frames)) return Errno.ENOMEM;
+  return 0;
+}

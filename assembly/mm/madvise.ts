@@ -1,0 +1,73 @@
+// madvise: forget pages, or other flags for a range.
+
+import { Advice, Errno, VmFlag } from "../abi";
+import { MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
+import { findVma } from "./vma-list";
+import { vmaSetFlags } from "./mprotect";
+import { zapPageRange } from "./zap";
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+function advisedFlags(flags: u32, advice: Advice): u32 {
+  switch (advice) {
+    case Advice.Normal:
+      return flags & ~(VmFlag.SeqRead | VmFlag.RandRead);
+    case Advice.Random:
+      return (flags & ~VmFlag.SeqRead) | VmFlag.RandRead;
+    case Advice.Sequential:
+      return (flags & ~VmFlag.RandRead) | VmFlag.SeqRead;
+    case Advice.DontFork:
+      return flags | VmFlag.DontCopy;
+    case Advice.DoFork:
+      return flags & ~VmFlag.DontCopy;
+    default:
+      return flags;
+  }
+}
+
+/** One VMA's part; the VMA that holds it now, or 0: no memory. */
+function madviseVma(vma: Vma, prev: u32, start: u64, end: u64, advice: Advice): u32 {
+  if (advice == Advice.DontNeed) {
+    zapPageRange(vma, start, end);
+    return <u32>changetype<usize>(vma);
+  }
+  const flags = advisedFlags(vma.flags, advice);
+  if (flags == vma.flags) return <u32>changetype<usize>(vma);
+  return vmaSetFlags(vma, prev, start, end, flags);
+}
+
+/**
+ * madvise(2), under mmap_sem for write (for read it would do for DONTNEED). Holes are passed over and
+ * make the result ENOMEM.
+ */
+export function doMadvise(mm: MmStruct, start: u64, length: u64, advice: Advice): i32 {
+  if (start & 0xfff || advice < Advice.Normal || advice > Advice.Unmergeable) return Errno.EINVAL;
+  const bytes = (length + 0xfff) & ~0xfff;
+  const end = start + bytes;
+  if (end < start || (length && !bytes)) return Errno.EINVAL;
+  if (end == start) return 0;
+  let at = findVma(mm, start);
+  let prev = at && start > vmaAt(at).start ? at : at ? vmaAt(at).prev : 0;
+  let hole = 0;
+  let from = start;
+  while (true) {
+    if (!at) return Errno.ENOMEM;
+    if (from < vmaAt(at).start) {
+      hole = Errno.ENOMEM;
+      from = vmaAt(at).start;
+      if (from >= end) return hole;
+    }
+    const to = min(vmaAt(at).end, end);
+    if (advice == Advice.WillNeed && !vmaAt(at).file) return Errno.EBADF;
+    if (advice == Advice.DontNeed && vmaAt(at).flags & VmFlag.Locked) return Errno.EINVAL;
+    prev = madviseVma(vmaAt(at), prev, from, to, advice);
+    // Resources may come back: the kernel says so with another error than for holes.
+    if (!prev) return Errno.EAGAIN;
+    from = max(to, vmaAt(prev).end);
+    if (from >= end) return hole;
+    at = vmaAt(prev).next;
+  }
+}

@@ -1,0 +1,124 @@
+// mmap and brk: new mappings.
+
+import { Errno, Event, FileKind, MapFlag, PAGE_SHIFT, Prot, VmFlag } from "../abi";
+import { event } from "../memory/event";
+import { header } from "../memory/header";
+import { getFile } from "../struct/address-space";
+import { MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
+import { fileCreate } from "./file";
+import { doMunmap } from "./munmap";
+import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
+import { findIntersection, findPrevious, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
+import { vmaMerge } from "./vma-merge";
+
+const MAY_ANYTHING: u32 = VmFlag.MayRead | VmFlag.MayWrite | VmFlag.MayExec;
+/** Page offsets and file sizes reach so far. */
+export const PGOFF_MAX: u64 = 1 << 52;
+
+/** PROT_ and VM_ bits for reading, writing and executing are the same. */
+export function protFlags(prot: u32): u32 {
+  return prot & (Prot.Read | Prot.Write | Prot.Exec);
+}
+
+/** A private mapping that may be written has to be promised memory. */
+export function isAccountable(flags: u32): bool {
+  return (flags & (VmFlag.NoReserve | VmFlag.Shared | VmFlag.Write)) == VmFlag.Write;
+}
+
+/** Everything that is not a file mapping's: joins a neighbour, or makes a VMA; 0: no memory. */
+function mapRegion(mm: MmStruct, start: u64, end: u64, flags: u32, file: u32, pgoff: u64): u32 {
+  const prev = findPrevious(mm, start);
+  const joined = vmaMerge(mm, prev, start, end, flags, 0, file, pgoff);
+  if (joined) return joined;
+  const vma = vmaAlloc();
+  if (!vma) return 0;
+  const state = vma.state;
+  memory.fill(changetype<usize>(vma), 0, offsetof<Vma>());
+  vma.state = state;
+  vma.mm = <u32>changetype<usize>(mm);
+  vma.start = start;
+  vma.end = end;
+  vma.flags = flags;
+  vma.pgoff = pgoff;
+  vma.file = file;
+  if (file) {
+    getFile(file);
+  } else if (flags & VmFlag.Shared) {
+    // Shared anonymous memory is a file without a name.
+    vma.file = <u32>fileCreate(FileKind.Shmem, (end - start) >> PAGE_SHIFT, -1);
+    if (!vma.file) {
+      vmaFree(vma);
+      return 0;
+    }
+    vma.pgoff = 0;
+  }
+  vmaLink(mm, vma);
+  event(Event.VmaNew, <f64>start, <f64>end, 0);
+  return <u32>changetype<usize>(vma);
+}
+
+/**
+ * mmap(2), under mmap_sem for write.
+ * @param file 0 for anonymous memory
+ * @returns the address, or -Errno
+ */
+export function doMmap(
+  mm: MmStruct,
+  address: u64,
+  length: u64,
+  prot: u32,
+  how: u32,
+  file: u32,
+  pgoff: u64,
+): i64 {
+  if (!length) return -Errno.EINVAL;
+  if (length > TASK_SIZE) return -Errno.ENOMEM;
+  const bytes = (length + 0xfff) & ~0xfff;
+  if (pgoff > PGOFF_MAX || pgoff + (bytes >> PAGE_SHIFT) > PGOFF_MAX) return -Errno.EINVAL;
+  if (mm.mapCount > header().maxMapCount) return -Errno.ENOMEM;
+  const fixed = (how & (MapFlag.Fixed | MapFlag.FixedNoReplace)) != 0;
+  let start = address & ~0xfff;
+  if (fixed) {
+    if (address & 0xfff) return -Errno.EINVAL;
+    if (start > TASK_SIZE - bytes) return -Errno.ENOMEM;
+    if (how & MapFlag.FixedNoReplace && findIntersection(mm, start, start + bytes)) {
+      return -Errno.EEXIST;
+    }
+  } else {
+    start = getUnmappedArea(mm, start, bytes);
+    if (start == NO_AREA) return -Errno.ENOMEM;
+  }
+
+  let flags = protFlags(prot) | MAY_ANYTHING;
+  if (how & MapFlag.GrowsDown) flags |= VmFlag.GrowsDown;
+  if (how & MapFlag.NoReserve) flags |= VmFlag.NoReserve;
+  if (how & MapFlag.Shared) flags |= VmFlag.Shared | VmFlag.MayShare;
+  if (!file) pgoff = how & MapFlag.Shared ? 0 : start >> PAGE_SHIFT;
+  if (isAccountable(flags)) flags |= VmFlag.Account;
+
+  const error = doMunmap(mm, start, bytes);
+  if (error) return -(<i64>error);
+  return mapRegion(mm, start, start + bytes, flags, file, pgoff) ? <i64>start : -Errno.ENOMEM;
+}
+
+/**
+ * brk(2): moves the end of the heap, if nothing is in the way.
+ * @returns where the heap ends now
+ */
+export function doBrk(mm: MmStruct, brk: u64): u64 {
+  if (brk < mm.startBrk || brk > TASK_SIZE) return mm.brk;
+  const old = (mm.brk + 0xfff) & ~0xfff;
+  const end = (brk + 0xfff) & ~0xfff;
+  if (end < old) {
+    if (doMunmap(mm, end, old - end)) return mm.brk;
+  } else if (end > old) {
+    // A page is left free above it.
+    if (findIntersection(mm, old, end + 0x1000)) return mm.brk;
+    if (mm.mapCount > header().maxMapCount) return mm.brk;
+    const flags: u32 = VmFlag.Read | VmFlag.Write | MAY_ANYTHING | VmFlag.Account;
+    if (!mapRegion(mm, old, end, flags, 0, old >> PAGE_SHIFT)) return mm.brk;
+  }
+  mm.brk = brk;
+  return brk;
+}

@@ -1,0 +1,106 @@
+// mprotect: other permissions for a range, VMA by VMA.
+
+import { Errno, PAGE_SIZE, VmFlag } from "../abi";
+import { accountsDirty } from "../struct/address-space";
+import { MmStruct } from "../struct/mm-struct";
+import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
+import { PTE_DIRTY, pteIsPresent, PTE_USER, PTE_WRITE } from "../struct/pte";
+import { linearPageIndex, Vma } from "../struct/vma";
+import { protFlags } from "./mmap";
+import { findVma, mappingOf } from "./vma-list";
+import { vmaMerge } from "./vma-merge";
+import { vmaSplit } from "./vma-split";
+
+const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
+const ALREADY_ACCOUNTED: u32 = VmFlag.Account | VmFlag.Write | VmFlag.Shared | VmFlag.NoReserve;
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+/** Must the first write to a page of this VMA be noticed, though it is shared and writable? */
+export function vmaWantsWritenotify(vma: Vma): bool {
+  return (
+    (vma.flags & (VmFlag.Write | VmFlag.Shared)) == (VmFlag.Write | VmFlag.Shared) &&
+    accountsDirty(mappingOf(vma))
+  );
+}
+
+/** Bits of a fresh entry as the VMA's protection gives them; private pages are never writable at first. */
+export function vmaPageProt(vma: Vma): u64 {
+  let bits: u64 = vma.flags & ACCESS ? PTE_USER : 0;
+  const shared = (vma.flags & (VmFlag.Write | VmFlag.Shared)) == (VmFlag.Write | VmFlag.Shared);
+  if (shared && !vmaWantsWritenotify(vma)) bits |= PTE_WRITE;
+  return bits;
+}
+
+/** Gives every present entry of [start, end) the VMA's protection; young and dirty stay. */
+function changeProtection(vma: Vma, start: u64, end: u64): void {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const prot = vmaPageProt(vma);
+  const keepsDirty = vmaWantsWritenotify(vma);
+  for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
+    const stop = pmdEnd(at, end);
+    const pmd = pmdAt(mm, at);
+    ptlLock(pmd);
+    for (; at < stop; at += PAGE_SIZE) {
+      const pte = pteUnder(pmd, at);
+      let entry = load<u64>(pte);
+      if (!pteIsPresent(entry)) continue;
+      entry = (entry & ~(PTE_USER | PTE_WRITE)) | prot;
+      // A page that is known to be dirty need not fault to say so again.
+      if (keepsDirty && entry & PTE_DIRTY) entry |= PTE_WRITE;
+      store<u64>(pte, entry);
+    }
+    ptlUnlock(pmd);
+  }
+}
+
+/** Sets the flags of [start, end) of a VMA by merging or splitting; the VMA that holds it now, or 0. */
+export function vmaSetFlags(vma: Vma, prev: u32, start: u64, end: u64, flags: u32): u32 {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const pgoff = linearPageIndex(vma, start);
+  const joined = vmaMerge(mm, prev, start, end, flags, vma.anonVma, vma.file, pgoff);
+  if (joined) {
+    vmaAt(joined).flags = flags;
+    return joined;
+  }
+  if (start != vma.start && !vmaSplit(vma, start, true)) return 0;
+  if (end != vma.end && !vmaSplit(vma, end, false)) return 0;
+  vma.flags = flags;
+  return <u32>changetype<usize>(vma);
+}
+
+function mprotectFixup(vma: Vma, prev: u32, start: u64, end: u64, wanted: u32): u32 {
+  let flags = wanted;
+  if (flags == vma.flags) return <u32>changetype<usize>(vma);
+  if (flags & VmFlag.Write && !(vma.flags & ALREADY_ACCOUNTED)) flags |= VmFlag.Account;
+  const changed = vmaSetFlags(vma, prev, start, end, flags);
+  if (changed) changeProtection(vmaAt(changed), start, end);
+  return changed;
+}
+
+/** mprotect(2), under mmap_sem for write. What was done before an error stays, as in the kernel. */
+export function doMprotect(mm: MmStruct, start: u64, length: u64, prot: u32): i32 {
+  if (start & 0xfff) return Errno.EINVAL;
+  if (!length) return 0;
+  const bytes = (length + 0xfff) & ~0xfff;
+  const end = start + bytes;
+  if (end <= start) return Errno.ENOMEM;
+  let at = findVma(mm, start);
+  if (!at || vmaAt(at).start > start) return Errno.ENOMEM;
+  let prev = start > vmaAt(at).start ? at : vmaAt(at).prev;
+  let from = start;
+  while (true) {
+    const vma = vmaAt(at);
+    const flags = protFlags(prot) | (vma.flags & ~ACCESS);
+    if (flags & ~(flags >> 4) & ACCESS) return Errno.EACCES;
+    const to = min(vma.end, end);
+    prev = mprotectFixup(vma, prev, from, to, flags);
+    if (!prev) return Errno.ENOMEM;
+    from = max(to, vmaAt(prev).end);
+    if (from >= end) return 0;
+    at = vmaAt(prev).next;
+    if (!at || vmaAt(at).start != from) return Errno.ENOMEM;
+  }
+}

@@ -1,0 +1,245 @@
+// mremap: a mapping shrinks, grows where it is, or moves with its entries (spec/commits.md section 7).
+
+import { Errno, Event, MremapFlag, MremapOrder, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { event } from "../memory/event";
+import { header } from "../memory/header";
+import { anonVmaClone, anonVmaLock, anonVmaUnlock } from "../rmap/anon-vma";
+import { getFile, iMmapMutex } from "../struct/address-space";
+import { AnonVma } from "../struct/anon-vma";
+import { MmStruct } from "../struct/mm-struct";
+import {
+  nextMapped,
+  pmdAlloc,
+  pmdAt,
+  pmdEnd,
+  ptlLock,
+  ptlLockNested,
+  ptlUnlock,
+  pteUnder,
+} from "../struct/page-table";
+import { Vma } from "../struct/vma";
+import { lock, LockClass, unlock } from "../sync/lock";
+import { doMunmap } from "./munmap";
+import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
+import {
+  findIntersection,
+  findPrevious,
+  findVma,
+  mappingOf,
+  vmaAlloc,
+  vmaCopy,
+  vmaFree,
+  vmaLink,
+} from "./vma-list";
+import { vmaAdjust } from "./vma-adjust";
+import { vmaMerge } from "./vma-merge";
+
+/** VMAs that a move may make on the way. */
+const SPARE_VMAS: u32 = 3;
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+/** Moves the entries under one pair of tables; the caller sees that both exist. */
+function movePtes(
+  src: Vma,
+  dst: Vma,
+  from: u64,
+  to: u64,
+  bytes: u64,
+  fromPmd: usize,
+  toPmd: usize,
+  needLocks: bool,
+): u32 {
+  const mapping = needLocks && src.file ? mappingOf(src) : null;
+  const anonVma = needLocks && src.anonVma ? changetype<AnonVma>(<usize>src.anonVma) : null;
+  if (mapping) lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  if (anonVma) anonVmaLock(anonVma);
+  ptlLock(fromPmd);
+  if (toPmd != fromPmd) ptlLockNested(toPmd);
+  let moved: u32 = 0;
+  for (let at: u64 = 0; at < bytes; at += PAGE_SIZE) {
+    const source = pteUnder(fromPmd, from + at);
+    const entry = load<u64>(source);
+    if (!entry) continue;
+    store<u64>(source, 0);
+    store<u64>(pteUnder(toPmd, to + at), entry);
+    moved++;
+  }
+  if (toPmd != fromPmd) ptlUnlock(toPmd);
+  ptlUnlock(fromPmd);
+  if (anonVma) anonVmaUnlock(anonVma);
+  if (mapping) unlock(iMmapMutex(mapping));
+  return moved;
+}
+
+/** Moves the entries of length bytes; returns how many bytes were dealt with before memory ran out. */
+function movePageTables(src: Vma, dst: Vma, from: u64, to: u64, length: u64, needLocks: bool): u64 {
+  const mm = changetype<MmStruct>(<usize>src.mm);
+  const end = from + length;
+  let moved: u32 = 0;
+  let at = nextMapped(mm, from, end);
+  while (at < end) {
+    const target = to + (at - from);
+    const bytes = min(pmdEnd(at, end) - at, pmdEnd(target, u64.MAX_VALUE) - target);
+    const toPmd = pmdAlloc(mm, target);
+    if (!toPmd) break;
+    moved += movePtes(src, dst, at, target, bytes, pmdAt(mm, at), toPmd, needLocks);
+    at = nextMapped(mm, at + bytes, end);
+  }
+  if (moved) event(Event.EntriesMoved, <f64>moved, <f64>from, <f64>to);
+  return min(at, end) - from;
+}
+
+/** The VMA at the new place and, in the low bit, whether moving the entries needs the rmap locks; 0: no memory. */
+function copyVma(source: Vma, start: u64, length: u64, linear: u64): u32 {
+  const mm = changetype<MmStruct>(<usize>source.mm);
+  const sourceStart = source.start;
+  const faulted = source.file != 0 || source.anonVma != 0;
+  // Memory that was never touched may begin a new life, with a better chance to merge.
+  const pgoff = faulted ? linear : start >> PAGE_SHIFT;
+  if (findIntersection(mm, start, start + length)) return 0;
+  const joined = vmaMerge(
+    mm,
+    findPrevious(mm, start),
+    start,
+    start + length,
+    source.flags,
+    source.anonVma,
+    source.file,
+    pgoff,
+  );
+  if (joined) {
+    const target = vmaAt(joined);
+    // The source may have become part of it: then nothing is in place to be compared with.
+    const self = sourceStart >= target.start && sourceStart < target.end;
+    assert(!self || !faulted, "mremap: a faulted vma merged with its own copy");
+    const needLocks = self || target.pgoff <= source.pgoff;
+    return needLocks ? joined | 1 : joined;
+  }
+  const vma = vmaAlloc();
+  if (!vma) return 0;
+  vmaCopy(vma, source);
+  // The bounds are the key under which anonVmaClone inserts, so they come first.
+  vma.start = start;
+  vma.end = start + length;
+  vma.pgoff = pgoff;
+  if (!anonVmaClone(vma, source)) {
+    vmaFree(vma);
+    return 0;
+  }
+  if (vma.file) getFile(vma.file);
+  vmaLink(mm, vma);
+  event(Event.VmaNew, <f64>vma.start, <f64>vma.end, 1);
+  return <u32>changetype<usize>(vma);
+}
+
+/** Moves [from, from + oldLength) to `to`, where there is room; returns to, or -Errno. */
+function moveVma(source: Vma, from: u64, oldLength: u64, newLength: u64, to: u64): i64 {
+  const mm = changetype<MmStruct>(<usize>source.mm);
+  if (mm.mapCount >= header().maxMapCount - SPARE_VMAS) return -Errno.ENOMEM;
+  const linear = source.pgoff + ((from - source.start) >> PAGE_SHIFT);
+  const copied = copyVma(source, to, newLength, linear);
+  if (!copied) return -Errno.ENOMEM;
+  const target = vmaAt(copied & ~1);
+  const always = header().mremapOrder == <u32>MremapOrder.AlwaysLock;
+  const needLocks = always || (copied & 1) != 0;
+
+  // The source may have been merged into the target, and its struct freed.
+  const origin = vmaAt(findVma(mm, from));
+  const done = movePageTables(origin, target, from, to, oldLength, needLocks);
+  if (done < oldLength) {
+    // Back again, then the new mapping goes the way of the old.
+    movePageTables(target, origin, to, from, done, true);
+    doMunmap(mm, to, newLength);
+    return -Errno.ENOMEM;
+  }
+
+  // What is left of the old VMA keeps its promise of memory.
+  const accounted = (origin.flags & VmFlag.Account) != 0;
+  const left = origin.end - origin.start - oldLength;
+  const startsInside = from > origin.start;
+  const cutsHole = startsInside && from + oldLength < origin.end;
+  if (accounted) origin.flags &= ~VmFlag.Account;
+  const error = doMunmap(mm, from, oldLength);
+  if (accounted && (error || left)) {
+    const rest = vmaAt(findVma(mm, startsInside ? from - 1 : from));
+    rest.flags |= VmFlag.Account;
+    if (cutsHole && !error) vmaAt(rest.next).flags |= VmFlag.Account;
+  }
+  return <i64>to;
+}
+
+/** The VMA if all of [address, address + oldLength) lies in it and may become newLength; 0: EFAULT. */
+function vmaToResize(mm: MmStruct, address: u64, oldLength: u64, newLength: u64): u32 {
+  const vma = findVma(mm, address);
+  if (!vma || vmaAt(vma).start > address) return 0;
+  if (oldLength > vmaAt(vma).end - address) return 0;
+  if (newLength > oldLength && vmaAt(vma).flags & VmFlag.DontExpand) return 0;
+  return vma;
+}
+
+function mremapTo(mm: MmStruct, address: u64, oldBytes: u64, newBytes: u64, to: u64): i64 {
+  if (to & 0xfff || newBytes > TASK_SIZE || to > TASK_SIZE - newBytes) return -Errno.EINVAL;
+  if (to <= address && to + newBytes > address) return -Errno.EINVAL;
+  if (address <= to && address + oldBytes > to) return -Errno.EINVAL;
+  let error = doMunmap(mm, to, newBytes);
+  if (error) return -(<i64>error);
+  let length = oldBytes;
+  if (length > newBytes) {
+    error = doMunmap(mm, address + newBytes, length - newBytes);
+    if (error) return -(<i64>error);
+    length = newBytes;
+  }
+  const vma = vmaToResize(mm, address, length, newBytes);
+  if (!vma) return -Errno.EFAULT;
+  return moveVma(vmaAt(vma), address, length, newBytes, to);
+}
+
+/** May the VMA grow where it is by so many bytes? */
+function isExpandable(vma: Vma, bytes: u64): bool {
+  const end = vma.end + bytes;
+  if (end > TASK_SIZE) return false;
+  return !vma.next || vmaAt(vma.next).start >= end;
+}
+
+/**
+ * mremap(2), under mmap_sem for write. With MremapFlag.Fixed the target is unmapped first, even if the
+ * call fails afterwards.
+ * @returns the address, or -Errno
+ */
+export function doMremap(
+  mm: MmStruct,
+  address: u64,
+  oldLength: u64,
+  newLength: u64,
+  how: u32,
+  to: u64,
+): i64 {
+  if (address & 0xfff) return -Errno.EINVAL;
+  if (oldLength > TASK_SIZE || newLength > TASK_SIZE) return -Errno.EINVAL;
+  if (how & MremapFlag.Fixed && !(how & MremapFlag.MayMove)) return -Errno.EINVAL;
+  const oldBytes = (oldLength + 0xfff) & ~0xfff;
+  const newBytes = (newLength + 0xfff) & ~0xfff;
+  if (!newBytes) return -Errno.EINVAL;
+  if (how & MremapFlag.Fixed) return mremapTo(mm, address, oldBytes, newBytes, to);
+
+  if (oldBytes >= newBytes) {
+    if (oldBytes > newBytes) {
+      const error = doMunmap(mm, address + newBytes, oldBytes - newBytes);
+      if (error) return -(<i64>error);
+    }
+    return <i64>address;
+  }
+  const vma = vmaToResize(mm, address, oldBytes, newBytes);
+  if (!vma) return -Errno.EFAULT;
+  const it = vmaAt(vma);
+  if (oldBytes == it.end - address && isExpandable(it, newBytes - oldBytes)) {
+    return vmaAdjust(it, it.start, address + newBytes, it.pgoff, 0) ? <i64>address : -Errno.ENOMEM;
+  }
+  if (!(how & MremapFlag.MayMove)) return -Errno.ENOMEM;
+  const room = getUnmappedArea(mm, 0, newBytes);
+  if (room == NO_AREA) return -Errno.ENOMEM;
+  return moveVma(it, address, oldBytes, newBytes, room);
+}

@@ -1,0 +1,85 @@
+// munmap, and the end of a VMA.
+
+import { Errno, Event } from "../abi";
+import { event } from "../memory/event";
+import { header } from "../memory/header";
+import { unlinkAnonVmas } from "../rmap/anon-vma";
+import { MmStruct } from "../struct/mm-struct";
+import { freePageTables } from "../struct/page-table";
+import { Vma } from "../struct/vma";
+import { fileClose } from "./file";
+import { areaFreed, TASK_SIZE } from "./unmapped-area";
+import { findVma, unlinkFileVma, vmaFree, vmaRemove } from "./vma-list";
+import { vmaSplitUnlimited } from "./vma-split";
+import { zapPageRange } from "./zap";
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+/** Of VMAs that are out of the mm and still linked by next: entries first, then chains, then tables. */
+export function unmapRegion(mm: MmStruct, first: u32, prev: u32, next: u32): void {
+  const start = vmaAt(first).start;
+  let end = start;
+  for (let at = first; at; at = vmaAt(at).next) {
+    zapPageRange(vmaAt(at), vmaAt(at).start, vmaAt(at).end);
+    end = vmaAt(at).end;
+  }
+  for (let at = first; at; at = vmaAt(at).next) {
+    unlinkAnonVmas(vmaAt(at));
+    unlinkFileVma(vmaAt(at));
+  }
+  freePageTables(mm, start, end, prev ? vmaAt(prev).end : 0, next ? vmaAt(next).start : 0);
+  for (let at = first; at;) {
+    const vma = vmaAt(at);
+    at = vma.next;
+    event(Event.VmaGone, <f64>vma.start, <f64>vma.end, 0);
+    if (vma.file) fileClose(vma.file);
+    vmaFree(vma);
+  }
+}
+
+/** Takes [start, end), which VMAs begin and end at, out of the mm. */
+function detach(mm: MmStruct, first: u32, end: u64): void {
+  const prev = vmaAt(first).prev;
+  let last = first;
+  for (let at = first; at && vmaAt(at).start < end;) {
+    const next = vmaAt(at).next;
+    vmaRemove(mm, vmaAt(at));
+    areaFreed(mm, vmaAt(at).end);
+    last = at;
+    at = next;
+  }
+  const next = vmaAt(last).next;
+  vmaAt(last).next = 0;
+  unmapRegion(mm, first, prev, next);
+}
+
+/**
+ * Unmaps [start, start + length), under mmap_sem for write.
+ * @returns 0, or an Errno; then nothing but splits happened
+ */
+export function doMunmap(mm: MmStruct, start: u64, length: u64): i32 {
+  if (start & 0xfff || start > TASK_SIZE || length > TASK_SIZE - start) return Errno.EINVAL;
+  const bytes = (length + 0xfff) & ~0xfff;
+  if (!bytes) return Errno.EINVAL;
+  const end = start + bytes;
+  let first = findVma(mm, start);
+  if (!first || vmaAt(first).start >= end) return 0;
+
+  if (start > vmaAt(first).start) {
+    const vma = vmaAt(first);
+    // Only a hole in the middle of one VMA makes more VMAs than there were.
+    if (end < vma.end && mm.mapCount >= header().maxMapCount) return Errno.ENOMEM;
+    if (!vmaSplitUnlimited(vma, start, false)) return Errno.ENOMEM;
+    first = vma.next;
+  }
+  const last = findVma(mm, end);
+  if (last && end > vmaAt(last).start) {
+    const whole = last == first;
+    if (!vmaSplitUnlimited(vmaAt(last), end, true)) return Errno.ENOMEM;
+    if (whole) first = vmaAt(last).prev;
+  }
+  detach(mm, first, end);
+  return 0;
+}

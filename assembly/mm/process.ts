@@ -1,0 +1,81 @@
+// Tasks and the life of their address spaces: spawn, fork, exec, exit.
+
+import { CloneFlag } from "../abi";
+import { header } from "../memory/header";
+import { mmAlloc, mmFree, MmStruct } from "../struct/mm-struct";
+import { Task, taskAlloc, taskFree } from "../struct/task";
+import { dupMmap } from "./fork";
+import { unmapRegion } from "./munmap";
+import { areaReset } from "./unmapped-area";
+
+export function mmOf(task: usize): MmStruct {
+  return changetype<MmStruct>(<usize>changetype<Task>(task).mm);
+}
+
+function mmCreate(brk: u64): MmStruct | null {
+  const mm = mmAlloc();
+  if (mm) {
+    mm.startBrk = brk;
+    mm.brk = brk;
+    areaReset(mm);
+  }
+  return mm;
+}
+
+/** Drops a user of the address space; with the last one everything in it goes. */
+function mmPut(mm: MmStruct): void {
+  if (--mm.users) return;
+  const first = mm.mmap;
+  header().vmas -= mm.mapCount;
+  mm.mmap = 0;
+  mm.mmRb = 0;
+  mm.mmapCache = 0;
+  mm.mapCount = 0;
+  if (first) unmapRegion(mm, first, 0, 0);
+  mmFree(mm);
+}
+
+/** A task with an empty address space, or 0 when memory is exhausted. */
+export function taskSpawn(brk: u64): usize {
+  const mm = mmCreate(brk);
+  if (!mm) return 0;
+  const task = taskAlloc(changetype<usize>(mm), 0);
+  if (!task) mmFree(mm);
+  return task;
+}
+
+/** A child with a copy of the address space, or with CloneFlag.Vm the same; 0 when memory is exhausted. */
+export function taskFork(parent: usize, flags: u32): usize {
+  const pid = changetype<Task>(parent).pid;
+  const mm = mmOf(parent);
+  if (flags & CloneFlag.Vm) {
+    const thread = taskAlloc(changetype<usize>(mm), pid);
+    if (thread) mm.users++;
+    return thread;
+  }
+  const copy = mmCreate(mm.startBrk);
+  if (!copy) return 0;
+  if (!dupMmap(copy, mm)) {
+    mmPut(copy);
+    return 0;
+  }
+  const child = taskAlloc(changetype<usize>(copy), pid);
+  if (!child) mmPut(copy);
+  return child;
+}
+
+/** Leaves the address space for an empty one; false, and nothing changed, when memory is exhausted. */
+export function taskExec(task: usize, brk: u64): bool {
+  const fresh = mmCreate(brk);
+  if (!fresh) return false;
+  const old = mmOf(task);
+  changetype<Task>(task).mm = <u32>changetype<usize>(fresh);
+  mmPut(old);
+  return true;
+}
+
+export function taskExit(task: usize): void {
+  const mm = mmOf(task);
+  taskFree(changetype<Task>(task));
+  mmPut(mm);
+}

@@ -1,0 +1,251 @@
+// Questions from JavaScript that change nothing. Results of more than one number are left in scratch
+// memory; a function that leaves records returns their address, 0 when memory is exhausted.
+
+import { Errno, FileField, FileKind, PageField, TaskField } from "../abi";
+import { eventsEnable } from "../memory/event";
+import { frameHandle, handleOf, objectOf } from "../memory/handle";
+import { header, resetCounters } from "../memory/header";
+import { heapScratch } from "../memory/heap";
+import { Cache } from "../memory/slab";
+import { rmapWalk, stab } from "../rmap/walk";
+import { AddressSpace, File, fileOpen } from "../struct/address-space";
+import { AnonVma } from "../struct/anon-vma";
+import { MmStruct } from "../struct/mm-struct";
+import {
+  pageAnonVma,
+  pageFileMapping,
+  pageFlags,
+  pageGeneration,
+  pageIndex,
+  pageMapcount,
+  pageMapped,
+  pageRefcount,
+  pageWord,
+} from "../struct/page";
+import { pteAt } from "../struct/page-table";
+import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
+import { Task } from "../struct/task";
+import { frameOf } from "./dispatch";
+import { fileClose, fileCreate } from "./file";
+import { mmOf } from "./process";
+import { describeEntries, describeMappings, describeVmas } from "./report";
+import { TASK_SIZE } from "./unmapped-area";
+
+function fail(error: i32): f64 {
+  return <f64>-error;
+}
+
+export function memoryInUse(): u32 {
+  return header().bytesInUse;
+}
+
+/** VMAs of all address spaces now. */
+export function vmaCount(): u32 {
+  return header().vmas;
+}
+
+/** The most VMAs there were at once since the last reset. */
+export function peakVmaCount(): u32 {
+  return header().peakVmas;
+}
+
+/** The most VMAs that one address space had since the last reset. */
+export function peakMapCount(): u32 {
+  return header().peakMapCount;
+}
+
+/** Counts start from 0 again, peaks from what is there. */
+export function countersReset(): void {
+  const state = header();
+  resetCounters();
+  state.peakVmas = state.vmas;
+  state.peakMapCount = 0;
+  for (let at = state.mms; at; at = changetype<MmStruct>(<usize>at).next) {
+    state.peakMapCount = max(state.peakMapCount, changetype<MmStruct>(<usize>at).mapCount);
+  }
+}
+
+/** Starts or stops recording, and forgets what was recorded; 0 or ENOMEM. */
+export function eventsRecord(on: i32): i32 {
+  return eventsEnable(on != 0) ? 0 : Errno.ENOMEM;
+}
+
+export function eventsRecorded(): u32 {
+  return header().eventCount;
+}
+
+export function eventsAt(): u32 {
+  return header().eventBuffer;
+}
+
+/** Handles of all tasks by pid, f64 each; the number of them is the first f64. */
+export function taskList(): u32 {
+  let n: u32 = 0;
+  for (let at = header().tasks; at; at = changetype<Task>(<usize>at).next) n++;
+  const out = heapScratch(8 + ((<u64>n) << 3));
+  if (!out) return 0;
+  store<f64>(out, <f64>n);
+  let slot = out + 8;
+  for (let at = header().tasks; at; at = changetype<Task>(<usize>at).next) {
+    store<f64>(slot, handleOf(<usize>at));
+    slot += 8;
+  }
+  return <u32>out;
+}
+
+/** One of TaskField, or -ESRCH. */
+export function taskField(handle: f64, field: i32): f64 {
+  const object = objectOf(Cache.Task, handle);
+  if (!object) return fail(Errno.ESRCH);
+  const task = changetype<Task>(object);
+  const mm = mmOf(object);
+  switch (field) {
+    case TaskField.Pid:
+      return <f64>task.pid;
+    case TaskField.ParentPid:
+      return <f64>task.parentPid;
+    case TaskField.AnonRss:
+      return <f64>mm.anonRss;
+    case TaskField.FileRss:
+      return <f64>mm.fileRss;
+    case TaskField.SwapRss:
+      return <f64>mm.swapRss;
+    case TaskField.MapCount:
+      return <f64>mm.mapCount;
+    case TaskField.Brk:
+      return <f64>mm.brk;
+    case TaskField.LockedVm:
+      return <f64>mm.lockedVm;
+    default:
+      return handleOf(changetype<usize>(mm));
+  }
+}
+
+function mmOfHandle(handle: f64): MmStruct | null {
+  const task = objectOf(Cache.Task, handle);
+  return task ? mmOf(task) : null;
+}
+
+/** VMA records of a task, MapCount of them. */
+export function vmasOf(handle: f64): u32 {
+  const mm = mmOfHandle(handle);
+  return mm ? <u32>describeVmas(mm) : 0;
+}
+
+/** Present entries of a task: how many. */
+export function entryCount(handle: f64): u32 {
+  const mm = mmOfHandle(handle);
+  return mm ? describeEntries(mm, 0, TASK_SIZE, 0, 0) : 0;
+}
+
+/** Entry records of a task, entryCount of them. */
+export function entriesOf(handle: f64): u32 {
+  const mm = mmOfHandle(handle);
+  if (!mm) return 0;
+  const n = describeEntries(mm, 0, TASK_SIZE, 0, 0);
+  const out = heapScratch((<u64>n) << 4);
+  if (out) describeEntries(mm, 0, TASK_SIZE, out, n);
+  return <u32>out;
+}
+
+/** Handle of the page that an address shows: 0 if none is present, -1 for the zero page. */
+export function pageAtAddress(handle: f64, address: f64): f64 {
+  const mm = mmOfHandle(handle);
+  if (!mm) return fail(Errno.ESRCH);
+  if (!(address >= 0 && address < <f64>TASK_SIZE)) return 0;
+  const pte = pteAt(mm, <u64>address);
+  const entry = pte ? load<u64>(pte) : 0;
+  if (!pteIsPresent(entry)) return 0;
+  return pteIsPage(entry) ? pageHandle(pteFrame(entry)) : -1;
+}
+
+/** Handle of the page in a frame, 0 if the frame is free or no frame. */
+export function pageHandle(frame: u32): f64 {
+  if (frame == 0 || frame > header().frameTop || !pageRefcount(frame)) return 0;
+  return frameHandle(frame, pageGeneration(frame));
+}
+
+/** One of PageField, or -ESTALE. */
+export function pageField(handle: f64, field: i32): f64 {
+  const frame = frameOf(handle);
+  if (!frame) return fail(Errno.ESTALE);
+  switch (field) {
+    case PageField.Mapcount:
+      return <f64>pageMapcount(frame);
+    case PageField.Refcount:
+      return <f64>pageRefcount(frame);
+    case PageField.Index:
+      return <f64>pageIndex(frame);
+    case PageField.Flags:
+      return <f64>pageFlags(frame);
+    case PageField.Word:
+      return pageWord(frame);
+    case PageField.AnonVma: {
+      // The pointer is only right while the page is mapped.
+      const anonVma = pageMapped(frame) ? pageAnonVma(frame) : 0;
+      return anonVma ? <f64>changetype<AnonVma>(<usize>anonVma).number : 0;
+    }
+    default: {
+      const mapping = pageFileMapping(frame);
+      return mapping ? <f64>changetype<AddressSpace>(<usize>mapping).inode : 0;
+    }
+  }
+}
+
+/** Mapping records of a page, its Mapcount of them; those the reverse map did not find have mm 0. */
+export function mappingsOf(handle: f64): u32 {
+  const frame = frameOf(handle);
+  return frame ? <u32>describeMappings(frame) : 0;
+}
+
+/** A full rmap_walk: present entries found, or -ESTALE. */
+export function walkPage(handle: f64): f64 {
+  const frame = frameOf(handle);
+  if (!frame) return fail(Errno.ESTALE);
+  return pageMapped(frame) ? <f64>rmapWalk(frame, 0, 0) : 0;
+}
+
+/** VMAs that the index offers for the page and that hold its pgoff, or -ESTALE. */
+export function stabPage(handle: f64): f64 {
+  const frame = frameOf(handle);
+  if (!frame) return fail(Errno.ESTALE);
+  return pageMapped(frame) ? <f64>stab(frame) : 0;
+}
+
+/** An open file of a new inode, or -ENOMEM. firstWord -1: all pages start as zero. */
+export function fileMake(kind: i32, pages: f64, firstWord: f64): f64 {
+  const file = fileCreate(<FileKind>kind, <u64>pages, firstWord);
+  return file ? handleOf(file) : fail(Errno.ENOMEM);
+}
+
+/** Another open of the same inode, or -ESTALE, -ENOMEM. */
+export function fileReopen(handle: f64): f64 {
+  const file = objectOf(Cache.File, handle);
+  if (!file) return fail(Errno.ESTALE);
+  const mapping = changetype<AddressSpace>(<usize>changetype<File>(file).mapping);
+  const again = fileOpen(mapping);
+  return again ? handleOf(again) : fail(Errno.ENOMEM);
+}
+
+/** Drops the opener's hold; mappings keep theirs. 0 or -ESTALE. */
+export function fileRelease(handle: f64): f64 {
+  const file = objectOf(Cache.File, handle);
+  if (!file) return fail(Errno.ESTALE);
+  fileClose(<u32>file);
+  return 0;
+}
+
+/** One of FileField, or -ESTALE. */
+export function fileField(handle: f64, field: i32): f64 {
+  const file = objectOf(Cache.File, handle);
+  if (!file) return fail(Errno.ESTALE);
+  const mapping = changetype<AddressSpace>(<usize>changetype<File>(file).mapping);
+  switch (field) {
+    case FileField.Inode:
+      return <f64>mapping.inode;
+    case FileField.Kind:
+      return <f64>mapping.kind;
+    default:
+      return <f64>mapping.size;
+  }
+}

@@ -1,0 +1,93 @@
+// What JavaScript reads in bulk: records in scratch memory, valid until the core is called again.
+//
+//   VMA record, 80 bytes           +0 task's mm (u32), +4 flags, +8 start f64, +16 end f64, +24 pgoff f64,
+//                                  +32 file handle f64 (0: none), +40 anon_vma number f64, +48 inode f64
+//   entry record, 16 bytes         +0 address f64, +8 frame f64 (-1: the zero page)
+//   mapping record, 96 bytes       VMA record, +80 address f64, +88 task handle f64
+
+import { ENTRY_RECORD, MAPPING_RECORD, PAGE_SIZE, VMA_RECORD } from "../abi";
+import { heapScratch } from "../memory/heap";
+import { handleOf } from "../memory/handle";
+import { header } from "../memory/header";
+import { MAPPING_BYTES, rmapWalk } from "../rmap/walk";
+import { AnonVma } from "../struct/anon-vma";
+import { MmStruct } from "../struct/mm-struct";
+import { pageMapcount } from "../struct/page";
+import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
+import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
+import { Task } from "../struct/task";
+import { Vma } from "../struct/vma";
+import { mappingOf } from "./vma-list";
+
+function describe(vma: Vma, at: usize): void {
+  store<u32>(at, vma.mm);
+  store<u32>(at, vma.flags, 4);
+  store<f64>(at, <f64>vma.start, 8);
+  store<f64>(at, <f64>vma.end, 16);
+  store<f64>(at, <f64>vma.pgoff, 24);
+  store<f64>(at, handleOf(<usize>vma.file), 32);
+  const anon = vma.anonVma ? changetype<AnonVma>(<usize>vma.anonVma).number : 0;
+  store<f64>(at, <f64>anon, 40);
+  store<f64>(at, vma.file ? <f64>mappingOf(vma).inode : 0, 48);
+}
+
+/** Records of all VMAs of an address space by address; their address, or 0: no memory. */
+export function describeVmas(mm: MmStruct): usize {
+  const out = heapScratch(<u64>mm.mapCount * <u64>VMA_RECORD);
+  if (!out) return 0;
+  let at = out;
+  for (let vma = mm.mmap; vma; vma = changetype<Vma>(<usize>vma).next) {
+    describe(changetype<Vma>(<usize>vma), at);
+    at += <usize>VMA_RECORD;
+  }
+  return out;
+}
+
+/** Present entries of [start, end): counted, and written while there is room. */
+export function describeEntries(mm: MmStruct, start: u64, end: u64, out: usize, room: u32): u32 {
+  let n: u32 = 0;
+  for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
+    const pmd = pmdAt(mm, at);
+    const stop = pmdEnd(at, end);
+    for (; at < stop; at += PAGE_SIZE) {
+      const entry = load<u64>(pteUnder(pmd, at));
+      if (!pteIsPresent(entry)) continue;
+      if (n < room) {
+        const record = out + <usize>n * <usize>ENTRY_RECORD;
+        store<f64>(record, <f64>at);
+        store<f64>(record, pteIsPage(entry) ? <f64>pteFrame(entry) : -1, 8);
+      }
+      n++;
+    }
+  }
+  return n;
+}
+
+/** The first task that runs in an address space. */
+function taskOf(mm: u32): usize {
+  let at = header().tasks;
+  while (at && changetype<Task>(<usize>at).mm != mm) at = changetype<Task>(<usize>at).next;
+  return <usize>at;
+}
+
+/** Records of all mappings of a page, found through the reverse map; their address, or 0: no memory. */
+export function describeMappings(frame: u32): usize {
+  const room = <u32>pageMapcount(frame);
+  const out = heapScratch(<u64>room * (<u64>MAPPING_RECORD + <u64>MAPPING_BYTES));
+  if (!out) return 0;
+  const found = out + <usize>room * <usize>MAPPING_RECORD;
+  const n = room ? rmapWalk(frame, found, room) : 0;
+  for (let i: u32 = 0; i < room; i++) {
+    const at = out + <usize>i * <usize>MAPPING_RECORD;
+    if (i >= n) {
+      store<u32>(at, 0);
+      continue;
+    }
+    const mapping = found + <usize>i * MAPPING_BYTES;
+    const vma = changetype<Vma>(<usize>load<u32>(mapping));
+    describe(vma, at);
+    store<f64>(at, load<f64>(mapping, 8), 80);
+    store<f64>(at, handleOf(taskOf(vma.mm)), 88);
+  }
+  return out;
+}

@@ -1,0 +1,106 @@
+// Loops for benchmarks: the same paths as everywhere, over a sample of pages, without a call a page.
+//
+//   sample:    frame u32 [n]          mappings:  first u32 [n + 1]   of each page's places
+//                                                (mm u32, spare u32, address f64) [...]
+
+import { header } from "../memory/header";
+import { heapAlloc } from "../memory/heap";
+import { pageReferenced, references } from "../rmap/referenced";
+import { MAPPING_BYTES, rmapWalk, stab } from "../rmap/walk";
+import { MmStruct } from "../struct/mm-struct";
+import { pageMapcount } from "../struct/page";
+import { pteAt } from "../struct/page-table";
+import { PTE_YOUNG } from "../struct/pte";
+import { Vma } from "../struct/vma";
+import { Access, accessMemory } from "./fault";
+import { unmapPage } from "./reclaim";
+
+function frameAt(i: u32): u32 {
+  const state = header();
+  return load<u32>(<usize>state.sample + ((<usize>i % state.sampleLength) << 2));
+}
+
+/** Room for n frame numbers, which the caller writes there; 0 when memory is exhausted. */
+export function sampleReserve(n: u32): u32 {
+  const state = header();
+  state.sample = <u32>heapAlloc((<u64>n) << 2);
+  state.sampleLength = n;
+  return state.sample;
+}
+
+function makeOld(mm: usize, address: u64): void {
+  const pte = pteAt(changetype<MmStruct>(mm), address);
+  if (pte) store<u64>(pte, load<u64>(pte) & ~PTE_YOUNG);
+}
+
+/** Looks up where the sampled pages are mapped, and makes their entries old; 0, or 1: no memory. */
+export function samplePrepare(): i32 {
+  const state = header();
+  const n = state.sampleLength;
+  let total: u64 = 0;
+  for (let i: u32 = 0; i < n; i++) total += <u64>pageMapcount(frameAt(i));
+  const heads = ((<u64>n + 1) * 4 + 7) & ~7;
+  const table = heapAlloc(heads + total * MAPPING_BYTES);
+  if (!table) return 1;
+  state.sampleMappings = <u32>table;
+  const places = table + <usize>heads;
+  let next: u32 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    store<u32>(table + ((<usize>i) << 2), next);
+    const at = places + <usize>next * MAPPING_BYTES;
+    const found = rmapWalk(frameAt(i), at, <u32>pageMapcount(frameAt(i)));
+    for (let k: u32 = 0; k < found; k++) {
+      const place = at + <usize>k * MAPPING_BYTES;
+      const mm = changetype<Vma>(<usize>load<u32>(place)).mm;
+      store<u32>(place, mm);
+      makeOld(<usize>mm, <u64>load<f64>(place, 8));
+    }
+    next += found;
+  }
+  store<u32>(table + ((<usize>n) << 2), next);
+  return 0;
+}
+
+/** The index alone, for so many pages of the sample from offset on; VMAs found. */
+export function benchStab(count: u32, offset: u32): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) sum += stab(frameAt(offset + i));
+  return sum;
+}
+
+/** page_referenced; references counted. */
+export function benchPageReferenced(count: u32, offset: u32): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) sum += <u32>references(pageReferenced(frameAt(offset + i)));
+  return sum;
+}
+
+/** A full rmap_walk; entries found. */
+export function benchRmapWalk(count: u32, offset: u32): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) sum += rmapWalk(frameAt(offset + i), 0, 0);
+  return sum;
+}
+
+/** try_to_unmap to swap entries, then the faults that bring every one back; pages unmapped. */
+export function benchTryToUnmap(count: u32, offset: u32): u32 {
+  const state = header();
+  const n = state.sampleLength;
+  const table = <usize>state.sampleMappings;
+  const places = table + ((((<usize>n + 1) << 2) + 7) & ~7);
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const slot = (offset + i) % n;
+    unmapPage(frameAt(slot));
+    if (!pageMapcount(frameAt(slot))) sum++;
+    const end = load<u32>(table + ((<usize>slot) << 2), 4);
+    for (let k = load<u32>(table + ((<usize>slot) << 2)); k < end; k++) {
+      const place = places + <usize>k * MAPPING_BYTES;
+      const mm = <usize>load<u32>(place);
+      const address = <u64>load<f64>(place, 8);
+      accessMemory(changetype<MmStruct>(mm), address, Access.Read, 0);
+      makeOld(mm, address);
+    }
+  }
+  return sum;
+}

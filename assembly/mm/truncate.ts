@@ -1,0 +1,41 @@
+// A file gets another size.
+
+import { PAGE_SHIFT } from "../abi";
+import { fileIndexFirst, fileIndexNext } from "../index/file-index";
+import { AddressSpace, File, iMmapMutex } from "../struct/address-space";
+import { IntervalNode } from "../struct/interval-node";
+import { Vma, vmaLast } from "../struct/vma";
+import { lock, LockClass, unlock } from "../sync/lock";
+import { dropPagesFrom } from "./file";
+import { zapFilePages } from "./zap";
+
+/**
+ * Empties every mapping of the file from a pgoff on.
+ * @param evenCows private copies go too
+ */
+export function unmapMappingRange(mapping: AddressSpace, first: u64, evenCows: bool): void {
+  const only: u32 = evenCows ? 0 : <u32>changetype<usize>(mapping);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  let node = fileIndexFirst(mapping, first, u64.MAX_VALUE);
+  for (; node; node = fileIndexNext(node, first, u64.MAX_VALUE)) {
+    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+    const from = max(first, vma.pgoff);
+    const start = vma.start + ((from - vma.pgoff) << PAGE_SHIFT);
+    const end = vma.start + ((vmaLast(vma) - vma.pgoff + 1) << PAGE_SHIFT);
+    zapFilePages(vma, start, end, only);
+  }
+  unlock(iMmapMutex(mapping));
+}
+
+/** Sets the file's size. Pages beyond a smaller one go, private copies of them too. */
+export function truncateFile(file: File, pages: u64): void {
+  const mapping = changetype<AddressSpace>(<usize>file.mapping);
+  const smaller = pages < mapping.size;
+  mapping.size = pages;
+  if (!smaller) return;
+  mapping.dataEnd = min(mapping.dataEnd, pages);
+  unmapMappingRange(mapping, pages, true);
+  dropPagesFrom(mapping, pages);
+  // A private copy may have been made of a page before it was dropped.
+  unmapMappingRange(mapping, pages, true);
+}

@@ -1,0 +1,61 @@
+// Finds room for a mapping: top-down from the mmap base, with the kernel's memory of where it was last.
+
+import { TASK_SIZE_PAGES, PAGE_SHIFT } from "../abi";
+import { MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
+import { findIntersection, findPrevious } from "./vma-list";
+
+export const TASK_SIZE: u64 = (<u64>TASK_SIZE_PAGES) << PAGE_SHIFT;
+/** Top of what is placed: below a gap for the stack. */
+export const MMAP_BASE: u64 = 0x7ffff7fff000;
+const MMAP_MIN: u64 = 0x10000;
+/** No room. */
+export const NO_AREA: u64 = u64.MAX_VALUE;
+
+export function areaReset(mm: MmStruct): void {
+  mm.freeAreaCache = MMAP_BASE;
+  mm.cachedHoleSize = 0;
+}
+
+/** The end of a hole that grew: the next search may have to look higher again. */
+export function areaFreed(mm: MmStruct, end: u64): void {
+  if (end > mm.freeAreaCache) mm.freeAreaCache = min(end, MMAP_BASE);
+}
+
+/** Address with room for so many bytes: the hint if it is free, else the highest hole below the base. */
+export function getUnmappedArea(mm: MmStruct, hint: u64, length: u64): u64 {
+  if (length > TASK_SIZE) return NO_AREA;
+  if (
+    hint >= MMAP_MIN &&
+    hint <= TASK_SIZE - length &&
+    !findIntersection(mm, hint, hint + length)
+  ) {
+    return hint;
+  }
+  if (length <= mm.cachedHoleSize) areaReset(mm);
+  const found = searchDown(mm, mm.freeAreaCache, length);
+  if (found != NO_AREA || mm.freeAreaCache == MMAP_BASE) return found;
+  areaReset(mm);
+  return searchDown(mm, MMAP_BASE, length);
+}
+
+function searchDown(mm: MmStruct, top: u64, length: u64): u64 {
+  let largest = mm.cachedHoleSize;
+  let vma = findPrevious(mm, top);
+  while (top >= MMAP_MIN + length) {
+    const below = vma ? changetype<Vma>(<usize>vma).end : 0;
+    if (below <= top) {
+      if (top - length >= below) {
+        mm.freeAreaCache = top - length;
+        mm.cachedHoleSize = largest;
+        return top - length;
+      }
+      largest = max(largest, top - below);
+    }
+    if (!vma) break;
+    top = min(top, changetype<Vma>(<usize>vma).start);
+    vma = changetype<Vma>(<usize>vma).prev;
+  }
+  mm.cachedHoleSize = largest;
+  return NO_AREA;
+}

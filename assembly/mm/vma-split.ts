@@ -1,0 +1,57 @@
+// Cuts a VMA in two.
+
+import { Counter, Event, PAGE_SHIFT } from "../abi";
+import { event } from "../memory/event";
+import { count, header } from "../memory/header";
+import { anonVmaClone, unlinkAnonVmas } from "../rmap/anon-vma";
+import { getFile } from "../struct/address-space";
+import { MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
+import { fileClose } from "./file";
+import { vmaAdjust } from "./vma-adjust";
+import { vmaAlloc, vmaCopy, vmaFree } from "./vma-list";
+
+/**
+ * Cuts at an address inside the VMA, which keeps one side; the other becomes a new VMA. Does not look
+ * at the limit of VMAs.
+ * @param below the new VMA is the lower part
+ * @returns false when memory is exhausted, with nothing changed
+ */
+export function vmaSplitUnlimited(vma: Vma, at: u64, below: bool): bool {
+  const half = vmaAlloc();
+  if (!half) return false;
+  const start = vma.start;
+  const end = vma.end;
+  const pgoff = vma.pgoff + ((at - start) >> PAGE_SHIFT);
+  vmaCopy(half, vma);
+  if (below) {
+    half.end = at;
+  } else {
+    half.start = at;
+    half.pgoff = pgoff;
+  }
+  if (!anonVmaClone(half, vma)) {
+    vmaFree(half);
+    return false;
+  }
+  if (half.file) getFile(half.file);
+  const object = <u32>changetype<usize>(half);
+  const done = below
+    ? vmaAdjust(vma, at, end, pgoff, object)
+    : vmaAdjust(vma, start, at, vma.pgoff, object);
+  if (!done) {
+    if (half.file) fileClose(half.file);
+    unlinkAnonVmas(half);
+    vmaFree(half);
+    return false;
+  }
+  count(Counter.VmaSplits, 1);
+  event(Event.VmaSplit, <f64>start, <f64>at, <f64>end);
+  return true;
+}
+
+/** vmaSplitUnlimited for callers that must respect the limit of VMAs. */
+export function vmaSplit(vma: Vma, at: u64, below: bool): bool {
+  if (changetype<MmStruct>(<usize>vma.mm).mapCount >= header().maxMapCount) return false;
+  return vmaSplitUnlimited(vma, at, below);
+}

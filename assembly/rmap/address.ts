@@ -1,0 +1,81 @@
+// Where in a VMA a page should be, and whether it is there.
+
+import { PAGE_SHIFT, VmaAddress } from "../abi";
+import { header } from "../memory/header";
+import { AnonVma } from "../struct/anon-vma";
+import { File } from "../struct/address-space";
+import { MmStruct } from "../struct/mm-struct";
+import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
+import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
+import { pteFrame, pteIsPage } from "../struct/pte";
+import { Vma } from "../struct/vma";
+import { sharedAccess } from "../sync/yield-point";
+
+/** No address: the VMA does not hold the page's pgoff. */
+export const OUTSIDE: u64 = u64.MAX_VALUE;
+
+/** Address that a pgoff has in the VMA, inside its bounds or not. */
+function rawVmaAddress(pgoff: u64, vma: Vma): u64 {
+  return vma.start + ((pgoff - vma.pgoff) << PAGE_SHIFT);
+}
+
+function isInside(vma: Vma, address: u64): bool {
+  return address >= vma.start && address < vma.end;
+}
+
+/**
+ * Address of the pgoff in a VMA that an index returned: OUTSIDE when the vmaAddress switch is `checked`
+ * and it is not there, an assertion when it is `asserted` (spec/commits.md section 5).
+ */
+export function vmaAddress(pgoff: u64, vma: Vma): u64 {
+  const address = rawVmaAddress(pgoff, vma);
+  if (header().vmaAddress == <u32>VmaAddress.Checked) {
+    return isInside(vma, address) ? address : OUTSIDE;
+  }
+  assert(isInside(vma, address), "vma_address: outside its vma");
+  return address;
+}
+
+/** Address of a page in any VMA handed in, or OUTSIDE if it can't be mapped there. */
+export function pageAddressInVma(frame: u32, vma: Vma): u64 {
+  const anonVma = pageAnonVma(frame);
+  const mapping = pageFileMapping(frame);
+  if (anonVma) {
+    if (!vma.anonVma) return OUTSIDE;
+    const root = changetype<AnonVma>(<usize>anonVma).root;
+    if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return OUTSIDE;
+  } else if (mapping) {
+    if (!vma.file || changetype<File>(<usize>vma.file).mapping != mapping) return OUTSIDE;
+  } else {
+    return OUTSIDE;
+  }
+  const address = rawVmaAddress(pageIndex(frame), vma);
+  return isInside(vma, address) ? address : OUTSIDE;
+}
+
+/**
+ * The pmd entry over an address at which the page is mapped right now, its page-table lock taken; 0 if it
+ * is not mapped there. Without `sync` an absent entry is noticed before the lock is taken: racy by design.
+ */
+export function pageCheckAddress(frame: u32, mm: MmStruct, address: u64, sync: bool): usize {
+  const pmd = pmdAt(mm, address);
+  if (!pmd) return 0;
+  const pte = pteUnder(pmd, address);
+  sharedAccess(pte);
+  if (!sync && !pteIsPage(load<u64>(pte))) return 0;
+  ptlLock(pmd);
+  const entry = load<u64>(pte);
+  if (pteIsPage(entry) && pteFrame(entry) == frame) return pmd;
+  ptlUnlock(pmd);
+  return 0;
+}
+
+/** Does this VMA map the page right now? For a VMA that no index returned. */
+export function pageMappedInVma(frame: u32, vma: Vma): bool {
+  const address = rawVmaAddress(pageIndex(frame), vma);
+  if (!isInside(vma, address)) return false;
+  const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
+  if (!pmd) return false;
+  ptlUnlock(pmd);
+  return true;
+}

@@ -1,0 +1,53 @@
+// page_mkclean: write-protects a file page everywhere, so that the next write is noticed.
+
+import { sourceFirst, Source, sourceNext } from "../index/source";
+import { AddressSpace, iMmapMutex } from "../struct/address-space";
+import { IntervalNode } from "../struct/interval-node";
+import { MmStruct } from "../struct/mm-struct";
+import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
+import { ptlUnlock, pteUnder } from "../struct/page-table";
+import { PTE_DIRTY, PTE_WRITE } from "../struct/pte";
+import { isShared, Vma } from "../struct/vma";
+import { lock, LockClass, unlock } from "../sync/lock";
+import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
+import { countWalk } from "./walk-cost";
+
+function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
+  const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
+  if (!pmd) return 0;
+  const pte = pteUnder(pmd, address);
+  const entry = load<u64>(pte);
+  const changed = (entry & (PTE_DIRTY | PTE_WRITE)) != 0;
+  if (changed) store<u64>(pte, entry & ~(PTE_DIRTY | PTE_WRITE));
+  ptlUnlock(pmd);
+  return changed ? 1 : 0;
+}
+
+/** Of a locked page: entries that were dirty or writable. Never marks the page itself; never anonymous. */
+export function pageMkclean(frame: u32): u32 {
+  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
+  if (!mapping || !pageMapped(frame)) return 0;
+  const pgoff = pageIndex(frame);
+  let cleaned: u32 = 0;
+  let handed: u32 = 0;
+  let irrelevant: u32 = 0;
+  let entries: u32 = 0;
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  const owner = changetype<usize>(mapping);
+  let node = sourceFirst(Source.File, owner, pgoff, pgoff);
+  for (; node; node = sourceNext(Source.File, node, pgoff, pgoff)) {
+    handed++;
+    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+    if (!isShared(vma)) continue;
+    const address = vmaAddress(pgoff, vma);
+    if (address == OUTSIDE) {
+      irrelevant++;
+      continue;
+    }
+    entries++;
+    cleaned += pageMkcleanOne(frame, vma, address);
+  }
+  unlock(iMmapMutex(mapping));
+  countWalk(handed, irrelevant, entries);
+  return cleaned;
+}

@@ -1,0 +1,58 @@
+// From a page to its anon_vma, safely: the page may be unmapped and the anon_vma freed and reused as
+// another one between any two steps. Slabs are type-stable, so looking is harmless; what was found
+// "may have been right", and every user checks the entry itself.
+
+import { AnonVma, rootMutex } from "../struct/anon-vma";
+import { pageAnonVma, pageMapped, pageMapping } from "../struct/page";
+import { lock, LockClass, trylock, unlock } from "../sync/lock";
+import { sharedAccess } from "../sync/yield-point";
+import { getAnonVma, putAnonVma } from "./anon-vma";
+
+/** Pins the anon_vma of a mapped anonymous page; null if there is none any more. */
+export function pageGetAnonVma(frame: u32): AnonVma | null {
+  sharedAccess(frame);
+  if (!(pageMapping(frame) & 1) || !pageMapped(frame)) return null;
+  const anonVma = changetype<AnonVma>(<usize>pageAnonVma(frame));
+  if (anonVma.refcount == 0) return null;
+  getAnonVma(anonVma);
+  if (!pageMapped(frame)) {
+    putAnonVma(anonVma);
+    return null;
+  }
+  return anonVma;
+}
+
+/** Locks the root of the anon_vma of a mapped anonymous page; null if there is none any more. */
+export function pageLockAnonVma(frame: u32): AnonVma | null {
+  sharedAccess(frame);
+  if (!(pageMapping(frame) & 1) || !pageMapped(frame)) return null;
+  const anonVma = changetype<AnonVma>(<usize>pageAnonVma(frame));
+  const mutex = rootMutex(anonVma);
+  if (trylock(mutex, LockClass.AnonVmaMutex)) {
+    // Reuse under our feet would have unmapped the page first.
+    if (!pageMapped(frame)) {
+      unlock(mutex);
+      return null;
+    }
+    return anonVma;
+  }
+  if (anonVma.refcount == 0) return null;
+  getAnonVma(anonVma);
+  if (!pageMapped(frame)) {
+    putAnonVma(anonVma);
+    return null;
+  }
+  lock(rootMutex(anonVma), LockClass.AnonVmaMutex);
+  if (anonVma.refcount == 1) {
+    // The pin is the last reference: freeing takes the mutex, so it is let go first.
+    unlock(rootMutex(anonVma));
+    putAnonVma(anonVma);
+    return null;
+  }
+  anonVma.refcount--;
+  return anonVma;
+}
+
+export function pageUnlockAnonVma(anonVma: AnonVma): void {
+  unlock(rootMutex(anonVma));
+}

@@ -1,0 +1,88 @@
+// rmap_walk: every place where the page is or may be mapped, each handed to a recorder.
+
+import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { AddressSpace, iMmapMutex } from "../struct/address-space";
+import { AnonVma } from "../struct/anon-vma";
+import { IntervalNode } from "../struct/interval-node";
+import { MmStruct } from "../struct/mm-struct";
+import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
+import { ptlUnlock } from "../struct/page-table";
+import { Vma } from "../struct/vma";
+import { lock, LockClass, unlock } from "../sync/lock";
+import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
+import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
+import { countWalk } from "./walk-cost";
+
+/** A mapping as rmapWalk records it: the VMA, a spare word, and the address as f64. */
+export const MAPPING_BYTES: usize = 16;
+
+function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32): u32 {
+  const pgoff = pageIndex(frame);
+  let found: u32 = 0;
+  let handed: u32 = 0;
+  let irrelevant: u32 = 0;
+  let node = sourceFirst(source, owner, pgoff, pgoff);
+  for (; node; node = sourceNext(source, node, pgoff, pgoff)) {
+    handed++;
+    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+    const address = vmaAddress(pgoff, vma);
+    if (address == OUTSIDE) {
+      irrelevant++;
+      continue;
+    }
+    const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
+    if (!pmd) continue;
+    ptlUnlock(pmd);
+    if (found < room) {
+      const at = out + <usize>found * MAPPING_BYTES;
+      store<u32>(at, <u32>changetype<usize>(vma));
+      store<f64>(at, <f64>address, 8);
+    }
+    found++;
+  }
+  countWalk(handed, irrelevant, handed - irrelevant);
+  return found;
+}
+
+/**
+ * Walks all VMAs that the page's index offers, without stopping early. The page must not lose its last
+ * mapping meanwhile: the caller pins it.
+ * @param out room for that many records of MAPPING_BYTES; 0 records only counts
+ * @returns present entries found
+ */
+export function rmapWalk(frame: u32, out: usize, room: u32): u32 {
+  const anon = pageAnonVma(frame);
+  if (anon) {
+    const anonVma = changetype<AnonVma>(<usize>anon);
+    anonVmaLock(anonVma);
+    const found = rmapWalkIn(anonSource(), <usize>anon, frame, out, room);
+    anonVmaUnlock(anonVma);
+    return found;
+  }
+  const file = pageFileMapping(frame);
+  if (!file) return 0;
+  const mapping = changetype<AddressSpace>(<usize>file);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  const found = rmapWalkIn(Source.File, <usize>file, frame, out, room);
+  unlock(iMmapMutex(mapping));
+  return found;
+}
+
+/** The index alone: how many VMAs it offers for the page's pgoff. Takes no lock, looks at no entry. */
+export function stab(frame: u32): u32 {
+  const pgoff = pageIndex(frame);
+  const anon = pageAnonVma(frame);
+  const source = anon ? anonSource() : Source.File;
+  const owner = <usize>(anon ? anon : pageFileMapping(frame));
+  if (!owner) return 0;
+  let handed: u32 = 0;
+  let relevant: u32 = 0;
+  let node = sourceFirst(source, owner, pgoff, pgoff);
+  for (; node; node = sourceNext(source, node, pgoff, pgoff)) {
+    handed++;
+    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+    if (vmaAddress(pgoff, vma) != OUTSIDE) relevant++;
+  }
+  countWalk(handed, handed - relevant, 0);
+  return relevant;
+}

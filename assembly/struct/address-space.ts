@@ -1,0 +1,91 @@
+// A file's pages and the VMAs that map it, and the open files that lead to it.
+
+import { FileKind } from "../abi";
+import { header } from "../memory/header";
+import { Cache, slabFree, slabZalloc } from "../memory/slab";
+
+@unmanaged
+export class AddressSpace {
+  state: u32;
+  /** Open files, and mappings through them. */
+  users: u32;
+  inode: u32;
+  kind: u32;
+  /** In pages; access beyond it is SIGBUS. */
+  size: u64;
+  /** Pages below this one start as firstWord + index, all others as zero. */
+  dataEnd: u64;
+  firstWord: f64;
+  /** Page cache: root node and its height in levels. */
+  root: u32;
+  height: u32;
+  pages: u32;
+  treeLock: u32;
+  /** Index of the VMAs. */
+  iMmap: u32;
+  iMmapMutex: u32;
+}
+
+/** What open(2) makes: VMAs of different opens never merge. */
+@unmanaged
+export class File {
+  state: u32;
+  mapping: u32;
+  /** Whoever holds the file open, and each VMA. */
+  users: u32;
+  spare: u32;
+}
+
+export function iMmapMutex(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("iMmapMutex");
+}
+
+export function iMmapRoot(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("iMmap");
+}
+
+/** Do its pages count in the shmem way: swap-backed, without dirty accounting? */
+export function isSwapBacked(mapping: AddressSpace): bool {
+  return mapping.kind != FileKind.Disk;
+}
+
+/** mapping_cap_account_dirty: writes through shared mappings are noticed by a fault. */
+export function accountsDirty(mapping: AddressSpace): bool {
+  return mapping.kind == FileKind.Disk;
+}
+
+export function addressSpaceAlloc(kind: FileKind, size: u64, firstWord: f64): usize {
+  const object = slabZalloc(Cache.AddressSpace);
+  if (!object) return 0;
+  const mapping = changetype<AddressSpace>(object);
+  mapping.inode = ++header().nextInode;
+  mapping.kind = kind;
+  mapping.size = size;
+  mapping.dataEnd = firstWord < 0 ? 0 : size;
+  mapping.firstWord = firstWord;
+  return object;
+}
+
+/** An open file with one user, or 0 when memory is exhausted. */
+export function fileOpen(mapping: AddressSpace): usize {
+  const object = slabZalloc(Cache.File);
+  if (!object) return 0;
+  const file = changetype<File>(object);
+  file.mapping = <u32>changetype<usize>(mapping);
+  file.users = 1;
+  mapping.users++;
+  return object;
+}
+
+export function getFile(file: u32): void {
+  changetype<File>(<usize>file).users++;
+}
+
+/** Drops a user; true when it was the last of the inode, whose pages the caller then drops. */
+export function putFile(file: u32): bool {
+  const object = changetype<File>(<usize>file);
+  if (--object.users) return false;
+  const mapping = changetype<AddressSpace>(<usize>object.mapping);
+  slabFree(Cache.File, <usize>file);
+  return --mapping.users == 0;
+}

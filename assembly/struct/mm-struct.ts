@@ -1,0 +1,64 @@
+// An address space.
+
+import { header } from "../memory/header";
+import { Cache, slabFree, slabZalloc } from "../memory/slab";
+
+/**
+ *   +0   state | mm list links | users | pgd | vma list head | vma tree root | mmap cache
+ *   ...  rss counters, brk, cached hole, mmap_sem (2 words), page_table_lock
+ */
+@unmanaged
+export class MmStruct {
+  state: u32;
+  next: u32;
+  prev: u32;
+  /** Tasks that share it. */
+  users: u32;
+  /** Top page table, 0 until something is mapped. */
+  pgd: u32;
+  mmap: u32;
+  mmRb: u32;
+  /** The VMA found last. */
+  mmapCache: u32;
+  mapCount: u32;
+  anonRss: i32;
+  fileRss: i32;
+  swapRss: i32;
+  lockedVm: u32;
+  pageTableLock: u32;
+  mmapSemWriter: u32;
+  mmapSemReaders: u32;
+  startBrk: u64;
+  brk: u64;
+  /** Where the search for room starts from, and the largest hole it passed above. */
+  freeAreaCache: u64;
+  cachedHoleSize: u64;
+}
+
+export function mmapSem(mm: MmStruct): usize {
+  return changetype<usize>(mm) + offsetof<MmStruct>("mmapSemWriter");
+}
+
+export function pageTableLock(mm: MmStruct): usize {
+  return changetype<usize>(mm) + offsetof<MmStruct>("pageTableLock");
+}
+
+/** An empty address space with one user, or null when memory is exhausted. */
+export function mmAlloc(): MmStruct | null {
+  const object = slabZalloc(Cache.Mm);
+  if (!object) return null;
+  const mm = changetype<MmStruct>(object);
+  const state = header();
+  mm.users = 1;
+  mm.next = state.mms;
+  if (mm.next) changetype<MmStruct>(<usize>mm.next).prev = <u32>object;
+  state.mms = <u32>object;
+  return mm;
+}
+
+export function mmFree(mm: MmStruct): void {
+  if (mm.next) changetype<MmStruct>(<usize>mm.next).prev = mm.prev;
+  if (mm.prev) changetype<MmStruct>(<usize>mm.prev).next = mm.next;
+  else header().mms = mm.next;
+  slabFree(Cache.Mm, changetype<usize>(mm));
+}

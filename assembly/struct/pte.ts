@@ -1,0 +1,48 @@
+// Page-table entries, 64 bits:
+//
+//   present      63 ........ 12   8     6      5       4        1         0
+//                frame            user  dirty  young   special  writable  1
+//   swap         63 ........ 12                        3..1: kind         0
+//                slot address / 8
+//
+// `special` is the zero page: mapped, but no page of ours. An entry without `user` is PROT_NONE.
+// Absent is 0.
+
+export const PTE_PRESENT: u64 = 0x1;
+export const PTE_WRITE: u64 = 0x2;
+export const PTE_SPECIAL: u64 = 0x10;
+export const PTE_YOUNG: u64 = 0x20;
+export const PTE_DIRTY: u64 = 0x40;
+export const PTE_USER: u64 = 0x100;
+const PTE_SWAP: u64 = 0x2;
+const KIND_MASK: u64 = 0xf;
+const PAYLOAD: u64 = 12;
+
+export function pteFrame(entry: u64): u32 {
+  return <u32>(entry >> PAYLOAD);
+}
+
+export function pteOf(frame: u32, bits: u64): u64 {
+  return ((<u64>frame) << PAYLOAD) | PTE_PRESENT | bits;
+}
+
+export function pteIsPresent(entry: u64): bool {
+  return (entry & PTE_PRESENT) != 0;
+}
+
+/** Present and one of our pages: not the zero page. */
+export function pteIsPage(entry: u64): bool {
+  return (entry & (PTE_PRESENT | PTE_SPECIAL)) == PTE_PRESENT;
+}
+
+export function pteIsSwap(entry: u64): bool {
+  return (entry & KIND_MASK) == PTE_SWAP;
+}
+
+export function pteOfSwap(slot: usize): u64 {
+  return (((<u64>slot) >> 3) << PAYLOAD) | PTE_SWAP;
+}
+
+export function pteSwapSlot(entry: u64): usize {
+  return (<usize>(entry >> PAYLOAD)) << 3;
+}

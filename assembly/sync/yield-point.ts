@@ -1,0 +1,26 @@
+// Yield points exist in the explore build only; elsewhere Binaryen removes them.
+
+import { header } from "../memory/header";
+import { yieldPoint } from "./host";
+
+export enum YieldKind {
+  /** About to take a lock. */
+  Lock = 1,
+  /** A lock was let go. */
+  Unlock,
+  /** Waiting: somebody else holds the lock. */
+  Blocked,
+  /** About to read or write what others can see without a lock in common. */
+  Access,
+}
+
+export function pause(kind: YieldKind, object: usize): void {
+  if (EXPLORE) {
+    if (header().actor) yieldPoint(kind, <u32>object);
+  }
+}
+
+/** Before a shared access that no lock of the reader orders. */
+export function sharedAccess(object: usize): void {
+  if (EXPLORE) pause(YieldKind.Access, object);
+}

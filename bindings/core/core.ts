@@ -1,0 +1,96 @@
+import { instantiate, instantiateSync } from "@assemblyscript/loader";
+import type { instantiate as generated } from "../../build/release.js";
+import { KernelError } from "./kernel-error.js";
+
+/** The core's exports as asc typed them: nothing here is declared twice. */
+export type Core = Awaited<ReturnType<typeof generated>>;
+
+/** The builds of the core: see docs/architecture.md. */
+export type Build = "release" | "checked" | "explore" | "debug";
+
+/** Called at the yield points of the explore build: kind is a YieldKind, object an address. */
+export type YieldPoint = (kind: number, object: number) => void;
+
+/** Exports that Binaryen's Asyncify pass adds to the explore build. */
+export interface Asyncify {
+  asyncify_start_unwind(data: number): void;
+  asyncify_stop_unwind(): void;
+  asyncify_start_rewind(data: number): void;
+  asyncify_stop_rewind(): void;
+  asyncify_get_state(): number;
+}
+
+const places: Record<Build, URL> = {
+  release: new URL("../../build/release.wasm", import.meta.url),
+  checked: new URL("../../build/checked.wasm", import.meta.url),
+  explore: new URL("../../build/explore.wasm", import.meta.url),
+  debug: new URL("../../build/debug.wasm", import.meta.url),
+};
+
+/** An AssemblyScript string: UTF-16, its length in bytes in the word before it. */
+function text(memory: WebAssembly.Memory, at: number): string {
+  if (!at) return "";
+  const length = new DataView(memory.buffer).getUint32(at - 4, true);
+  return String.fromCharCode(...new Uint16Array(memory.buffer, at, length >>> 1));
+}
+
+function imports(memory: () => WebAssembly.Memory, yieldPoint: YieldPoint) {
+  return {
+    env: {
+      abort(message: number, file: number, line: number, column: number): never {
+        const place = `${text(memory(), file)}:${line}:${column}`;
+        throw new KernelError("BUG", "kernel", `${text(memory(), message)} (${place})`);
+      },
+    },
+    host: { yieldPoint },
+  };
+}
+
+const compiled = new Map<Build, Promise<WebAssembly.Module>>();
+
+async function compile(place: URL): Promise<WebAssembly.Module> {
+  // Node's fetch knows no file: URLs; asking for the built-in keeps node:fs out of bundles.
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
+  if (fs && place.protocol === "file:") return WebAssembly.compile(await fs.readFile(place));
+  const response = await fetch(place);
+  if (!response.ok) throw new Error(`${place.href}: ${response.status} ${response.statusText}`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/**
+ * The compiled module of a build: compiled once, shared by all kernels, and can be posted to workers.
+ *
+ * @throws Error when the file can't be read, naming it
+ */
+export function compileCore(build: Build = "release"): Promise<WebAssembly.Module> {
+  let module = compiled.get(build);
+  if (!module) {
+    module = compile(places[build]);
+    compiled.set(build, module);
+    module.catch(() => compiled.delete(build));
+  }
+  return module;
+}
+
+/** An instance of the core with its own memory. Synchronous: in a browser's main thread up to 8 MB of code. */
+export function instantiateCore(module: WebAssembly.Module, yieldPoint: YieldPoint): Core {
+  const { instance } = instantiateSync<Core>(
+    module,
+    imports(() => core.memory, yieldPoint),
+  );
+  const core = instance.exports as unknown as Core;
+  return core;
+}
+
+/** instantiateCore for main threads: asynchronous. */
+export async function instantiateCoreAsync(
+  module: WebAssembly.Module,
+  yieldPoint: YieldPoint,
+): Promise<Core> {
+  const { instance } = await instantiate<Core>(
+    module,
+    imports(() => core.memory, yieldPoint),
+  );
+  const core = instance.exports as unknown as Core;
+  return core;
+}

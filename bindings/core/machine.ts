@@ -1,0 +1,120 @@
+import {
+  BATCH_CAPACITY,
+  COMPLETION_BYTES,
+  COMPLETIONS_AT,
+  Errno,
+  SNAPSHOT_START,
+  SUBMISSION_BYTES,
+  SUBMISSIONS_AT,
+} from "../../assembly/abi.js";
+import type { Op } from "../../assembly/abi.js";
+import type { Core } from "./core.js";
+import { KernelError } from "./kernel-error.js";
+
+const RECORD = SUBMISSION_BYTES / 8;
+const COMPLETION = COMPLETION_BYTES / 8;
+
+/** The bytes of a machine in use, copied out. */
+export interface MachineImage {
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * One instance of the core: its memory, and the submission buffer through which every operation goes.
+ * Growth of the memory detaches views, so all access is through the accessors here.
+ */
+export class Machine {
+  #core: Core | null;
+  #floats = new Float64Array(0);
+  #view = new DataView(new ArrayBuffer(0));
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** The raw exports. @throws KernelError ESTALE after dispose() */
+  get core(): Core {
+    if (!this.#core) throw new KernelError("ESTALE", "kernel", "it was disposed of");
+    return this.#core;
+  }
+
+  /** Linear memory as f64 words. */
+  get floats(): Float64Array {
+    const { buffer } = this.core.memory;
+    if (this.#floats.buffer !== buffer) this.#floats = new Float64Array(buffer);
+    return this.#floats;
+  }
+
+  /** Linear memory for single fields. */
+  get view(): DataView {
+    const { buffer } = this.core.memory;
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer);
+    return this.#view;
+  }
+
+  /** Writes submission record i; unused arguments are 0. */
+  put(i: number, op: Op, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): void {
+    const floats = this.floats;
+    const at = SUBMISSIONS_AT / 8 + i * RECORD;
+    floats[at] = op;
+    floats[at + 1] = a;
+    floats[at + 2] = b;
+    floats[at + 3] = c;
+    floats[at + 4] = d;
+    floats[at + 5] = e;
+    floats[at + 6] = f;
+    floats[at + 7] = g;
+  }
+
+  /** Runs submission records [first, first + n); how many failed. */
+  submit(first: number, n: number): number {
+    return this.core.submit(first, n);
+  }
+
+  /** Value of completion i, or -errno. */
+  result(i: number): number {
+    return this.floats[COMPLETIONS_AT / 8 + i * COMPLETION] ?? 0;
+  }
+
+  /** Second value of completion i: see Op. */
+  extra(i: number): number {
+    return this.floats[COMPLETIONS_AT / 8 + i * COMPLETION + 1] ?? 0;
+  }
+
+  /** One operation, in record 0: its value, or -errno. */
+  call(op: Op, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): number {
+    this.put(0, op, a, b, c, d, e, f, g);
+    this.submit(0, 1);
+    return this.result(0);
+  }
+
+  /** Copies the bytes in use. */
+  save(): MachineImage {
+    const { memory, memoryInUse } = this.core;
+    return { bytes: new Uint8Array(memory.buffer).slice(SNAPSHOT_START, memoryInUse() >>> 0) };
+  }
+
+  /** Copies saved bytes back: they must come from a machine of the same build and options. */
+  load(image: MachineImage): void {
+    const { memory } = this.core;
+    const end = SNAPSHOT_START + image.bytes.length;
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / 65536));
+    new Uint8Array(memory.buffer).set(image.bytes, SNAPSHOT_START);
+  }
+
+  /** Lets go of the instance and its memory. */
+  dispose(): void {
+    this.#core = null;
+    this.#floats = new Float64Array(0);
+    this.#view = new DataView(new ArrayBuffer(0));
+  }
+}
+
+/** Operations that one batch holds. */
+export const BATCH_LIMIT = BATCH_CAPACITY;
+
+/** The name of an errno: "ENOMEM", "SIGBUS"... */
+export function errnoName(errno: number): string {
+  return Errno[errno] ?? `errno ${errno}`;
+}

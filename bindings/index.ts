@@ -1,0 +1,22 @@
+/** The Linux v3.7 reverse map as a library. Start with createKernel(). */
+export { compileCore, type Build, type YieldPoint } from "./core/core.js";
+export { KernelError } from "./core/kernel-error.js";
+export { Batch } from "./kernel/batch.js";
+export type { Counters } from "./kernel/counters.js";
+export { File, type Kind } from "./kernel/file.js";
+export type { KernelEvent } from "./kernel/kernel-event.js";
+export {
+  createKernel,
+  createKernelSync,
+  Kernel,
+  type Snapshot,
+  type Unmapped,
+} from "./kernel/kernel.js";
+export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
+export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
+export { Page, type Mapping } from "./kernel/page.js";
+export { Process, type PageEntry, type Rss } from "./kernel/process.js";
+export type { Prot } from "./kernel/prot.js";
+export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
+export type { Violation } from "./kernel/violation.js";
+export type { Vma } from "./kernel/vma.js";

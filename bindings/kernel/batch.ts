@@ -1,0 +1,144 @@
+import { Op } from "../../assembly/abi.js";
+import { BATCH_LIMIT, errnoName, type Machine } from "../core/machine.js";
+import {
+  putMadvise,
+  putMmap,
+  putMprotect,
+  putMremap,
+  type Advice,
+  type MmapOptions,
+  type MremapOptions,
+  type Put,
+} from "./operation.js";
+import type { Page } from "./page.js";
+import type { Process } from "./process.js";
+import type { Prot } from "./prot.js";
+
+/**
+ * Many operations in one call of the core: fill it, run() it, read results, clear() it. Adding returns
+ * the operation's index. One batch of a kernel is filled at a time: all share the submission buffer,
+ * record 0 of which single calls use too.
+ */
+export class Batch {
+  /** Operations that fit. */
+  readonly capacity: number;
+  readonly #machine: Machine;
+  readonly #put: Put;
+  /** Records [first, first + capacity) of the submission buffer are its own. */
+  readonly #first: number;
+  #length = 0;
+
+  /** Made by kernel.batch() and the scheduler: not for users. */
+  constructor(machine: Machine, first = 0, capacity = BATCH_LIMIT) {
+    this.#machine = machine;
+    this.#first = first;
+    this.capacity = capacity;
+    this.#put = (op, a, b, c, d, e, f, g) =>
+      machine.put(this.#first + this.#length, op, a, b, c, d, e, f, g);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  #next(): Put {
+    if (this.#length >= this.capacity) {
+      throw new RangeError(`Batch holds ${this.capacity} operations: run() and clear() it.`);
+    }
+    return this.#put;
+  }
+
+  #added(): number {
+    return this.#length++;
+  }
+
+  mmap(process: Process, options: MmapOptions): number {
+    putMmap(this.#next(), process.handle, options);
+    return this.#added();
+  }
+
+  munmap(process: Process, address: number, length: number): number {
+    this.#next()(Op.Munmap, process.handle, address, length);
+    return this.#added();
+  }
+
+  mprotect(process: Process, address: number, length: number, prot: Prot): number {
+    putMprotect(this.#next(), process.handle, address, length, prot);
+    return this.#added();
+  }
+
+  mremap(
+    process: Process,
+    address: number,
+    oldLength: number,
+    newLength: number,
+    options: MremapOptions = {},
+  ): number {
+    putMremap(this.#next(), process.handle, address, oldLength, newLength, options);
+    return this.#added();
+  }
+
+  madvise(process: Process, address: number, length: number, advice: Advice): number {
+    putMadvise(this.#next(), process.handle, address, length, advice);
+    return this.#added();
+  }
+
+  brk(process: Process, address: number): number {
+    this.#next()(Op.Brk, process.handle, address);
+    return this.#added();
+  }
+
+  exit(process: Process): number {
+    this.#next()(Op.Exit, process.handle);
+    return this.#added();
+  }
+
+  read(process: Process, address: number): number {
+    this.#next()(Op.Read, process.handle, address);
+    return this.#added();
+  }
+
+  write(process: Process, address: number, word: number): number {
+    this.#next()(Op.Write, process.handle, address, word);
+    return this.#added();
+  }
+
+  execute(process: Process, address: number): number {
+    this.#next()(Op.Execute, process.handle, address);
+    return this.#added();
+  }
+
+  pageReferenced(page: Page): number {
+    this.#next()(Op.PageReferenced, page.handle);
+    return this.#added();
+  }
+
+  tryToUnmap(page: Page): number {
+    this.#next()(Op.TryToUnmap, page.handle);
+    return this.#added();
+  }
+
+  /** Runs all operations in order; a failure does not stop the rest. How many failed. */
+  run(): number {
+    return this.#machine.submit(this.#first, this.#length);
+  }
+
+  /** Value of operation i of the last run, or -errno. */
+  result(i: number): number {
+    if (!(i >= 0 && i < this.#length)) {
+      throw new RangeError(`Batch has operations 0 to ${this.#length - 1}, not ${i}.`);
+    }
+    return this.#machine.result(this.#first + i);
+  }
+
+  /** errno name of operation i of the last run, null if it succeeded. */
+  error(i: number): string | null {
+    const result = this.result(i);
+    return result < 0 ? errnoName(-result) : null;
+  }
+
+  /** Empties it for the next operations. */
+  clear(): void {
+    this.#length = 0;
+  }
+}

@@ -1,0 +1,86 @@
+import { FileField, FileKind, Op } from "../../assembly/abi.js";
+import { KernelError } from "../core/kernel-error.js";
+import { failed, type Context } from "./context.js";
+
+/** What a file is kept on. `shmem` is the object behind a shared anonymous mapping. */
+export type Kind = "disk" | "tmpfs" | "shmem";
+
+const kinds: readonly Kind[] = ["disk", "tmpfs", "shmem"];
+
+/** The core's number of a kind. @throws KernelError EINVAL */
+export function kindCode(kind: Kind): FileKind {
+  if (kind === "disk") return FileKind.Disk;
+  if (kind === "tmpfs") return FileKind.Tmpfs;
+  throw new KernelError("EINVAL", "createFile", `kind is "${kind}", accepted: disk, tmpfs`);
+}
+
+/** An open file. VMAs of two opens of one inode never merge. */
+export class File {
+  readonly kind: Kind;
+  /** Equal for all opens of one inode. */
+  readonly inode: number;
+  readonly #context: Context;
+  readonly #handle: number;
+  readonly #born: number;
+
+  /** Made by createFile(), open() and whoever meets a file: not for users. */
+  constructor(
+    context: Context,
+    handle: number,
+    readonly name: string,
+  ) {
+    this.#context = context;
+    this.#handle = handle;
+    this.#born = context.lineage.mint();
+    this.inode = context.machine.core.fileField(handle, FileField.Inode);
+    this.kind = kinds[context.machine.core.fileField(handle, FileField.Kind)] ?? "disk";
+  }
+
+  /** For the core. @throws KernelError ESTALE when it is closed and unmapped */
+  get handle(): number {
+    if (!this.#context.lineage.holds(this.#born)) {
+      throw new KernelError(
+        "ESTALE",
+        `file ${this.name}`,
+        "it was opened after the restored snapshot",
+      );
+    }
+    return this.#handle;
+  }
+
+  /** @internal Does it belong to the machine's present past? */
+  get current(): boolean {
+    return this.#context.lineage.holds(this.#born);
+  }
+
+  /** Size in pages. @throws KernelError ESTALE */
+  get pages(): number {
+    const pages = this.#context.machine.core.fileField(this.handle, FileField.Pages);
+    if (pages < 0) throw failed(pages, `file ${this.name}`, "it was closed");
+    return pages;
+  }
+
+  /**
+   * Sets the size. Pages beyond it go, private copies of them too; new pages are zero.
+   *
+   * @param pages 0 to 2^52
+   * @throws KernelError EINVAL, ESTALE
+   */
+  truncate(pages: number): void {
+    const result = this.#context.machine.call(Op.Truncate, this.handle, pages);
+    if (result < 0) throw failed(result, `truncate(${this.name}, ${pages})`);
+  }
+
+  /** Another open of the same inode. @throws KernelError ENOMEM, ESTALE */
+  open(): File {
+    const handle = this.#context.machine.core.fileReopen(this.handle);
+    if (handle < 0) throw failed(handle, `open(${this.name})`);
+    return new File(this.#context, handle, this.name);
+  }
+
+  /** Lets go of it: its mappings keep it open until they are gone. @throws KernelError ESTALE */
+  close(): void {
+    const result = this.#context.machine.core.fileRelease(this.handle);
+    if (result < 0) throw failed(result, `close(${this.name})`);
+  }
+}

@@ -1,0 +1,116 @@
+import { MapFlag, MremapFlag, Op } from "../../assembly/abi.js";
+import { KernelError } from "../core/kernel-error.js";
+import type { File } from "./file.js";
+import { protBits, type Prot } from "./prot.js";
+
+// What Process and Batch encode alike: each function fills one submission through `put`.
+
+/** Options of mmap. */
+export interface MmapOptions {
+  /** Bytes, rounded up to pages. */
+  readonly length: number;
+  /** Where; without `fixed` a hint. */
+  readonly address?: number;
+  /** Default "rw". */
+  readonly prot?: Prot;
+  readonly shared?: boolean;
+  /** Without a file the memory is anonymous. */
+  readonly file?: File;
+  /** What of the file it shows at its start, in pages. Default 0. */
+  readonly pgoff?: number;
+  /** Exactly at `address`, replacing what is there; "no-replace" fails with EEXIST instead. */
+  readonly fixed?: boolean | "no-replace";
+  readonly growsDown?: boolean;
+  readonly noReserve?: boolean;
+}
+
+/** Options of mremap. */
+export interface MremapOptions {
+  /** Default true, unlike the system call's. */
+  readonly mayMove?: boolean;
+  /** Exactly there, replacing what is there. */
+  readonly to?: number;
+}
+
+/** What madvise accepts. */
+export type Advice =
+  | "normal"
+  | "random"
+  | "sequential"
+  | "willneed"
+  | "dontneed"
+  | "dontfork"
+  | "dofork"
+  | "unmergeable";
+
+const advices: readonly Advice[] = [
+  "normal",
+  "random",
+  "sequential",
+  "willneed",
+  "dontneed",
+  "dontfork",
+  "dofork",
+  "unmergeable",
+];
+
+/** Takes an operation's number and arguments: Machine.put with the record already chosen. */
+export type Put = (
+  op: Op,
+  a?: number,
+  b?: number,
+  c?: number,
+  d?: number,
+  e?: number,
+  f?: number,
+  g?: number,
+) => void;
+
+export function putMmap(put: Put, task: number, o: MmapOptions): void {
+  let flags = 0;
+  if (o.shared) flags |= MapFlag.Shared;
+  if (o.fixed === "no-replace") flags |= MapFlag.FixedNoReplace;
+  else if (o.fixed) flags |= MapFlag.Fixed;
+  if (o.growsDown) flags |= MapFlag.GrowsDown;
+  if (o.noReserve) flags |= MapFlag.NoReserve;
+  const prot = protBits(o.prot ?? "rw", "mmap");
+  put(Op.Mmap, task, o.address ?? 0, o.length, prot, flags, o.file?.handle ?? 0, o.pgoff ?? 0);
+}
+
+export function putMprotect(
+  put: Put,
+  task: number,
+  address: number,
+  length: number,
+  prot: Prot,
+): void {
+  put(Op.Mprotect, task, address, length, protBits(prot, "mprotect"));
+}
+
+export function putMremap(
+  put: Put,
+  task: number,
+  address: number,
+  oldLength: number,
+  newLength: number,
+  o: MremapOptions,
+): void {
+  let flags = o.mayMove === false && o.to === undefined ? 0 : MremapFlag.MayMove;
+  if (o.to !== undefined) flags |= MremapFlag.Fixed;
+  put(Op.Mremap, task, address, oldLength, newLength, flags, o.to ?? 0);
+}
+
+export function putMadvise(
+  put: Put,
+  task: number,
+  address: number,
+  length: number,
+  advice: Advice,
+): void {
+  const code = advices.indexOf(advice);
+  if (code < 0) {
+    const accepted = advices.join(", ");
+    throw new KernelError("EINVAL", "madvise", `advice is "${advice}", accepted: ${accepted}`);
+  }
+  put(Op.Madvise, task, address, length, code);
+}

@@ -1,0 +1,131 @@
+import { MAPPING_RECORD, PageField, PageFlag } from "../../assembly/abi.js";
+import { KernelError } from "../core/kernel-error.js";
+import { failed, type Context } from "./context.js";
+import type { File } from "./file.js";
+import type { Process } from "./process.js";
+import { readVma, type Vma } from "./vma.js";
+
+/** One place where a page is mapped. */
+export interface Mapping {
+  readonly process: Process;
+  readonly address: number;
+  readonly vma: Vma;
+}
+
+const FRAME_RANGE = 2 ** 28;
+
+/** A physical page. Its properties are read when asked for; a page that was freed is ESTALE. */
+export class Page {
+  /** Frame number, from 1. */
+  readonly frame: number;
+  readonly #context: Context;
+  readonly #handle: number;
+  readonly #born: number;
+
+  /** Made by pageAt() and kernel.page(): not for users. */
+  constructor(context: Context, handle: number) {
+    this.#context = context;
+    this.#handle = handle;
+    this.#born = context.lineage.mint();
+    this.frame = handle % FRAME_RANGE;
+  }
+
+  /** For the core. @throws KernelError ESTALE when the page was met after the restored snapshot */
+  get handle(): number {
+    if (!this.#context.lineage.holds(this.#born)) {
+      throw new KernelError(
+        "ESTALE",
+        `page ${this.frame}`,
+        "it was met after the restored snapshot",
+      );
+    }
+    return this.#handle;
+  }
+
+  #field(field: PageField): number {
+    const value = this.#context.machine.core.pageField(this.handle, field);
+    if (value < 0) throw failed(value, `page ${this.frame}`, "it was freed");
+    return value;
+  }
+
+  /** Entries that map it: 0 when it is not mapped (the kernel's own field starts at -1). */
+  get mapcount(): number {
+    return this.#field(PageField.Mapcount);
+  }
+
+  /** Entries, page cache, swap cache, pins. */
+  get refcount(): number {
+    return this.#field(PageField.Refcount);
+  }
+
+  /** pgoff in its file or anonymous object. */
+  get index(): number {
+    return this.#field(PageField.Index);
+  }
+
+  /** PageFlag bits. */
+  get flags(): number {
+    return this.#field(PageField.Flags);
+  }
+
+  /** What it contains. */
+  get word(): number {
+    return this.#field(PageField.Word);
+  }
+
+  /** Number of the anon_vma it points to; 0 for file pages and while it is not mapped. */
+  get anonVma(): number {
+    return this.#field(PageField.AnonVma);
+  }
+
+  /** Inode of the file it belongs to, 0 for others. */
+  get inode(): number {
+    return this.#field(PageField.Inode);
+  }
+
+  get anon(): boolean {
+    return this.inode === 0;
+  }
+
+  get swapCache(): boolean {
+    return (this.flags & PageFlag.SwapCache) !== 0;
+  }
+
+  get swapBacked(): boolean {
+    return (this.flags & PageFlag.SwapBacked) !== 0;
+  }
+
+  get dirty(): boolean {
+    return (this.flags & PageFlag.Dirty) !== 0;
+  }
+
+  /** The file it belongs to, if that is known to JavaScript. */
+  get file(): File | null {
+    return this.#context.fileOfInode(this.inode);
+  }
+
+  /**
+   * Every place where it is mapped, found through the reverse map, in the order of the walk.
+   *
+   * @throws KernelError ESTALE, ENOMEM
+   */
+  mappings(): Mapping[] {
+    const { machine } = this.#context;
+    const n = this.mapcount;
+    const at = machine.core.mappingsOf(this.handle) >>> 0;
+    if (!at) throw new KernelError("ENOMEM", `page ${this.frame}`, "no room for the result");
+    const mappings: Mapping[] = [];
+    for (let i = 0; i < n; i++) {
+      const record = at + i * MAPPING_RECORD;
+      const { view } = machine;
+      if (!view.getUint32(record, true)) break;
+      const process = this.#context.processOf(view.getFloat64(record + 88, true));
+      mappings.push({
+        process,
+        address: view.getFloat64(record + 80, true),
+        vma: readVma(this.#context, process, record),
+      });
+    }
+    return mappings;
+  }
+}

@@ -1,0 +1,231 @@
+import { CloneFlag, ENTRY_RECORD, Op, TaskField } from "../../assembly/abi.js";
+import { KernelError } from "../core/kernel-error.js";
+import { failed, hex, type Context } from "./context.js";
+import {
+  putMadvise,
+  putMmap,
+  putMprotect,
+  putMremap,
+  type Advice,
+  type MmapOptions,
+  type MremapOptions,
+  type Put,
+} from "./operation.js";
+import type { Page } from "./page.js";
+import type { Prot } from "./prot.js";
+import { readVmas, type Vma } from "./vma.js";
+
+export type { Prot };
+
+/** A present entry of a page table. */
+export interface PageEntry {
+  readonly address: number;
+  /** -1: the zero page. */
+  readonly frame: number;
+}
+
+/** Pages of a process, as v3.7 counts them: shared memory is in `file`. */
+export interface Rss {
+  readonly anon: number;
+  readonly file: number;
+  readonly swap: number;
+}
+
+/**
+ * A process: system calls and memory accesses. Addresses and lengths are bytes. Every call throws
+ * KernelError with an errno name: ESRCH when the process has exited, EINVAL for numbers that are not
+ * integers from 0 to 2^53-1, and what the system call gives.
+ */
+export class Process {
+  readonly pid: number;
+  /** pid of its parent, null if it was spawned. */
+  readonly parent: number | null;
+  /** For people. */
+  name: string;
+  readonly #context: Context;
+  readonly #handle: number;
+  readonly #born: number;
+  readonly #put: Put;
+
+  /** Made by spawn() and fork(): not for users. */
+  constructor(context: Context, handle: number) {
+    this.#context = context;
+    this.#handle = handle;
+    this.#born = context.lineage.mint();
+    this.pid = context.machine.core.taskField(handle, TaskField.Pid);
+    this.parent = context.machine.core.taskField(handle, TaskField.ParentPid) || null;
+    this.name = `${this.pid}`;
+    const { machine } = context;
+    this.#put = (op, a, b, c, d, e, f, g) => machine.put(0, op, a, b, c, d, e, f, g);
+  }
+
+  /** For the core. @throws KernelError ESTALE when it was made after the restored snapshot */
+  get handle(): number {
+    if (!this.current) {
+      throw new KernelError(
+        "ESTALE",
+        `process ${this.name}`,
+        "it was made after the restored snapshot",
+      );
+    }
+    return this.#handle;
+  }
+
+  /** @internal Does it belong to the machine's present past? */
+  get current(): boolean {
+    return this.#context.lineage.holds(this.#born);
+  }
+
+  /** False once it has exited. */
+  get alive(): boolean {
+    return this.current && this.#context.machine.core.taskField(this.#handle, TaskField.Pid) >= 0;
+  }
+
+  #field(field: TaskField): number {
+    const value = this.#context.machine.core.taskField(this.handle, field);
+    if (value < 0) throw failed(value, `process ${this.name}`, "it has exited");
+    return value;
+  }
+
+  #run(operation: () => string): number {
+    const { machine } = this.#context;
+    machine.submit(0, 1);
+    const result = machine.result(0);
+    if (result < 0) throw failed(result, `${operation()} in process ${this.name}`);
+    return result;
+  }
+
+  /** Maps memory; the address. @throws KernelError ENOMEM, EINVAL, EEXIST, ESTALE */
+  mmap(options: MmapOptions): number {
+    putMmap(this.#put, this.handle, options);
+    return this.#run(() => `mmap(${hex(options.address ?? 0)}, ${options.length})`);
+  }
+
+  /** @throws KernelError EINVAL, ENOMEM when a split finds no room */
+  munmap(address: number, length: number): void {
+    this.#put(Op.Munmap, this.handle, address, length);
+    this.#run(() => `munmap(${hex(address)}, ${length})`);
+  }
+
+  /** What was changed before a hole stays changed. @throws KernelError EINVAL, ENOMEM, EACCES */
+  mprotect(address: number, length: number, prot: Prot): void {
+    putMprotect(this.#put, this.handle, address, length, prot);
+    this.#run(() => `mprotect(${hex(address)}, ${length}, ${prot})`);
+  }
+
+  /** Resizes or moves a mapping; the address. @throws KernelError EINVAL, EFAULT, ENOMEM */
+  mremap(
+    address: number,
+    oldLength: number,
+    newLength: number,
+    options: MremapOptions = {},
+  ): number {
+    putMremap(this.#put, this.handle, address, oldLength, newLength, options);
+    return this.#run(() => `mremap(${hex(address)}, ${oldLength}, ${newLength})`);
+  }
+
+  /** Holes are passed over and reported. @throws KernelError EINVAL, ENOMEM, EBADF, EAGAIN */
+  madvise(address: number, length: number, advice: Advice): void {
+    putMadvise(this.#put, this.handle, address, length, advice);
+    this.#run(() => `madvise(${hex(address)}, ${length}, ${advice})`);
+  }
+
+  /** Moves the end of the heap if it can; where it is after the call. 0 only asks. */
+  brk(address = 0): number {
+    this.#put(Op.Brk, this.handle, address);
+    return this.#run(() => `brk(${hex(address)})`);
+  }
+
+  /**
+   * A child with a copy of the address space.
+   *
+   * @param options shareMemory: the child shares it, as a thread or a vfork child does, until it execs
+   *   or exits
+   * @throws KernelError ENOMEM
+   */
+  fork(options: { shareMemory?: boolean } = {}): Process {
+    this.#put(Op.Fork, this.handle, options.shareMemory ? CloneFlag.Vm : 0);
+    return this.#context.processOf(this.#run(() => "fork()"));
+  }
+
+  /** Leaves the address space for an empty one, whose heap begins at `brk`. @throws KernelError ENOMEM */
+  exec(options: { brk?: number } = {}): void {
+    this.#put(Op.Exec, this.handle, options.brk ?? 0);
+    this.#run(() => "exec()");
+  }
+
+  exit(): void {
+    this.#put(Op.Exit, this.handle);
+    this.#run(() => "exit()");
+  }
+
+  /** The word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
+  read(address: number): number {
+    this.#put(Op.Read, this.handle, address);
+    return this.#run(() => `read(${hex(address)})`);
+  }
+
+  /** Sets the word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
+  write(address: number, word: number): void {
+    this.#put(Op.Write, this.handle, address, word);
+    this.#run(() => `write(${hex(address)}, ${word})`);
+  }
+
+  /** An instruction fetch. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
+  execute(address: number): void {
+    this.#put(Op.Execute, this.handle, address);
+    this.#run(() => `execute(${hex(address)})`);
+  }
+
+  /** Its VMAs by address. @throws KernelError ESRCH, ENOMEM */
+  vmas(): Vma[] {
+    const n = this.vmaCount;
+    const at = this.#context.machine.core.vmasOf(this.handle) >>> 0;
+    if (!at) throw new KernelError("ENOMEM", `vmas() of process ${this.name}`, "no room");
+    return readVmas(this.#context, this, at, n);
+  }
+
+  /** The page that an address shows: null if nothing is present there, and for the zero page. */
+  pageAt(address: number): Page | null {
+    const handle = this.#context.machine.core.pageAtAddress(this.handle, address);
+    if (handle < -1) throw failed(handle, `pageAt(${hex(address)}) in process ${this.name}`);
+    return handle > 0 ? this.#context.pageOf(handle) : null;
+  }
+
+  /** Every present entry by address. @throws KernelError ESRCH, ENOMEM */
+  pages(): PageEntry[] {
+    const { machine } = this.#context;
+    this.#field(TaskField.Pid);
+    const n = machine.core.entryCount(this.handle) >>> 0;
+    const at = machine.core.entriesOf(this.handle) >>> 0;
+    if (!at) throw new KernelError("ENOMEM", `pages() of process ${this.name}`, "no room");
+    const { floats } = machine;
+    return Array.from({ length: n }, (_, i) => {
+      const word = (at + i * ENTRY_RECORD) / 8;
+      return { address: floats[word] ?? 0, frame: floats[word + 1] ?? 0 };
+    });
+  }
+
+  get rss(): Rss {
+    return {
+      anon: this.#field(TaskField.AnonRss),
+      file: this.#field(TaskField.FileRss),
+      swap: this.#field(TaskField.SwapRss),
+    };
+  }
+
+  /** VMAs it has: mm->map_count. */
+  get vmaCount(): number {
+    return this.#field(TaskField.MapCount);
+  }
+
+  /** mm->locked_vm in pages. */
+  get lockedPages(): number {
+    return this.#field(TaskField.LockedVm);
+  }
+
+  /** Do both run in one address space? */
+  sharesWith(other: Process): boolean {
+    return this.#field(TaskField.Mm) === other.#field(TaskField.Mm);
+  }
+}

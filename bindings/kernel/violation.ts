@@ -1,0 +1,196 @@
+import { IndexOwner, Violated, VIOLATION_RECORD, VIOLATIONS_LISTED } from "../../assembly/abi.js";
+
+/** A broken invariant. */
+export interface Violation {
+  /** Its name in the specification: "I1" to "I4", "I10" or "I11". */
+  readonly invariant: string;
+  /** What is broken, and where. */
+  readonly message: string;
+}
+
+type Wording = (a: number, b: number, c: number, d: number, e: number) => string;
+
+const hex = (address: number): string => `0x${address.toString(16)}`;
+
+const times = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
+const space = (pid: number): string =>
+  pid ? `process ${pid}` : "an address space that no process runs in";
+
+const place = (pid: number, address: number): string => `${hex(address)} of ${space(pid)}`;
+
+const vma = (pid: number, start: number): string =>
+  pid || start ? `the VMA at ${place(pid, start)}` : "no VMA";
+
+const anonVma = (number: number): string => (number ? `anon_vma ${number}` : "no live anon_vma");
+
+const file = (inode: number): string => (inode ? `inode ${inode}` : "no file");
+
+/** "the file index of inode 3", "the VMA tree of process 1"... */
+function index(owner: IndexOwner, name: number): string {
+  switch (owner) {
+    case IndexOwner.Mm:
+      return `the VMA tree of ${space(name)}`;
+    case IndexOwner.AnonVma:
+      return `the index of ${anonVma(name)}`;
+    case IndexOwner.File:
+      return `the file index of ${file(name)}`;
+  }
+}
+
+/** A fault of an index, which comes with the VMA that it shows at. */
+const inIndex =
+  (fault: string): Wording =>
+  (owner, name, pid, start) =>
+    `${index(owner, name)} ${fault}, at ${vma(pid, start)}`;
+
+const rss =
+  (kind: string, entries: string): Wording =>
+  (pid, counter, found) =>
+    `${kind} rss of ${space(pid)} is ${counter}, its page table holds ${found} ${entries}`;
+
+/** What a record's details mean is told beside each kind in assembly/abi.ts. */
+const wordings: Record<Violated, Wording> = {
+  [Violated.Mapcount]: (frame, mapcount, entries) =>
+    `page ${frame} has a mapcount of ${mapcount}, ${times(entries, "entry maps", "entries map")} it`,
+  [Violated.EntryFrame]: (pid, address, frame) =>
+    `the entry at ${place(pid, address)} names frame ${frame}, which is not in use`,
+  [Violated.Refcount]: (frame, refcount, entries, caches) =>
+    `page ${frame} has a refcount of ${refcount}, ${times(entries, "entry", "entries")} and ` +
+    `${times(caches, "cache")} hold it`,
+  [Violated.Unheld]: (frame, refcount) =>
+    `page ${frame} has a refcount of ${refcount}, but nothing maps it and no cache holds it`,
+
+  [Violated.Unreachable]: (frame, pid, address, number) =>
+    `page ${frame} is mapped at ${place(pid, address)}, but the VMA there is not in the index of ` +
+    `its ${anonVma(number)}`,
+  [Violated.AnonVmaGone]: (frame, pid, address) =>
+    `page ${frame}, mapped at ${place(pid, address)}, points to an anon_vma that is gone`,
+  [Violated.OtherFile]: (frame, pid, address, owner, shown) =>
+    `page ${frame} belongs to ${file(owner)}, but is mapped at ${place(pid, address)}, where the ` +
+    `VMA shows ${file(shown)}`,
+  [Violated.CachedElsewhere]: (frame, inode, owner) =>
+    `page ${frame} is in the page cache of ${file(inode)}, but belongs to ${file(owner)} or is ` +
+    "cached twice",
+  [Violated.Uncached]: (frame, inode) =>
+    `page ${frame} belongs to ${file(inode)}, but is not in its page cache`,
+
+  [Violated.Index]: (frame, pid, address, found, expected) =>
+    `page ${frame} has index ${found}, but at ${place(pid, address)} the VMA shows pgoff ${expected}`,
+  [Violated.CachedIndex]: (frame, inode, found, expected) =>
+    `page ${frame} has index ${found}, but is cached as page ${expected} of ${file(inode)}`,
+
+  [Violated.NrAnonPages]: (counter, found) =>
+    `NR_ANON_PAGES is ${counter}, ${times(found, "anonymous page is", "anonymous pages are")} mapped`,
+  [Violated.NrFileMapped]: (counter, found) =>
+    `NR_FILE_MAPPED is ${counter}, ${times(found, "file page is", "file pages are")} mapped`,
+  [Violated.AnonRss]: rss("anon", "anonymous pages"),
+  [Violated.FileRss]: rss("file", "file pages"),
+  [Violated.SwapRss]: rss("swap", "swap entries"),
+  [Violated.MapCount]: (pid, counter, found) =>
+    `the map count of ${space(pid)} is ${counter}, its list has ${times(found, "VMA")}`,
+  [Violated.MmUsers]: (pid, users, tasks) =>
+    `the address space of ${pid ? `process ${pid}` : "nobody"} counts ${times(users, "user")}, ` +
+    `${times(tasks, "task runs", "tasks run")} in it`,
+  [Violated.TaskMm]: (pid) => `process ${pid} has no address space`,
+  [Violated.FramesInUse]: (counter, found) =>
+    `frames in use are counted as ${counter}, ${found} have references`,
+  [Violated.SwapInUse]: (counter, found) =>
+    `swap in use is counted as ${counter}, there ${found === 1 ? "is" : "are"} ${times(found, "slot")}`,
+  [Violated.Tables]: (counter, found) =>
+    `page tables are counted as ${counter}, the address spaces hold ${found}`,
+  [Violated.SwapCount]: (frame, counter, entries) =>
+    `the swap slot of page ${frame} counts ${counter}, ` +
+    `${times(entries, "swap entry refers", "swap entries refer")} to it`,
+  [Violated.SwapCache]: (frame) =>
+    frame
+      ? `page ${frame} and a swap slot do not agree on whether it is in the swap cache`
+      : "a swap slot holds no page",
+  [Violated.SwapEntry]: (pid, address) =>
+    `the swap entry at ${place(pid, address)} names a slot that is not in use`,
+  [Violated.EntryOutside]: (pid, address) =>
+    `the page table has an entry at ${place(pid, address)}, where there is no VMA`,
+  [Violated.EntryKind]: (pid, address) =>
+    `the entry at ${place(pid, address)} is neither present nor of any known kind`,
+  [Violated.TableLink]: (pid, address) =>
+    `the page table over ${place(pid, address)} is no table, or is used twice`,
+  [Violated.CachedPages]: (inode, counter, found) =>
+    `the page cache of ${file(inode)} counts ${times(counter, "page")}, it holds ${found}`,
+  [Violated.CacheNode]: (inode) => `the page cache of ${file(inode)} does not hang together`,
+
+  [Violated.AnonVmaRefcount]: (number, refcount, hasVmas, children) =>
+    `${anonVma(number)} has a refcount of ${refcount}, but ${hasVmas ? "VMAs" : "no VMAs"} and ` +
+    `${times(children, "child", "children")}`,
+  [Violated.AnonVmaRoot]: (number) =>
+    `the root of ${anonVma(number)} is gone, or is not a root itself`,
+  [Violated.ChainRoot]: (pid, start, number) =>
+    `${anonVma(number)}, in the chain of ${vma(pid, start)}, has another root than the one before it`,
+  [Violated.ChainOrder]: (pid, start, number, newer) =>
+    `in the chain of ${vma(pid, start)} ${anonVma(newer)} comes after ${anonVma(number)}, though ` +
+    "it is newer",
+  [Violated.ChainLink]: (pid, start) => `links in the chain of ${vma(pid, start)} do not agree`,
+  [Violated.ChainGone]: (pid, start) =>
+    `the chain of ${vma(pid, start)} leads to a link or an anon_vma that is gone`,
+  [Violated.ChainNewest]: (pid, start, own, newest) =>
+    `${vma(pid, start)} has ${anonVma(own)}, but the newest in its chain is ${anonVma(newest)}`,
+  [Violated.ChainLost]: (number, pid, start) =>
+    `a link of ${anonVma(number)} to ${vma(pid, start)} is not in that VMA's chain`,
+
+  [Violated.TreeLink]: inIndex(
+    "has a link that leads to no node, or to one that does not link back",
+  ),
+  [Violated.TreeColour]: inIndex("has a red root, or a red node below a red one"),
+  [Violated.TreeHeight]: inIndex("is out of balance: another number of black nodes"),
+  [Violated.TreeOrder]: inIndex("is out of order"),
+  [Violated.TreeMaximum]: inIndex("has a wrong largest pgoff for a subtree"),
+  [Violated.Unindexed]: (owner, name, pid, start) =>
+    `${index(owner, name)} lacks ${vma(pid, start)}`,
+  [Violated.Stray]: (owner, name, pid, start) =>
+    `${index(owner, name)} holds ${vma(pid, start)}, which does not belong there`,
+  [Violated.StaleKey]: (number, pid, start) =>
+    `${vma(pid, start)} has other bounds than those it is in the index of ${anonVma(number)} with`,
+  [Violated.ListLink]: (number, pid, start) =>
+    `the list of ${anonVma(number)} has links that do not agree, at ` +
+    (pid || start ? vma(pid, start) : "its end"),
+  [Violated.FileGone]: (pid, start) => `${vma(pid, start)} maps a file that is gone`,
+  [Violated.VmaLink]: (pid, start) =>
+    `the list of VMAs of ${space(pid)} has links that do not agree, at ` +
+    (start ? hex(start) : "its head"),
+  [Violated.VmaBounds]: (pid, start, end) =>
+    `${vma(pid, start)} ends at ${hex(end)}: its bounds are empty, not page-aligned, or too high`,
+  [Violated.VmaOrder]: (pid, start, end) =>
+    `${vma(pid, start)} begins before the end, ${hex(end)}, of the one before it`,
+  [Violated.VmaTree]: (pid, start) =>
+    `list and tree of the VMAs of ${space(pid)} differ from ${hex(start)} on`,
+  [Violated.VmaLost]: (pid, start) =>
+    `a VMA at ${place(pid, start)} is in the list of no address space`,
+  [Violated.VmaCache]: (pid) =>
+    `the VMA that ${space(pid)} remembers as the last one found is not one of its own`,
+};
+
+/** The hundreds of a kind are the invariant's number. */
+function invariantOf(kind: Violated): string {
+  return `I${Math.floor(kind / 100)}`;
+}
+
+/**
+ * Reads the report that the core's verify() left.
+ *
+ * @param view all of linear memory
+ * @param at address of the report
+ * @returns one violation for each that is listed; where more of a kind were found, its first says how many
+ */
+export function decodeViolations(view: DataView, at: number): Violation[] {
+  const violations: Violation[] = [];
+  for (let n = 0; n < VIOLATIONS_LISTED; n++) {
+    const record = at + 8 + n * VIOLATION_RECORD;
+    const [kind, total, ...details] = [0, 1, 2, 3, 4, 5, 6].map((field) =>
+      view.getFloat64(record + field * 8, true),
+    ) as [Violated, number, number, number, number, number, number];
+    if (!kind) break;
+    const message = wordings[kind](...details);
+    const more = total > 1 ? ` (${total} such places in all)` : "";
+    violations.push({ invariant: invariantOf(kind), message: message + more });
+  }
+  return violations;
+}

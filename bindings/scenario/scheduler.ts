@@ -1,0 +1,180 @@
+import { compileCore, type Asyncify, type Core } from "../core/core.js";
+import { KernelError } from "../core/kernel-error.js";
+import { Batch } from "../kernel/batch.js";
+import {
+  createKernelSync,
+  type Kernel,
+  type KernelOptions,
+  type Snapshot,
+} from "../kernel/kernel.js";
+
+/** Where an actor stands: a YieldKind of assembly/sync/yield-point.ts, and the object it is about to touch. */
+export interface Stop {
+  readonly kind: "lock" | "unlock" | "blocked" | "access";
+  /** Address in linear memory: equal for equal objects. */
+  readonly object: number;
+}
+
+const kinds = ["lock", "unlock", "blocked", "access"] as const;
+
+/** Bytes for the stack of a suspended actor. */
+const STACK = 8192;
+/** Operations that one actor can run. */
+const OPERATIONS = 15;
+const MAX_ACTORS = 15;
+
+interface Progress {
+  suspended: boolean;
+  done: boolean;
+  stop: Stop | null;
+}
+
+/** Operations that run step by step: see Scheduler. */
+export class Actor {
+  /** What it runs. Results are valid once it is done. */
+  readonly batch: Batch;
+  /** @internal */
+  progress: Progress = { suspended: false, done: false, stop: null };
+
+  /** Made by Scheduler.actor(): not for users. */
+  constructor(
+    readonly name: string,
+    /** From 1. */
+    readonly number: number,
+    /** @internal Address of its saved stack. */
+    readonly stack: number,
+    batch: Batch,
+  ) {
+    this.batch = batch;
+  }
+
+  get done(): boolean {
+    return this.progress.done;
+  }
+
+  /** Where it is suspended; null before its first step and when it is done. */
+  get stop(): Stop | null {
+    return this.progress.stop;
+  }
+
+  /** Is it waiting for a lock that another actor held when it last looked? */
+  get blocked(): boolean {
+    return this.progress.stop?.kind === "blocked";
+  }
+}
+
+/** The machine and all actors at one moment. */
+export interface Moment {
+  readonly snapshot: Snapshot;
+  readonly progress: readonly Progress[];
+}
+
+/**
+ * Runs actors on a kernel of the explore build, one step at a time: a step goes to the next yield point,
+ * that is the next lock operation or shared access of a kernel path. Between steps the machine can be
+ * saved and restored, suspended paths included.
+ *
+ * Set processes and files up on `kernel` first, then make the actors: calls of the API run without
+ * stopping, and wait for ever on a lock that a suspended actor holds (KernelError BUG).
+ */
+export class Scheduler {
+  readonly kernel: Kernel;
+  readonly actors: Actor[] = [];
+  readonly #core: Core & Asyncify;
+  #running: Actor | null = null;
+
+  private constructor(module: WebAssembly.Module, options: Omit<KernelOptions, "build">) {
+    this.kernel = createKernelSync(module, options, (kind, object) => this.#yield(kind, object));
+    this.#core = this.kernel.core as Core & Asyncify;
+  }
+
+  /** @throws KernelError EINVAL, ENOMEM */
+  static async create(options: Omit<KernelOptions, "build"> = {}): Promise<Scheduler> {
+    return new Scheduler(await compileCore("explore"), { frames: 64, ...options });
+  }
+
+  /**
+   * A new actor.
+   *
+   * @param fill puts its operations (at most 15) into the batch
+   * @throws RangeError for more than 15 actors or operations
+   * @throws KernelError ENOMEM
+   */
+  actor(name: string, fill: (batch: Batch) => void): Actor {
+    const number = this.actors.length + 1;
+    if (number > MAX_ACTORS) throw new RangeError(`Scheduler has room for ${MAX_ACTORS} actors.`);
+    const stack = this.#core.actorStack(STACK) >>> 0;
+    if (!stack) throw new KernelError("ENOMEM", `actor ${name}`, "no room for its stack");
+    const batch = new Batch(this.kernel.machine, number * (OPERATIONS + 1), OPERATIONS);
+    fill(batch);
+    const actor = new Actor(name, number, stack, batch);
+    this.actors.push(actor);
+    return actor;
+  }
+
+  #yield(kind: number, object: number): void {
+    const actor = this.#running;
+    if (!actor) return;
+    if (this.#core.asyncify_get_state() === 2) {
+      this.#core.asyncify_stop_rewind();
+      return;
+    }
+    actor.progress = {
+      suspended: true,
+      done: false,
+      stop: { kind: kinds[kind - 1] ?? "access", object: object >>> 0 },
+    };
+    this.#core.asyncify_start_unwind(actor.stack);
+  }
+
+  /**
+   * Lets the actor go to its next yield point or its end.
+   *
+   * @throws RangeError when it is done
+   * @throws KernelError BUG when an assertion or lock rule is broken
+   */
+  step(actor: Actor): void {
+    if (actor.done) throw new RangeError(`Actor ${actor.name} is done.`);
+    const { machine } = this.kernel;
+    const wasSuspended = actor.progress.suspended;
+    actor.progress = { suspended: false, done: false, stop: null };
+    this.#running = actor;
+    this.#core.setActor(actor.number);
+    if (wasSuspended) {
+      this.#core.asyncify_start_rewind(actor.stack);
+    } else {
+      machine.view.setUint32(actor.stack, actor.stack + 8, true);
+      machine.view.setUint32(actor.stack + 4, actor.stack + STACK, true);
+    }
+    actor.batch.run();
+    if (this.#core.asyncify_get_state() === 1) this.#core.asyncify_stop_unwind();
+    this.#core.setActor(0);
+    this.#running = null;
+    if (!actor.progress.suspended) actor.progress = { suspended: false, done: true, stop: null };
+  }
+
+  /** Lets the actor go to its end; false if it can't get there because another holds a lock. */
+  finish(actor: Actor): boolean {
+    while (!actor.done) {
+      this.step(actor);
+      if (actor.blocked) return false;
+    }
+    return true;
+  }
+
+  /** Copies the machine and where every actor stands. */
+  save(): Moment {
+    return {
+      snapshot: this.kernel.snapshot(),
+      progress: this.actors.map((actor) => actor.progress),
+    };
+  }
+
+  /** Back to a moment. Actors made since then start anew. */
+  restore(moment: Moment): void {
+    this.kernel.restore(moment.snapshot);
+    this.actors.forEach((actor, i) => {
+      actor.progress = moment.progress[i] ?? { suspended: false, done: false, stop: null };
+    });
+  }
+}
