@@ -364,6 +364,8 @@ export enum Violated {
   CachedPages = 418,
   /** inode : a page cache whose nodes do not hang together */
   CacheNode = 419,
+  /** counter, recount */
+  Vmas = 420,
 
   /** number, refcount, 1 if it has VMAs, children */
   AnonVmaRefcount = 1001,

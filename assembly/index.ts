@@ -8,6 +8,7 @@ export {
   entriesOf,
   entryCount,
   eventsAt,
+  eventsClear,
   eventsRecord,
   eventsRecorded,
   fileField,

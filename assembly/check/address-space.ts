@@ -2,14 +2,15 @@
 
 import { IndexOwner, Violated } from "../abi";
 import { rbFirst, rbNext } from "../index/rb-tree";
+import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { TASK_SIZE } from "../mm/unmapped-area";
 import { MmStruct } from "../struct/mm-struct";
 import { Task } from "../struct/task";
 import { MM_NODE, Vma } from "../struct/vma";
-import { isLive, mmNote, pidOfMm, vmaNote } from "./census";
+import { isLive, mmNote, pidOf, pidOfMm, startOfVma, vmaNote } from "./census";
 import { checkColours, treeHolds } from "./tree";
-import { violated } from "./violation";
+import { violated, violatedUnless } from "./violation";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
@@ -90,6 +91,24 @@ function checkCache(mm: MmStruct): void {
   if (!own) violated(Violated.VmaCache, pidOfMm(mm));
 }
 
+/** VMAs that are in no list, and how many there are in all. */
+function checkAllVmas(): void {
+  let listed = 0;
+  let known = true;
+  for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
+    const mm = vmaAt(<u32>at).mm;
+    if (vmaNote(<u32>at).listed) {
+      listed++;
+    } else if (!isLive(Cache.Mm, mm) || mmNote(mm).sound) {
+      violated(Violated.VmaLost, pidOf(mm), startOfVma(<u32>at));
+    } else {
+      // Behind a broken link nothing is known.
+      known = false;
+    }
+  }
+  if (known) violatedUnless(Violated.Vmas, <f64>header().vmas, <f64>listed);
+}
+
 /** After checkTasks. */
 export function checkAddressSpaces(): void {
   for (let at = slabNext(Cache.Mm, 0); at; at = slabNext(Cache.Mm, at)) {
@@ -102,12 +121,5 @@ export function checkAddressSpaces(): void {
     checkTree(mm);
     if (mmNote(<u32>at).sound) checkCache(mm);
   }
-  for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
-    const vma = changetype<Vma>(at);
-    if (vmaNote(<u32>at).listed) continue;
-    const known = isLive(Cache.Mm, vma.mm);
-    // Behind a broken link nothing is known.
-    if (known && !mmNote(vma.mm).sound) continue;
-    violated(Violated.VmaLost, known ? <f64>mmNote(vma.mm).pid : 0, <f64>vma.start);
-  }
+  checkAllVmas();
 }

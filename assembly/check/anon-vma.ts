@@ -66,7 +66,7 @@ function checkChain(vma: Vma): void {
   }
 }
 
-/** Follows the chain of every VMA. */
+/** Follows the chain of every VMA, and reports one link of each that is not in its chain. */
 export function checkChains(): void {
   for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
     checkChain(changetype<Vma>(at));
@@ -77,6 +77,7 @@ export function checkChains(): void {
     if (isLive(Cache.AnonVma, chain.anonVma)) anonVmaNote(chain.anonVma).hasVmas = 1;
     // Behind a broken link nothing is known.
     if (chainNote(<u32>at).onVma || (known && vmaNote(chain.vma).brokenChain)) continue;
+    if (known) vmaNote(chain.vma).brokenChain = 1;
     const vma = changetype<Vma>(<usize>chain.vma);
     violated(
       Violated.ChainLost,

@@ -60,7 +60,7 @@ export class VmaNote {
   /** In the list of its address space. */
   listed: u32;
   inFileIndex: u32;
-  /** Its chain can't be followed to its end. */
+  /** Its chain can't be followed to its end, or lacks links. */
   brokenChain: u32;
 }
 

@@ -14,6 +14,7 @@ import {
   intervalTreeNext,
   intervalTreeRemove,
 } from "./interval-tree";
+import { makeStep, stepNode } from "./step";
 
 function head(anonVma: AnonVma): usize {
   return changetype<usize>(anonVma) + offsetof<AnonVma>("head");
@@ -52,19 +53,28 @@ export function anonIndexRemove(chain: AnonVmaChain): void {
   else intervalTreeRemove(head(anonVma), node);
 }
 
-/** First node that the index offers for [start, last]: a list offers all. */
-export function anonIndexFirst(kind: u32, anonVma: AnonVma, start: u64, last: u64): u32 {
-  if (kind == <u32>IndexKind.List) return anonVma.head;
-  const node = intervalTreeFirst(head(anonVma), start, last);
-  if (CHECKED && node) assert(anonIndexIsCurrent(chainOfNode(<usize>node)), "anon_vma: stale key");
-  return node;
+function listStep(node: u32): u64 {
+  return node ? makeStep(node, 1, 1) : 0;
 }
 
-export function anonIndexNext(kind: u32, node: u32, start: u64, last: u64): u32 {
-  if (kind == <u32>IndexKind.List) return anonListNext(node);
-  const next = intervalTreeNext(node, start, last);
-  if (CHECKED && next) assert(anonIndexIsCurrent(chainOfNode(<usize>next)), "anon_vma: stale key");
-  return next;
+function checkKey(step: u64): void {
+  const node = stepNode(step);
+  if (CHECKED && node) assert(anonIndexIsCurrent(chainOfNode(node)), "anon_vma: stale key");
+}
+
+/** Step to the first node that the index offers for [start, last]: a list offers all. */
+export function anonIndexFirst(kind: u32, anonVma: AnonVma, start: u64, last: u64): u64 {
+  if (kind == <u32>IndexKind.List) return listStep(anonVma.head);
+  const step = intervalTreeFirst(head(anonVma), start, last);
+  checkKey(step);
+  return step;
+}
+
+export function anonIndexNext(kind: u32, node: u32, start: u64, last: u64): u64 {
+  if (kind == <u32>IndexKind.List) return listStep(anonListNext(node));
+  const step = intervalTreeNext(node, start, last);
+  checkKey(step);
+  return step;
 }
 
 /** Before a VMA's bounds change, under the root's mutex: all its chains leave their trees. */

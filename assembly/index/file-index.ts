@@ -29,11 +29,11 @@ export function fileIndexRemove(mapping: AddressSpace, vma: Vma): void {
   intervalTreeRemove(iMmapRoot(mapping), nodeOf(vma));
 }
 
-/** First node that meets [start, last], or 0; its vma field leads to the VMA. */
-export function fileIndexFirst(mapping: AddressSpace, start: u64, last: u64): u32 {
+/** Step to the first node that meets [start, last]; its vma field leads to the VMA. */
+export function fileIndexFirst(mapping: AddressSpace, start: u64, last: u64): u64 {
   return intervalTreeFirst(iMmapRoot(mapping), start, last);
 }
 
-export function fileIndexNext(node: u32, start: u64, last: u64): u32 {
+export function fileIndexNext(node: u32, start: u64, last: u64): u64 {
   return intervalTreeNext(node, start, last);
 }

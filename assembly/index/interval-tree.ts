@@ -1,8 +1,8 @@
 // The interval tree of spec/commits.md section 8: a red-black tree by first pgoff, each node with the
 // largest last pgoff below it. Ties go right, so equal keys stay in order of insertion.
 //
-// Searches count the nodes they pass on their way in locals and store them once; the node they return
-// is counted by the walk that is handed it. Visited: became the current node. Touched: a field was read.
+// Searches count the nodes they pass: visited are those that became the current node, touched those of
+// which a field was read. What they return is a step (step.ts).
 
 import { Counter } from "../abi";
 import { count } from "../memory/header";
@@ -20,6 +20,7 @@ import {
   rbRight,
   subtreeLastOf,
 } from "./rb-tree";
+import { makeStep } from "./step";
 
 const LEFT: usize = 4;
 const RIGHT: usize = 8;
@@ -79,10 +80,9 @@ export function intervalTreeRemove(root: usize, node: u32): void {
   count(Counter.IndexRemoves, 1);
 }
 
-/** First node below `node` (whose subtreeLast reaches start) that meets [start, last], or 0. */
-function subtreeSearch(node: u32, start: u64, last: u64, visited: u32, touched: u32): u32 {
-  let found: u32 = 0;
-  for (;;) {
+/** First node below `node` (whose subtreeLast reaches start) that meets [start, last]. */
+function subtreeSearch(node: u32, start: u64, last: u64, visited: u32, touched: u32): u64 {
+  while (true) {
     const left = rbLeft(node);
     if (left) {
       touched++;
@@ -93,71 +93,48 @@ function subtreeSearch(node: u32, start: u64, last: u64, visited: u32, touched: 
         continue;
       }
     }
-    if (nodeFirst(at(node)) > last) break;
-    if (nodeLast(at(node)) >= start) {
-      found = node;
-      break;
-    }
+    if (nodeFirst(at(node)) > last) return makeStep(0, visited, touched);
+    if (nodeLast(at(node)) >= start) return makeStep(node, visited, touched);
     const right = rbRight(node);
-    if (!right) break;
+    if (!right) return makeStep(0, visited, touched);
     touched++;
-    if (at(right).subtreeLast < start) break;
+    if (at(right).subtreeLast < start) return makeStep(0, visited, touched);
     visited++;
     node = right;
   }
-  passed(visited, touched, found);
-  return found;
 }
 
-/** The node that is returned is counted by the walk, so it is taken off here. */
-function passed(visited: u32, touched: u32, found: u32): void {
-  const handed: u32 = found ? 1 : 0;
-  if (visited != handed) count(Counter.NodesVisited, visited - handed);
-  if (touched != handed) count(Counter.NodesTouched, touched - handed);
-}
-
-/** First node, by first pgoff, that meets [start, last], or 0. */
-export function intervalTreeFirst(root: usize, start: u64, last: u64): u32 {
+/** Step to the first node, by first pgoff, that meets [start, last]. */
+export function intervalTreeFirst(root: usize, start: u64, last: u64): u64 {
   const node = load<u32>(root);
   if (!node) return 0;
-  if (at(node).subtreeLast < start) {
-    passed(0, 1, 0);
-    return 0;
-  }
+  if (at(node).subtreeLast < start) return makeStep(0, 0, 1);
   return subtreeSearch(node, start, last, 1, 1);
 }
 
-/** The node after this one that meets [start, last], or 0. */
-export function intervalTreeNext(node: u32, start: u64, last: u64): u32 {
+/** Step to the node after this one that meets [start, last]. */
+export function intervalTreeNext(node: u32, start: u64, last: u64): u64 {
   let visited: u32 = 0;
   let touched: u32 = 0;
   let right = rbRight(node);
   while (true) {
     if (right) {
       touched++;
-      if (at(right).subtreeLast >= start)
+      if (at(right).subtreeLast >= start) {
         return subtreeSearch(right, start, last, visited + 1, touched);
+      }
     }
     let child: u32;
     do {
       child = node;
       node = rbParent(child);
-      if (!node) {
-        passed(visited, touched, 0);
-        return 0;
-      }
+      if (!node) return makeStep(0, visited, touched);
       visited++;
       touched++;
       right = rbRight(node);
     } while (right == child);
-    if (nodeFirst(at(node)) > last) {
-      passed(visited, touched, 0);
-      return 0;
-    }
-    if (nodeLast(at(node)) >= start) {
-      passed(visited, touched, node);
-      return node;
-    }
+    if (nodeFirst(at(node)) > last) return makeStep(0, visited, touched);
+    if (nodeLast(at(node)) >= start) return makeStep(node, visited, touched);
   }
 }
 

@@ -19,15 +19,15 @@ export function anonSource(): u32 {
   return header().anonIndex == <u32>IndexKind.List ? Source.AnonList : Source.AnonTree;
 }
 
-/** First node that owner (an AnonVma or AddressSpace) offers for [start, last], or 0. */
-export function sourceFirst(source: u32, owner: usize, start: u64, last: u64): u32 {
+/** Step to the first node that owner (an AnonVma or AddressSpace) offers for [start, last]. */
+export function sourceFirst(source: u32, owner: usize, start: u64, last: u64): u64 {
   if (source == <u32>Source.File) {
     return fileIndexFirst(changetype<AddressSpace>(owner), start, last);
   }
   return anonIndexFirst(source, changetype<AnonVma>(owner), start, last);
 }
 
-export function sourceNext(source: u32, node: u32, start: u64, last: u64): u32 {
+export function sourceNext(source: u32, node: u32, start: u64, last: u64): u64 {
   if (source == <u32>Source.File) return fileIndexNext(node, start, last);
   return anonIndexNext(source, node, start, last);
 }

@@ -18,6 +18,11 @@ export function eventsEnable(on: bool): bool {
   return true;
 }
 
+/** Forgets what was recorded; recording goes on if it was on. */
+export function eventsForget(): void {
+  header().eventCount = 0;
+}
+
 export function event(what: Event, a: f64, b: f64, c: f64): void {
   const state = header();
   if (!state.eventCapacity) return;

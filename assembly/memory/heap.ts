@@ -25,6 +25,11 @@ export function heapAlloc(size: u64): usize {
   return <usize>start;
 }
 
+/** Could so many more bytes be had? Grows the memory, so that they can't be refused later. */
+export function heapHasRoom(bytes: u64): bool {
+  return ensure(<u64>header().bytesInUse + bytes);
+}
+
 /** Bytes above those in use, not zeroed: valid until the core is called again, 0 when exhausted. */
 export function heapScratch(bytes: u64): usize {
   const start = <u64>header().bytesInUse;

@@ -70,7 +70,7 @@ function changeMm(op: Op, mm: MmStruct, record: usize): f64 {
       if (a > ALL_PROT || b > ALL_MAP) return fail(Errno.EINVAL);
       const handle = load<f64>(record + 48);
       const file = handle ? objectOf(Cache.File, handle) : 0;
-      if (handle && !file) return fail(Errno.ESTALE);
+      if (handle && !(file && changetype<File>(file).held)) return fail(Errno.ESTALE);
       return <f64>doMmap(mm, address, length, <u32>a, <u32>b, <u32>file, arg(record, 6));
     }
     case Op.Munmap:

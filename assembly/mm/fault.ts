@@ -54,7 +54,7 @@ function touch(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
     return 0;
   }
   store<u64>(pte, entry | PTE_YOUNG);
-  return pteIsPage(entry) ? pageWord(pteFrame(entry)) : 0;
+  return access == Access.Read && pteIsPage(entry) ? pageWord(pteFrame(entry)) : 0;
 }
 
 /** Does the VMA allow it? Execution has no bit in the entry, so it is asked here each time. */

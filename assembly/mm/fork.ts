@@ -3,10 +3,12 @@
 import { Event, PAGE_SIZE, VmFlag } from "../abi";
 import { fileIndexInsertAfter } from "../index/file-index";
 import { event } from "../memory/event";
+import { Cache, slabReserve } from "../memory/slab";
 import { pageDupRmap } from "../rmap/accounting";
 import { anonVmaFork } from "../rmap/anon-vma";
 import { getFile, iMmapMutex } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { chainLength } from "../struct/anon-vma";
 import { getPage, pageIsAnon } from "../struct/page";
 import {
   nextMapped,
@@ -17,6 +19,7 @@ import {
   ptlLockNested,
   ptlUnlock,
   pteUnder,
+  tablesReserve,
 } from "../struct/page-table";
 import {
   PTE_DIRTY,
@@ -107,8 +110,33 @@ function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
   return copyPageRange(child, parent, source);
 }
 
+/**
+ * Is there memory for a whole copy? Asked before anything is written, so that a fork that does not fit
+ * fails at once and leaves the parent's entries writable (docs/simplified.md).
+ */
+function reserveCopy(parent: MmStruct): bool {
+  let vmas: u32 = 0;
+  let anonVmas: u32 = 0;
+  let chains: u32 = 0;
+  for (let at = parent.mmap; at; at = changetype<Vma>(<usize>at).next) {
+    const vma = changetype<Vma>(<usize>at);
+    if (vma.flags & VmFlag.DontCopy) continue;
+    vmas++;
+    if (!vma.anonVma) continue;
+    anonVmas++;
+    chains += chainLength(vma) + 1;
+  }
+  return (
+    slabReserve(Cache.Vma, vmas) &&
+    slabReserve(Cache.AnonVma, anonVmas) &&
+    slabReserve(Cache.Chain, chains) &&
+    tablesReserve(parent.tables)
+  );
+}
+
 /** Fills an empty child; false when memory is exhausted: the caller tears down what there is. */
 export function dupMmap(child: MmStruct, parent: MmStruct): bool {
+  if (!reserveCopy(parent)) return false;
   downWrite(mmapSem(parent));
   downWriteNested(mmapSem(child));
   child.startBrk = parent.startBrk;

@@ -2,7 +2,7 @@
 // memory; a function that leaves records returns their address, 0 when memory is exhausted.
 
 import { Errno, FileField, FileKind, PageField, TaskField } from "../abi";
-import { eventsEnable } from "../memory/event";
+import { eventsEnable, eventsForget } from "../memory/event";
 import { frameHandle, handleOf, objectOf } from "../memory/handle";
 import { header, resetCounters } from "../memory/header";
 import { heapScratch } from "../memory/heap";
@@ -70,6 +70,11 @@ export function eventsRecord(on: i32): i32 {
   return eventsEnable(on != 0) ? 0 : Errno.ENOMEM;
 }
 
+export function eventsClear(): void {
+  eventsForget();
+}
+
+/** How many events happened; those beyond the buffer were dropped. */
 export function eventsRecorded(): u32 {
   return header().eventCount;
 }
@@ -215,7 +220,9 @@ export function stabPage(handle: f64): f64 {
 /** An open file of a new inode, or -ENOMEM. firstWord -1: all pages start as zero. */
 export function fileMake(kind: i32, pages: f64, firstWord: f64): f64 {
   const file = fileCreate(<FileKind>kind, <u64>pages, firstWord);
-  return file ? handleOf(file) : fail(Errno.ENOMEM);
+  if (!file) return fail(Errno.ENOMEM);
+  changetype<File>(file).held = 1;
+  return handleOf(file);
 }
 
 /** Another open of the same inode, or -ESTALE, -ENOMEM. */
@@ -224,13 +231,16 @@ export function fileReopen(handle: f64): f64 {
   if (!file) return fail(Errno.ESTALE);
   const mapping = changetype<AddressSpace>(<usize>changetype<File>(file).mapping);
   const again = fileOpen(mapping);
-  return again ? handleOf(again) : fail(Errno.ENOMEM);
+  if (!again) return fail(Errno.ENOMEM);
+  changetype<File>(again).held = 1;
+  return handleOf(again);
 }
 
 /** Drops the opener's hold; mappings keep theirs. 0 or -ESTALE. */
 export function fileRelease(handle: f64): f64 {
   const file = objectOf(Cache.File, handle);
-  if (!file) return fail(Errno.ESTALE);
+  if (!file || !changetype<File>(file).held) return fail(Errno.ESTALE);
+  changetype<File>(file).held = 0;
   fileClose(<u32>file);
   return 0;
 }

@@ -16,8 +16,12 @@ import { Access, accessMemory } from "./fault";
 import { unmapPage } from "./reclaim";
 
 function frameAt(i: u32): u32 {
-  const state = header();
-  return load<u32>(<usize>state.sample + ((<usize>i % state.sampleLength) << 2));
+  return load<u32>(<usize>header().sample + ((<usize>i) << 2));
+}
+
+/** The place after i, from the last to the first: a division would be a tenth of a stab. */
+function wrapped(i: u32): u32 {
+  return i + 1 == header().sampleLength ? 0 : i + 1;
 }
 
 /** Room for n frame numbers, which the caller writes there; 0 when memory is exhausted. */
@@ -64,21 +68,25 @@ export function samplePrepare(): i32 {
 /** The index alone, for so many pages of the sample from offset on; VMAs found. */
 export function benchStab(count: u32, offset: u32): u32 {
   let sum: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) sum += stab(frameAt(offset + i));
+  let slot = offset % header().sampleLength;
+  for (let i: u32 = 0; i < count; i++, slot = wrapped(slot)) sum += stab(frameAt(slot));
   return sum;
 }
 
 /** page_referenced; references counted. */
 export function benchPageReferenced(count: u32, offset: u32): u32 {
   let sum: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) sum += <u32>references(pageReferenced(frameAt(offset + i)));
+  let slot = offset % header().sampleLength;
+  for (let i: u32 = 0; i < count; i++, slot = wrapped(slot))
+    sum += <u32>references(pageReferenced(frameAt(slot)));
   return sum;
 }
 
 /** A full rmap_walk; entries found. */
 export function benchRmapWalk(count: u32, offset: u32): u32 {
   let sum: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) sum += rmapWalk(frameAt(offset + i), 0, 0);
+  let slot = offset % header().sampleLength;
+  for (let i: u32 = 0; i < count; i++, slot = wrapped(slot)) sum += rmapWalk(frameAt(slot), 0, 0);
   return sum;
 }
 
@@ -89,8 +97,8 @@ export function benchTryToUnmap(count: u32, offset: u32): u32 {
   const table = <usize>state.sampleMappings;
   const places = table + ((((<usize>n + 1) << 2) + 7) & ~7);
   let sum: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const slot = (offset + i) % n;
+  let slot = offset % n;
+  for (let i: u32 = 0; i < count; i++, slot = wrapped(slot)) {
     unmapPage(frameAt(slot));
     if (!pageMapcount(frameAt(slot))) sum++;
     const end = load<u32>(table + ((<usize>slot) << 2), 4);

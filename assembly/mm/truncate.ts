@@ -2,9 +2,10 @@
 
 import { PAGE_SHIFT } from "../abi";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
+import { stepNode } from "../index/step";
 import { AddressSpace, File, iMmapMutex } from "../struct/address-space";
-import { IntervalNode } from "../struct/interval-node";
-import { Vma, vmaLast } from "../struct/vma";
+import { vmaOfNode } from "../struct/interval-node";
+import { vmaLast } from "../struct/vma";
 import { lock, LockClass, unlock } from "../sync/lock";
 import { dropPagesFrom } from "./file";
 import { zapFilePages } from "./zap";
@@ -16,9 +17,9 @@ import { zapFilePages } from "./zap";
 export function unmapMappingRange(mapping: AddressSpace, first: u64, evenCows: bool): void {
   const only: u32 = evenCows ? 0 : <u32>changetype<usize>(mapping);
   lock(iMmapMutex(mapping), LockClass.IMmapMutex);
-  let node = fileIndexFirst(mapping, first, u64.MAX_VALUE);
-  for (; node; node = fileIndexNext(node, first, u64.MAX_VALUE)) {
-    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+  let node = stepNode(fileIndexFirst(mapping, first, u64.MAX_VALUE));
+  for (; node; node = stepNode(fileIndexNext(node, first, u64.MAX_VALUE))) {
+    const vma = vmaOfNode(node);
     const from = max(first, vma.pgoff);
     const start = vma.start + ((from - vma.pgoff) << PAGE_SHIFT);
     const end = vma.start + ((vmaLast(vma) - vma.pgoff + 1) << PAGE_SHIFT);

@@ -8,7 +8,8 @@ import { findIntersection, findPrevious } from "./vma-list";
 export const TASK_SIZE: u64 = (<u64>TASK_SIZE_PAGES) << PAGE_SHIFT;
 /** Top of what is placed: below a gap for the stack. */
 export const MMAP_BASE: u64 = 0x7ffff7fff000;
-const MMAP_MIN: u64 = 0x10000;
+/** vm.mmap_min_addr: nothing is placed below, and a hint below counts as none. */
+const MMAP_MIN: u64 = 0x1000;
 /** No room. */
 export const NO_AREA: u64 = u64.MAX_VALUE;
 

@@ -12,7 +12,7 @@ import { Counter, Event, PAGE_SHIFT, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";
-import { AnonVmaChain, chainIsSingular } from "../struct/anon-vma";
+import { chainIsSingular, chainLength } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma, vmaPages } from "../struct/vma";
 import { vmaAdjust } from "./vma-adjust";
@@ -65,12 +65,6 @@ function merged(case_: i32, vma: u32): u32 {
   return vma;
 }
 
-function chainLength(vma: u32): u32 {
-  let n: u32 = 0;
-  for (let at = vmaAt(vma).chainHead; at; at = changetype<AnonVmaChain>(<usize>at).older) n++;
-  return n;
-}
-
 /**
  * Joins [start, end) with what is before and after it, if they agree in everything.
  * @param prev VMA before the range, 0 if there is none
@@ -104,7 +98,7 @@ export function vmaMerge(
       // Two VMAs are swallowed one after the other: what the second needs is set aside first, so that
       // it can't fail half-way (docs/simplified.md).
       if (area != next && !before.anonVma && vmaAt(next).anonVma) {
-        if (!slabReserve(Cache.Chain, chainLength(next))) return 0;
+        if (!slabReserve(Cache.Chain, chainLength(vmaAt(next)))) return 0;
       }
       if (!vmaAdjust(before, before.start, vmaAt(next).end, before.pgoff, 0)) return 0;
       return merged(area == next ? 1 : 6, prev);

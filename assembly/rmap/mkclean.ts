@@ -1,8 +1,9 @@
 // page_mkclean: write-protects a file page everywhere, so that the next write is noticed.
 
 import { sourceFirst, Source, sourceNext } from "../index/source";
+import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
-import { IntervalNode } from "../struct/interval-node";
+import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
 import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
@@ -29,15 +30,20 @@ export function pageMkclean(frame: u32): u32 {
   if (!mapping || !pageMapped(frame)) return 0;
   const pgoff = pageIndex(frame);
   let cleaned: u32 = 0;
-  let handed: u32 = 0;
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
   lock(iMmapMutex(mapping), LockClass.IMmapMutex);
   const owner = changetype<usize>(mapping);
-  let node = sourceFirst(Source.File, owner, pgoff, pgoff);
-  for (; node; node = sourceNext(Source.File, node, pgoff, pgoff)) {
-    handed++;
-    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+  let visited: u32 = 0;
+  let touched: u32 = 0;
+  let node: u32;
+  let step = sourceFirst(Source.File, owner, pgoff, pgoff);
+  for (; ; step = sourceNext(Source.File, node, pgoff, pgoff)) {
+    visited += stepVisited(step);
+    touched += stepTouched(step);
+    node = stepNode(step);
+    if (!node) break;
+    const vma = vmaOfNode(node);
     if (!isShared(vma)) continue;
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
@@ -48,6 +54,6 @@ export function pageMkclean(frame: u32): u32 {
     cleaned += pageMkcleanOne(frame, vma, address);
   }
   unlock(iMmapMutex(mapping));
-  countWalk(handed, irrelevant, entries);
+  countWalk(visited, touched, irrelevant, entries);
   return cleaned;
 }

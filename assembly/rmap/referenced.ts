@@ -2,8 +2,9 @@
 
 import { VmFlag } from "../abi";
 import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
-import { IntervalNode } from "../struct/interval-node";
+import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
 import {
   pageFileMapping,
@@ -61,17 +62,24 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32): u64 {
   let mapcount = pageMapcount(frame);
   let referenced: u32 = 0;
   let flags: u32 = 0;
-  let handed: u32 = 0;
   let irrelevant: u32 = 0;
-  let node = sourceFirst(source, owner, pgoff, pgoff);
-  for (; node; node = sourceNext(source, node, pgoff, pgoff)) {
-    handed++;
-    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+  let entries: u32 = 0;
+  let visited: u32 = 0;
+  let touched: u32 = 0;
+  let node: u32;
+  let step = sourceFirst(source, owner, pgoff, pgoff);
+  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+    visited += stepVisited(step);
+    touched += stepTouched(step);
+    node = stepNode(step);
+    if (!node) break;
+    const vma = vmaOfNode(node);
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
       continue;
     }
+    entries++;
     const one = pageReferencedOne(frame, vma, address);
     if (one & LOCKED) {
       flags |= VmFlag.Locked;
@@ -84,7 +92,7 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32): u64 {
     if (one & FOUND) mapcount--;
     if (mapcount <= 0) break;
   }
-  countWalk(handed, irrelevant, handed - irrelevant);
+  countWalk(visited, touched, irrelevant, entries);
   return ((<u64>flags) << 32) | referenced;
 }
 

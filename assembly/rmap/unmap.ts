@@ -2,9 +2,10 @@
 
 import { Event, PageFlag, UnmapResult, VmFlag } from "../abi";
 import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { event } from "../memory/event";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
-import { IntervalNode } from "../struct/interval-node";
+import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
 import {
   pageFileMapping,
@@ -68,21 +69,28 @@ function tryToUnmapOne(frame: u32, vma: Vma, address: u64): UnmapResult {
 function tryToUnmapIn(source: u32, owner: usize, frame: u32): UnmapResult {
   const pgoff = pageIndex(frame);
   let result = UnmapResult.Again;
-  let handed: u32 = 0;
   let irrelevant: u32 = 0;
-  let node = sourceFirst(source, owner, pgoff, pgoff);
-  for (; node; node = sourceNext(source, node, pgoff, pgoff)) {
-    handed++;
-    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+  let entries: u32 = 0;
+  let visited: u32 = 0;
+  let touched: u32 = 0;
+  let node: u32;
+  let step = sourceFirst(source, owner, pgoff, pgoff);
+  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+    visited += stepVisited(step);
+    touched += stepTouched(step);
+    node = stepNode(step);
+    if (!node) break;
+    const vma = vmaOfNode(node);
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
       continue;
     }
+    entries++;
     result = tryToUnmapOne(frame, vma, address);
     if (result != UnmapResult.Again || !pageMapped(frame)) break;
   }
-  countWalk(handed, irrelevant, handed - irrelevant);
+  countWalk(visited, touched, irrelevant, entries);
   return result;
 }
 

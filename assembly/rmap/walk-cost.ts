@@ -4,14 +4,15 @@ import { Counter } from "../abi";
 import { count } from "../memory/header";
 
 /**
- * @param handed nodes that the index handed to the walk
- * @param irrelevant those whose VMA does not hold the page's pgoff
+ * @param visited index nodes that became the current node
+ * @param touched index nodes of which a field was read
+ * @param irrelevant VMAs handed to the walk that do not hold the page's pgoff
  * @param entries page-table entries looked up
  */
-export function countWalk(handed: u32, irrelevant: u32, entries: u32): void {
+export function countWalk(visited: u32, touched: u32, irrelevant: u32, entries: u32): void {
   count(Counter.Walks, 1);
-  count(Counter.NodesVisited, handed);
-  count(Counter.NodesTouched, handed);
-  count(Counter.IrrelevantVmas, irrelevant);
-  count(Counter.EntriesChecked, entries);
+  count(Counter.NodesVisited, visited);
+  count(Counter.NodesTouched, touched);
+  if (irrelevant) count(Counter.IrrelevantVmas, irrelevant);
+  if (entries) count(Counter.EntriesChecked, entries);
 }

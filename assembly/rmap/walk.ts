@@ -1,13 +1,13 @@
 // rmap_walk: every place where the page is or may be mapped, each handed to a recorder.
 
 import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
-import { IntervalNode } from "../struct/interval-node";
+import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
 import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
 import { ptlUnlock } from "../struct/page-table";
-import { Vma } from "../struct/vma";
 import { lock, LockClass, unlock } from "../sync/lock";
 import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
@@ -19,17 +19,24 @@ export const MAPPING_BYTES: usize = 16;
 function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32): u32 {
   const pgoff = pageIndex(frame);
   let found: u32 = 0;
-  let handed: u32 = 0;
   let irrelevant: u32 = 0;
-  let node = sourceFirst(source, owner, pgoff, pgoff);
-  for (; node; node = sourceNext(source, node, pgoff, pgoff)) {
-    handed++;
-    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+  let entries: u32 = 0;
+  let visited: u32 = 0;
+  let touched: u32 = 0;
+  let node: u32;
+  let step = sourceFirst(source, owner, pgoff, pgoff);
+  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+    visited += stepVisited(step);
+    touched += stepTouched(step);
+    node = stepNode(step);
+    if (!node) break;
+    const vma = vmaOfNode(node);
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
       continue;
     }
+    entries++;
     const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
     if (!pmd) continue;
     ptlUnlock(pmd);
@@ -40,7 +47,7 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32
     }
     found++;
   }
-  countWalk(handed, irrelevant, handed - irrelevant);
+  countWalk(visited, touched, irrelevant, entries);
   return found;
 }
 
@@ -75,14 +82,21 @@ export function stab(frame: u32): u32 {
   const source = anon ? anonSource() : Source.File;
   const owner = <usize>(anon ? anon : pageFileMapping(frame));
   if (!owner) return 0;
-  let handed: u32 = 0;
   let relevant: u32 = 0;
-  let node = sourceFirst(source, owner, pgoff, pgoff);
-  for (; node; node = sourceNext(source, node, pgoff, pgoff)) {
-    handed++;
-    const vma = changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
-    if (vmaAddress(pgoff, vma) != OUTSIDE) relevant++;
+  let irrelevant: u32 = 0;
+  let visited: u32 = 0;
+  let touched: u32 = 0;
+  let node: u32;
+  let step = sourceFirst(source, owner, pgoff, pgoff);
+  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+    visited += stepVisited(step);
+    touched += stepTouched(step);
+    node = stepNode(step);
+    if (!node) break;
+    const vma = vmaOfNode(node);
+    if (vmaAddress(pgoff, vma) == OUTSIDE) irrelevant++;
+    else relevant++;
   }
-  countWalk(handed, handed - relevant, 0);
+  countWalk(visited, touched, irrelevant, 0);
   return relevant;
 }

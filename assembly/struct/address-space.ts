@@ -33,7 +33,8 @@ export class File {
   mapping: u32;
   /** Whoever holds the file open, and each VMA. */
   users: u32;
-  spare: u32;
+  /** 1 while the opener holds it: it can be mapped, and closed. */
+  held: u32;
 }
 
 export function iMmapMutex(mapping: AddressSpace): usize {

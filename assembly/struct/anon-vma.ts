@@ -96,3 +96,10 @@ export function chainRemoveFromVma(vma: Vma, chain: AnonVmaChain): void {
 export function chainIsSingular(vma: Vma): bool {
   return vma.chainHead != 0 && vma.chainHead == vma.chainTail;
 }
+
+/** anon_vmas the VMA is tied to. */
+export function chainLength(vma: Vma): u32 {
+  let n: u32 = 0;
+  for (let at = vma.chainHead; at; at = changetype<AnonVmaChain>(<usize>at).older) n++;
+  return n;
+}

@@ -17,6 +17,10 @@ export class IntervalNode {
   subtreeLast: u64;
 }
 
+export function vmaOfNode(node: u32): Vma {
+  return changetype<Vma>(<usize>changetype<IntervalNode>(<usize>node).vma);
+}
+
 export function nodeFirst(node: IntervalNode): u64 {
   return changetype<Vma>(<usize>node.vma).pgoff;
 }

@@ -25,6 +25,8 @@ export class MmStruct {
   fileRss: i32;
   swapRss: i32;
   lockedVm: u32;
+  /** Page tables of all levels. */
+  tables: u32;
   pageTableLock: u32;
   mmapSemWriter: u32;
   mmapSemReaders: u32;

@@ -7,7 +7,7 @@
 
 import { PAGE_SHIFT } from "../abi";
 import { header } from "../memory/header";
-import { heapAlloc } from "../memory/heap";
+import { heapAlloc, heapHasRoom } from "../memory/heap";
 import { lock, LockClass, lockNested, unlock } from "../sync/lock";
 import { MmStruct } from "./mm-struct";
 
@@ -20,7 +20,7 @@ const TABLE_BYTES: u32 = 4096;
 export const PMD_SIZE: u64 = 1 << 21;
 const LOCK_HALF: usize = 4;
 
-function tableAlloc(): u32 {
+function tableAlloc(mm: MmStruct): u32 {
   const state = header();
   let table = state.tableFree;
   if (table) {
@@ -29,13 +29,23 @@ function tableAlloc(): u32 {
   } else {
     table = <u32>heapAlloc(TABLE_BYTES);
   }
-  if (table) state.tables++;
+  if (table) {
+    state.tables++;
+    mm.tables++;
+  }
   return table;
 }
 
+/** Makes sure that the next n tables can be had; false when memory is exhausted. */
+export function tablesReserve(n: u32): bool {
+  for (let free = header().tableFree; free && n > 0; free = load<u32>(<usize>free)) n--;
+  return heapHasRoom(<u64>n * TABLE_BYTES);
+}
+
 /** The table must be empty. */
-function tableFree(table: u32): void {
+function tableFree(mm: MmStruct, table: u32): void {
   const state = header();
+  mm.tables--;
   store<u32>(<usize>table, state.tableFree);
   state.tableFree = table;
   state.tables--;
@@ -60,7 +70,7 @@ export function pmdAt(mm: MmStruct, address: u64): usize {
 /** pmdAt, with what is absent on the way made; 0 when memory is exhausted. */
 export function pmdAlloc(mm: MmStruct, address: u64): usize {
   if (!mm.pgd) {
-    mm.pgd = tableAlloc();
+    mm.pgd = tableAlloc(mm);
     if (!mm.pgd) return 0;
   }
   let table = mm.pgd;
@@ -69,7 +79,7 @@ export function pmdAlloc(mm: MmStruct, address: u64): usize {
     entry = entryAt(table, address, shift);
     table = load<u32>(entry);
     if (!table) {
-      table = tableAlloc();
+      table = tableAlloc(mm);
       if (!table) return 0;
       store<u32>(entry, table);
     }
@@ -136,14 +146,22 @@ function isEmpty(table: u32): bool {
 export function freePageTables(mm: MmStruct, start: u64, end: u64, floor: u64, ceiling: u64): void {
   const pgd = mm.pgd;
   if (!pgd) return;
-  freeLevel(pgd, PGD_SHIFT, start, end, floor, ceiling);
+  freeLevel(mm, pgd, PGD_SHIFT, start, end, floor, ceiling);
   if (floor == 0 && ceiling == 0) {
     mm.pgd = 0;
-    tableFree(pgd);
+    tableFree(mm, pgd);
   }
 }
 
-function freeLevel(table: u32, shift: u64, start: u64, end: u64, floor: u64, ceiling: u64): void {
+function freeLevel(
+  mm: MmStruct,
+  table: u32,
+  shift: u64,
+  start: u64,
+  end: u64,
+  floor: u64,
+  ceiling: u64,
+): void {
   const size = (<u64>1) << shift;
   for (let address = start & ~(size - 1); address < end; address += size) {
     const entry = entryAt(table, address, shift);
@@ -151,6 +169,7 @@ function freeLevel(table: u32, shift: u64, start: u64, end: u64, floor: u64, cei
     if (!below) continue;
     if (shift > PMD_SHIFT) {
       freeLevel(
+        mm,
         below,
         shift - LEVEL_BITS,
         max(address, start),
@@ -162,26 +181,26 @@ function freeLevel(table: u32, shift: u64, start: u64, end: u64, floor: u64, cei
     if (address < floor || (ceiling != 0 && address + size > ceiling)) continue;
     assert(isEmpty(below), "page table: freed with entries in it");
     store<u64>(entry, 0);
-    tableFree(below);
+    tableFree(mm, below);
   }
 }
 
 /** After a fault that failed: drops the empty tables that were made on the way to an address. */
 export function trimPageTables(mm: MmStruct, address: u64): void {
   if (!mm.pgd) return;
-  if (trimLevel(mm.pgd, PGD_SHIFT, address)) {
-    tableFree(mm.pgd);
+  if (trimLevel(mm, mm.pgd, PGD_SHIFT, address)) {
+    tableFree(mm, mm.pgd);
     mm.pgd = 0;
   }
 }
 
-function trimLevel(table: u32, shift: u64, address: u64): bool {
+function trimLevel(mm: MmStruct, table: u32, shift: u64, address: u64): bool {
   if (shift >= PMD_SHIFT) {
     const entry = entryAt(table, address, shift);
     const below = load<u32>(entry);
-    if (below && trimLevel(below, shift - LEVEL_BITS, address)) {
+    if (below && trimLevel(mm, below, shift - LEVEL_BITS, address)) {
       store<u64>(entry, 0);
-      tableFree(below);
+      tableFree(mm, below);
     }
   }
   return isEmpty(table);

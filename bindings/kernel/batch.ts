@@ -1,5 +1,6 @@
 import { Op } from "../../assembly/abi.js";
-import { BATCH_LIMIT, errnoName, type Machine } from "../core/machine.js";
+import { BATCH_LIMIT, errnoName } from "../core/machine.js";
+import type { Context } from "./context.js";
 import {
   putMadvise,
   putMmap,
@@ -22,19 +23,19 @@ import type { Prot } from "./prot.js";
 export class Batch {
   /** Operations that fit. */
   readonly capacity: number;
-  readonly #machine: Machine;
+  readonly #context: Context;
   readonly #put: Put;
   /** Records [first, first + capacity) of the submission buffer are its own. */
   readonly #first: number;
   #length = 0;
 
   /** Made by kernel.batch() and the scheduler: not for users. */
-  constructor(machine: Machine, first = 0, capacity = BATCH_LIMIT) {
-    this.#machine = machine;
+  constructor(context: Context, first = 0, capacity = BATCH_LIMIT) {
+    this.#context = context;
     this.#first = first;
     this.capacity = capacity;
     this.#put = (op, a, b, c, d, e, f, g) =>
-      machine.put(this.#first + this.#length, op, a, b, c, d, e, f, g);
+      context.machine.put(this.#first + this.#length, op, a, b, c, d, e, f, g);
   }
 
   get length(): number {
@@ -53,17 +54,17 @@ export class Batch {
   }
 
   mmap(process: Process, options: MmapOptions): number {
-    putMmap(this.#next(), process.handle, options);
+    putMmap(this.#next(), this.#context, process, options);
     return this.#added();
   }
 
   munmap(process: Process, address: number, length: number): number {
-    this.#next()(Op.Munmap, process.handle, address, length);
+    this.#next()(Op.Munmap, process.handleIn(this.#context), address, length);
     return this.#added();
   }
 
   mprotect(process: Process, address: number, length: number, prot: Prot): number {
-    putMprotect(this.#next(), process.handle, address, length, prot);
+    putMprotect(this.#next(), this.#context, process, address, length, prot);
     return this.#added();
   }
 
@@ -74,53 +75,53 @@ export class Batch {
     newLength: number,
     options: MremapOptions = {},
   ): number {
-    putMremap(this.#next(), process.handle, address, oldLength, newLength, options);
+    putMremap(this.#next(), this.#context, process, address, oldLength, newLength, options);
     return this.#added();
   }
 
   madvise(process: Process, address: number, length: number, advice: Advice): number {
-    putMadvise(this.#next(), process.handle, address, length, advice);
+    putMadvise(this.#next(), this.#context, process, address, length, advice);
     return this.#added();
   }
 
   brk(process: Process, address: number): number {
-    this.#next()(Op.Brk, process.handle, address);
+    this.#next()(Op.Brk, process.handleIn(this.#context), address);
     return this.#added();
   }
 
   exit(process: Process): number {
-    this.#next()(Op.Exit, process.handle);
+    this.#next()(Op.Exit, process.handleIn(this.#context));
     return this.#added();
   }
 
   read(process: Process, address: number): number {
-    this.#next()(Op.Read, process.handle, address);
+    this.#next()(Op.Read, process.handleIn(this.#context), address);
     return this.#added();
   }
 
   write(process: Process, address: number, word: number): number {
-    this.#next()(Op.Write, process.handle, address, word);
+    this.#next()(Op.Write, process.handleIn(this.#context), address, word);
     return this.#added();
   }
 
   execute(process: Process, address: number): number {
-    this.#next()(Op.Execute, process.handle, address);
+    this.#next()(Op.Execute, process.handleIn(this.#context), address);
     return this.#added();
   }
 
   pageReferenced(page: Page): number {
-    this.#next()(Op.PageReferenced, page.handle);
+    this.#next()(Op.PageReferenced, page.handleIn(this.#context));
     return this.#added();
   }
 
   tryToUnmap(page: Page): number {
-    this.#next()(Op.TryToUnmap, page.handle);
+    this.#next()(Op.TryToUnmap, page.handleIn(this.#context));
     return this.#added();
   }
 
   /** Runs all operations in order; a failure does not stop the rest. How many failed. */
   run(): number {
-    return this.#machine.submit(this.#first, this.#length);
+    return this.#context.machine.submit(this.#first, this.#length);
   }
 
   /** Value of operation i of the last run, or -errno. */
@@ -128,7 +129,7 @@ export class Batch {
     if (!(i >= 0 && i < this.#length)) {
       throw new RangeError(`Batch has operations 0 to ${this.#length - 1}, not ${i}.`);
     }
-    return this.#machine.result(this.#first + i);
+    return this.#context.machine.result(this.#first + i);
   }
 
   /** errno name of operation i of the last run, null if it succeeded. */

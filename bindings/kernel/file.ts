@@ -1,6 +1,7 @@
 import { FileField, FileKind, Op } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
 import { failed, type Context } from "./context.js";
+import { Held } from "./held.js";
 
 /** What a file is kept on. `shmem` is the object behind a shared anonymous mapping. */
 export type Kind = "disk" | "tmpfs" | "shmem";
@@ -15,13 +16,10 @@ export function kindCode(kind: Kind): FileKind {
 }
 
 /** An open file. VMAs of two opens of one inode never merge. */
-export class File {
+export class File extends Held {
   readonly kind: Kind;
   /** Equal for all opens of one inode. */
   readonly inode: number;
-  readonly #context: Context;
-  readonly #handle: number;
-  readonly #born: number;
 
   /** Made by createFile(), open() and whoever meets a file: not for users. */
   constructor(
@@ -29,33 +27,18 @@ export class File {
     handle: number,
     readonly name: string,
   ) {
-    this.#context = context;
-    this.#handle = handle;
-    this.#born = context.lineage.mint();
+    super(context, handle);
     this.inode = context.machine.core.fileField(handle, FileField.Inode);
     this.kind = kinds[context.machine.core.fileField(handle, FileField.Kind)] ?? "disk";
   }
 
-  /** For the core. @throws KernelError ESTALE when it is closed and unmapped */
-  get handle(): number {
-    if (!this.#context.lineage.holds(this.#born)) {
-      throw new KernelError(
-        "ESTALE",
-        `file ${this.name}`,
-        "it was opened after the restored snapshot",
-      );
-    }
-    return this.#handle;
-  }
-
-  /** @internal Does it belong to the machine's present past? */
-  get current(): boolean {
-    return this.#context.lineage.holds(this.#born);
+  protected override get label(): string {
+    return `file ${this.name || `of inode ${this.inode}`}`;
   }
 
   /** Size in pages. @throws KernelError ESTALE */
   get pages(): number {
-    const pages = this.#context.machine.core.fileField(this.handle, FileField.Pages);
+    const pages = this.context.machine.core.fileField(this.handle, FileField.Pages);
     if (pages < 0) throw failed(pages, `file ${this.name}`, "it was closed");
     return pages;
   }
@@ -67,20 +50,20 @@ export class File {
    * @throws KernelError EINVAL, ESTALE
    */
   truncate(pages: number): void {
-    const result = this.#context.machine.call(Op.Truncate, this.handle, pages);
+    const result = this.context.machine.call(Op.Truncate, this.handle, pages);
     if (result < 0) throw failed(result, `truncate(${this.name}, ${pages})`);
   }
 
   /** Another open of the same inode. @throws KernelError ENOMEM, ESTALE */
   open(): File {
-    const handle = this.#context.machine.core.fileReopen(this.handle);
+    const handle = this.context.machine.core.fileReopen(this.handle);
     if (handle < 0) throw failed(handle, `open(${this.name})`);
-    return new File(this.#context, handle, this.name);
+    return new File(this.context, handle, this.name);
   }
 
   /** Lets go of it: its mappings keep it open until they are gone. @throws KernelError ESTALE */
   close(): void {
-    const result = this.#context.machine.core.fileRelease(this.handle);
+    const result = this.context.machine.core.fileRelease(this.handle);
     if (result < 0) throw failed(result, `close(${this.name})`);
   }
 }

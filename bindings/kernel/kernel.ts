@@ -15,7 +15,12 @@ import { readCounters, type Counters } from "./counters.js";
 import { File, kindCode, type Kind } from "./file.js";
 import { readEvents, type KernelEvent } from "./kernel-event.js";
 import { Lineage } from "./lineage.js";
-import { resolveOptions, type KernelOptions, type ResolvedOptions } from "./options.js";
+import {
+  resolveBuild,
+  resolveOptions,
+  type KernelOptions,
+  type ResolvedOptions,
+} from "./options.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import { switchCodes } from "./releases.js";
@@ -47,6 +52,7 @@ export class Kernel {
   readonly #context: Context;
   #processes = new Map<number, Process>();
   #files = new Map<number, File>();
+  #dropped = 0;
 
   /** Made by createKernel(): not for users. */
   constructor(core: Core, options: ResolvedOptions) {
@@ -161,13 +167,14 @@ export class Kernel {
 
   /** The page in a frame. @throws KernelError ESTALE when the frame is free or does not exist */
   page(frame: number): Page {
-    const handle = Number.isInteger(frame) && frame > 0 ? this.core.pageHandle(frame) : 0;
+    const exists = Number.isInteger(frame) && frame > 0 && frame <= this.options.frames;
+    const handle = exists ? this.core.pageHandle(frame) : 0;
     if (!handle) throw new KernelError("ESTALE", `page(${frame})`, "no page in use");
     return new Page(this.#context, handle);
   }
 
   #pageOperation(op: Op, page: Page, name: string): number {
-    const result = this.#machine.call(op, page.handle);
+    const result = this.#machine.call(op, page.handleIn(this.#context));
     if (result < 0) throw failed(result, `${name}(page ${page.frame})`, "it was freed");
     return result;
   }
@@ -196,14 +203,14 @@ export class Kernel {
 
   /** A full rmap_walk that never stops early: entries found. @throws KernelError ESTALE */
   rmapWalk(page: Page): number {
-    const found = this.core.walkPage(page.handle);
+    const found = this.core.walkPage(page.handleIn(this.#context));
     if (found < 0) throw failed(found, `rmapWalk(page ${page.frame})`, "it was freed");
     return found;
   }
 
   /** The index alone: VMAs it offers that hold the page's pgoff. @throws KernelError ESTALE */
   stab(page: Page): number {
-    const found = this.core.stabPage(page.handle);
+    const found = this.core.stabPage(page.handleIn(this.#context));
     if (found < 0) throw failed(found, `stab(page ${page.frame})`, "it was freed");
     return found;
   }
@@ -267,9 +274,14 @@ export class Kernel {
     for (const [handle, file] of this.#files) if (!file.current) this.#files.delete(handle);
   }
 
+  /** What its objects share, for what drives the core by itself. */
+  get context(): Context {
+    return this.#context;
+  }
+
   /** Many operations in one call of the core. */
   batch(): Batch {
-    return new Batch(this.#machine);
+    return new Batch(this.#context);
   }
 
   /** Starts or stops recording what happens inside operations. @throws KernelError ENOMEM */
@@ -281,8 +293,14 @@ export class Kernel {
   /** What happened since the last call, oldest first; at most 2,048 events are kept. */
   takeEvents(): KernelEvent[] {
     const events = readEvents(this.#machine);
-    this.core.eventsRecord(1);
+    this.#dropped = Math.max(0, (this.core.eventsRecorded() >>> 0) - events.length);
+    this.core.eventsClear();
     return events;
+  }
+
+  /** Events beyond those that the last takeEvents() returned. */
+  get droppedEvents(): number {
+    return this.#dropped;
   }
 
   /** The pages that benchmark loops of the core go over. @throws KernelError ENOMEM */
@@ -310,7 +328,7 @@ const ignore: YieldPoint = () => {};
  */
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   const resolved = resolveOptions(options);
-  const module = await compileCore(options.build ?? "release");
+  const module = await compileCore(resolveBuild(options.build));
   return new Kernel(await instantiateCoreAsync(module, ignore), resolved);
 }
 

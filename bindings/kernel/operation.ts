@@ -1,6 +1,8 @@
 import { MapFlag, MremapFlag, Op } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
+import type { Context } from "./context.js";
 import type { File } from "./file.js";
+import type { Held } from "./held.js";
 import { protBits, type Prot } from "./prot.js";
 
 // What Process and Batch encode alike: each function fills one submission through `put`.
@@ -66,7 +68,7 @@ export type Put = (
   g?: number,
 ) => void;
 
-export function putMmap(put: Put, task: number, o: MmapOptions): void {
+export function putMmap(put: Put, context: Context, process: Held, o: MmapOptions): void {
   let flags = 0;
   if (o.shared) flags |= MapFlag.Shared;
   if (o.fixed === "no-replace") flags |= MapFlag.FixedNoReplace;
@@ -74,22 +76,26 @@ export function putMmap(put: Put, task: number, o: MmapOptions): void {
   if (o.growsDown) flags |= MapFlag.GrowsDown;
   if (o.noReserve) flags |= MapFlag.NoReserve;
   const prot = protBits(o.prot ?? "rw", "mmap");
-  put(Op.Mmap, task, o.address ?? 0, o.length, prot, flags, o.file?.handle ?? 0, o.pgoff ?? 0);
+  const file = o.file ? o.file.handleIn(context) : 0;
+  const task = process.handleIn(context);
+  put(Op.Mmap, task, o.address ?? 0, o.length, prot, flags, file, o.pgoff ?? 0);
 }
 
 export function putMprotect(
   put: Put,
-  task: number,
+  context: Context,
+  process: Held,
   address: number,
   length: number,
   prot: Prot,
 ): void {
-  put(Op.Mprotect, task, address, length, protBits(prot, "mprotect"));
+  put(Op.Mprotect, process.handleIn(context), address, length, protBits(prot, "mprotect"));
 }
 
 export function putMremap(
   put: Put,
-  task: number,
+  context: Context,
+  process: Held,
   address: number,
   oldLength: number,
   newLength: number,
@@ -97,12 +103,13 @@ export function putMremap(
 ): void {
   let flags = o.mayMove === false && o.to === undefined ? 0 : MremapFlag.MayMove;
   if (o.to !== undefined) flags |= MremapFlag.Fixed;
-  put(Op.Mremap, task, address, oldLength, newLength, flags, o.to ?? 0);
+  put(Op.Mremap, process.handleIn(context), address, oldLength, newLength, flags, o.to ?? 0);
 }
 
 export function putMadvise(
   put: Put,
-  task: number,
+  context: Context,
+  process: Held,
   address: number,
   length: number,
   advice: Advice,
@@ -112,5 +119,5 @@ export function putMadvise(
     const accepted = advices.join(", ");
     throw new KernelError("EINVAL", "madvise", `advice is "${advice}", accepted: ${accepted}`);
   }
-  put(Op.Madvise, task, address, length, code);
+  put(Op.Madvise, process.handleIn(context), address, length, code);
 }

@@ -40,6 +40,15 @@ function inRange(name: string, value: number, least: number, most: number): numb
   );
 }
 
+const builds: readonly Build[] = ["release", "checked", "explore", "debug"];
+
+/** @throws KernelError EINVAL, naming what is accepted */
+export function resolveBuild(build: Build = "release"): Build {
+  if (builds.includes(build)) return build;
+  const accepted = builds.join(", ");
+  throw new KernelError("EINVAL", "createKernel", `build is "${build}", accepted: ${accepted}`);
+}
+
 /** @throws KernelError EINVAL, naming the option and what is accepted */
 export function resolveOptions(options: KernelOptions): ResolvedOptions {
   const { release = "v3.7", frames = 65536, memory = MAX_MEMORY, maxMapCount = 65530 } = options;

@@ -2,6 +2,7 @@ import { MAPPING_RECORD, PageField, PageFlag } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
 import { failed, type Context } from "./context.js";
 import type { File } from "./file.js";
+import { Held } from "./held.js";
 import type { Process } from "./process.js";
 import { readVma, type Vma } from "./vma.js";
 
@@ -15,36 +16,23 @@ export interface Mapping {
 const FRAME_RANGE = 2 ** 28;
 
 /** A physical page. Its properties are read when asked for; a page that was freed is ESTALE. */
-export class Page {
+export class Page extends Held {
   /** Frame number, from 1. */
   readonly frame: number;
-  readonly #context: Context;
-  readonly #handle: number;
-  readonly #born: number;
 
   /** Made by pageAt() and kernel.page(): not for users. */
   constructor(context: Context, handle: number) {
-    this.#context = context;
-    this.#handle = handle;
-    this.#born = context.lineage.mint();
+    super(context, handle);
     this.frame = handle % FRAME_RANGE;
   }
 
-  /** For the core. @throws KernelError ESTALE when the page was met after the restored snapshot */
-  get handle(): number {
-    if (!this.#context.lineage.holds(this.#born)) {
-      throw new KernelError(
-        "ESTALE",
-        `page ${this.frame}`,
-        "it was met after the restored snapshot",
-      );
-    }
-    return this.#handle;
+  protected override get label(): string {
+    return `page ${this.frame}`;
   }
 
   #field(field: PageField): number {
-    const value = this.#context.machine.core.pageField(this.handle, field);
-    if (value < 0) throw failed(value, `page ${this.frame}`, "it was freed");
+    const value = this.context.machine.core.pageField(this.handle, field);
+    if (value < 0) throw failed(value, this.label, "it was freed");
     return value;
   }
 
@@ -101,7 +89,7 @@ export class Page {
 
   /** The file it belongs to, if that is known to JavaScript. */
   get file(): File | null {
-    return this.#context.fileOfInode(this.inode);
+    return this.context.fileOfInode(this.inode);
   }
 
   /**
@@ -110,20 +98,20 @@ export class Page {
    * @throws KernelError ESTALE, ENOMEM
    */
   mappings(): Mapping[] {
-    const { machine } = this.#context;
+    const { machine } = this.context;
     const n = this.mapcount;
     const at = machine.core.mappingsOf(this.handle) >>> 0;
-    if (!at) throw new KernelError("ENOMEM", `page ${this.frame}`, "no room for the result");
+    if (!at) throw new KernelError("ENOMEM", this.label, "no room for the result");
     const mappings: Mapping[] = [];
     for (let i = 0; i < n; i++) {
       const record = at + i * MAPPING_RECORD;
       const { view } = machine;
       if (!view.getUint32(record, true)) break;
-      const process = this.#context.processOf(view.getFloat64(record + 88, true));
+      const process = this.context.processOf(view.getFloat64(record + 88, true));
       mappings.push({
         process,
         address: view.getFloat64(record + 80, true),
-        vma: readVma(this.#context, process, record),
+        vma: readVma(this.context, process, record),
       });
     }
     return mappings;

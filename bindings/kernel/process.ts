@@ -1,4 +1,4 @@
-import { CloneFlag, ENTRY_RECORD, Op, TaskField } from "../../assembly/abi.js";
+import { CloneFlag, ENTRY_RECORD, Errno, Op, TaskField } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
 import { failed, hex, type Context } from "./context.js";
 import {
@@ -11,6 +11,7 @@ import {
   type MremapOptions,
   type Put,
 } from "./operation.js";
+import { Held } from "./held.js";
 import type { Page } from "./page.js";
 import type { Prot } from "./prot.js";
 import { readVmas, type Vma } from "./vma.js";
@@ -36,22 +37,17 @@ export interface Rss {
  * KernelError with an errno name: ESRCH when the process has exited, EINVAL for numbers that are not
  * integers from 0 to 2^53-1, and what the system call gives.
  */
-export class Process {
+export class Process extends Held {
   readonly pid: number;
   /** pid of its parent, null if it was spawned. */
   readonly parent: number | null;
   /** For people. */
   name: string;
-  readonly #context: Context;
-  readonly #handle: number;
-  readonly #born: number;
   readonly #put: Put;
 
   /** Made by spawn() and fork(): not for users. */
   constructor(context: Context, handle: number) {
-    this.#context = context;
-    this.#handle = handle;
-    this.#born = context.lineage.mint();
+    super(context, handle);
     this.pid = context.machine.core.taskField(handle, TaskField.Pid);
     this.parent = context.machine.core.taskField(handle, TaskField.ParentPid) || null;
     this.name = `${this.pid}`;
@@ -59,36 +55,23 @@ export class Process {
     this.#put = (op, a, b, c, d, e, f, g) => machine.put(0, op, a, b, c, d, e, f, g);
   }
 
-  /** For the core. @throws KernelError ESTALE when it was made after the restored snapshot */
-  get handle(): number {
-    if (!this.current) {
-      throw new KernelError(
-        "ESTALE",
-        `process ${this.name}`,
-        "it was made after the restored snapshot",
-      );
-    }
-    return this.#handle;
-  }
-
-  /** @internal Does it belong to the machine's present past? */
-  get current(): boolean {
-    return this.#context.lineage.holds(this.#born);
+  protected override get label(): string {
+    return `process ${this.name}`;
   }
 
   /** False once it has exited. */
   get alive(): boolean {
-    return this.current && this.#context.machine.core.taskField(this.#handle, TaskField.Pid) >= 0;
+    return this.current && this.context.machine.core.taskField(this.handle, TaskField.Pid) >= 0;
   }
 
   #field(field: TaskField): number {
-    const value = this.#context.machine.core.taskField(this.handle, field);
-    if (value < 0) throw failed(value, `process ${this.name}`, "it has exited");
+    const value = this.context.machine.core.taskField(this.handle, field);
+    if (value < 0) throw failed(value, this.label, "it has exited");
     return value;
   }
 
   #run(operation: () => string): number {
-    const { machine } = this.#context;
+    const { machine } = this.context;
     machine.submit(0, 1);
     const result = machine.result(0);
     if (result < 0) throw failed(result, `${operation()} in process ${this.name}`);
@@ -97,7 +80,7 @@ export class Process {
 
   /** Maps memory; the address. @throws KernelError ENOMEM, EINVAL, EEXIST, ESTALE */
   mmap(options: MmapOptions): number {
-    putMmap(this.#put, this.handle, options);
+    putMmap(this.#put, this.context, this, options);
     return this.#run(() => `mmap(${hex(options.address ?? 0)}, ${options.length})`);
   }
 
@@ -109,7 +92,7 @@ export class Process {
 
   /** What was changed before a hole stays changed. @throws KernelError EINVAL, ENOMEM, EACCES */
   mprotect(address: number, length: number, prot: Prot): void {
-    putMprotect(this.#put, this.handle, address, length, prot);
+    putMprotect(this.#put, this.context, this, address, length, prot);
     this.#run(() => `mprotect(${hex(address)}, ${length}, ${prot})`);
   }
 
@@ -120,13 +103,13 @@ export class Process {
     newLength: number,
     options: MremapOptions = {},
   ): number {
-    putMremap(this.#put, this.handle, address, oldLength, newLength, options);
+    putMremap(this.#put, this.context, this, address, oldLength, newLength, options);
     return this.#run(() => `mremap(${hex(address)}, ${oldLength}, ${newLength})`);
   }
 
   /** Holes are passed over and reported. @throws KernelError EINVAL, ENOMEM, EBADF, EAGAIN */
   madvise(address: number, length: number, advice: Advice): void {
-    putMadvise(this.#put, this.handle, address, length, advice);
+    putMadvise(this.#put, this.context, this, address, length, advice);
     this.#run(() => `madvise(${hex(address)}, ${length}, ${advice})`);
   }
 
@@ -145,7 +128,7 @@ export class Process {
    */
   fork(options: { shareMemory?: boolean } = {}): Process {
     this.#put(Op.Fork, this.handle, options.shareMemory ? CloneFlag.Vm : 0);
-    return this.#context.processOf(this.#run(() => "fork()"));
+    return this.context.processOf(this.#run(() => "fork()"));
   }
 
   /** Leaves the address space for an empty one, whose heap begins at `brk`. @throws KernelError ENOMEM */
@@ -180,21 +163,28 @@ export class Process {
   /** Its VMAs by address. @throws KernelError ESRCH, ENOMEM */
   vmas(): Vma[] {
     const n = this.vmaCount;
-    const at = this.#context.machine.core.vmasOf(this.handle) >>> 0;
+    const at = this.context.machine.core.vmasOf(this.handle) >>> 0;
     if (!at) throw new KernelError("ENOMEM", `vmas() of process ${this.name}`, "no room");
-    return readVmas(this.#context, this, at, n);
+    return readVmas(this.context, this, at, n);
   }
 
-  /** The page that an address shows: null if nothing is present there, and for the zero page. */
+  /**
+   * The page that an address shows: null if nothing is present there, and for the zero page.
+   *
+   * @throws KernelError EINVAL, ESRCH
+   */
   pageAt(address: number): Page | null {
-    const handle = this.#context.machine.core.pageAtAddress(this.handle, address);
+    if (!Number.isSafeInteger(address) || address < 0) {
+      throw failed(-Errno.EINVAL, `pageAt(${hex(address)}) in ${this.label}`);
+    }
+    const handle = this.context.machine.core.pageAtAddress(this.handle, address);
     if (handle < -1) throw failed(handle, `pageAt(${hex(address)}) in process ${this.name}`);
-    return handle > 0 ? this.#context.pageOf(handle) : null;
+    return handle > 0 ? this.context.pageOf(handle) : null;
   }
 
   /** Every present entry by address. @throws KernelError ESRCH, ENOMEM */
   pages(): PageEntry[] {
-    const { machine } = this.#context;
+    const { machine } = this.context;
     this.#field(TaskField.Pid);
     const n = machine.core.entryCount(this.handle) >>> 0;
     const at = machine.core.entriesOf(this.handle) >>> 0;

@@ -117,6 +117,8 @@ const wordings: Record<Violated, Wording> = {
   [Violated.CachedPages]: (inode, counter, found) =>
     `the page cache of ${file(inode)} counts ${times(counter, "page")}, it holds ${found}`,
   [Violated.CacheNode]: (inode) => `the page cache of ${file(inode)} does not hang together`,
+  [Violated.Vmas]: (counter, found) =>
+    `VMAs of all address spaces are counted as ${counter}, their lists hold ${found}`,
 
   [Violated.AnonVmaRefcount]: (number, refcount, hasVmas, children) =>
     `${anonVma(number)} has a refcount of ${refcount}, but ${hasVmas ? "VMAs" : "no VMAs"} and ` +
@@ -169,8 +171,17 @@ const wordings: Record<Violated, Wording> = {
 };
 
 /** The hundreds of a kind are the invariant's number. */
-function invariantOf(kind: Violated): string {
+function invariantOf(kind: number): string {
   return `I${Math.floor(kind / 100)}`;
+}
+
+type Details = [number, number, number, number, number];
+
+/** One record of the report; kind 0 is beyond its end. */
+function readRecord(view: DataView, at: number): { kind: number; total: number; details: Details } {
+  const field = (n: number): number => view.getFloat64(at + n * 8, true);
+  const details: Details = [field(2), field(3), field(4), field(5), field(6)];
+  return { kind: field(0), total: field(1), details };
 }
 
 /**
@@ -178,19 +189,16 @@ function invariantOf(kind: Violated): string {
  *
  * @param view all of linear memory
  * @param at address of the report
- * @returns one violation for each that is listed; where more of a kind were found, its first says how many
+ * @returns the violations that it lists: where there are too many of a kind, the first says how many
  */
 export function decodeViolations(view: DataView, at: number): Violation[] {
-  const violations: Violation[] = [];
-  for (let n = 0; n < VIOLATIONS_LISTED; n++) {
-    const record = at + 8 + n * VIOLATION_RECORD;
-    const [kind, total, ...details] = [0, 1, 2, 3, 4, 5, 6].map((field) =>
-      view.getFloat64(record + field * 8, true),
-    ) as [Violated, number, number, number, number, number, number];
-    if (!kind) break;
-    const message = wordings[kind](...details);
-    const more = total > 1 ? ` (${total} such places in all)` : "";
-    violations.push({ invariant: invariantOf(kind), message: message + more });
-  }
-  return violations;
+  const records = Array.from({ length: VIOLATIONS_LISTED }, (_, n) =>
+    readRecord(view, at + 8 + n * VIOLATION_RECORD),
+  ).filter(({ kind }) => kind !== 0);
+  return records.map(({ kind, total, details }) => {
+    const listed = records.filter((other) => other.kind === kind).length;
+    const more = total > listed ? ` (the first ${listed} of ${total} of this kind)` : "";
+    const message = wordings[kind as Violated](...details) + more;
+    return { invariant: invariantOf(kind), message };
+  });
 }

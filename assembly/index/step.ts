@@ -1,0 +1,25 @@
+// What one step of a search gives: the node it stopped at, and what it cost on the way, in one number,
+// so that a walk adds up its costs in locals and stores them once.
+//
+//   63 .... 48   47 .... 32   31 .... 0
+//   touched      visited      node, 0 when there is none
+//
+// A step of a balanced tree passes fewer than a hundred nodes.
+
+export function makeStep(node: u32, visited: u32, touched: u32): u64 {
+  return ((<u64>touched) << 48) | ((<u64>visited) << 32) | node;
+}
+
+export function stepNode(step: u64): u32 {
+  return <u32>step;
+}
+
+/** Nodes that became the current node, the returned one included. */
+export function stepVisited(step: u64): u32 {
+  return (<u32>(step >> 32)) & 0xffff;
+}
+
+/** Nodes of which a field was read. */
+export function stepTouched(step: u64): u32 {
+  return <u32>(step >> 48);
+}
