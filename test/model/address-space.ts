@@ -1,0 +1,198 @@
+import { AnonVma, cloneChain, unlinkChain } from "./anon-vma.js";
+import type { Counts } from "./counts.js";
+import { fail, type FailureCode } from "./failure.js";
+import type { Page, SwapSlot } from "./page.js";
+import { unlockAll } from "./unlock.js";
+import { continues, Vma } from "./vma.js";
+
+/** A page-table entry: a page, the zero page (`page` is null), or a place on swap. */
+export type Entry = PresentEntry | SwapEntry;
+
+export interface PresentEntry {
+  readonly page: Page | null;
+  writable: boolean;
+  dirty: boolean;
+  young: boolean;
+}
+
+export interface SwapEntry {
+  readonly slot: SwapSlot;
+}
+
+/** Limits and counts that all address spaces of one machine have in common. */
+export interface Environment {
+  readonly maxMapCount: number;
+  readonly counts: Counts;
+  /** Where so many pages go when the caller leaves it to the kernel: the first page. */
+  readonly placement: (space: AddressSpace, pages: number) => number;
+}
+
+/** An mm: VMAs in address order, and a map from page number to entry. */
+export class AddressSpace {
+  vmas: Vma[] = [];
+  readonly entries = new Map<number, Entry>();
+  /** Processes that run in it. */
+  users = 1;
+  brkStart = 0;
+  brk = 0;
+
+  constructor(readonly environment: Environment) {}
+
+  /** The VMA that holds `page`. */
+  at(page: number): Vma | undefined {
+    return this.vmas.find((vma) => vma.holds(page));
+  }
+
+  /** The VMA that holds `page`, or else the next one above. */
+  atOrAbove(page: number): Vma | undefined {
+    return this.vmas.find((vma) => vma.end > page);
+  }
+
+  after(vma: Vma): Vma | undefined {
+    return this.vmas[this.vmas.indexOf(vma) + 1];
+  }
+
+  overlapping(start: number, end: number): Vma[] {
+    return this.vmas.filter((vma) => vma.start < end && start < vma.end);
+  }
+
+  insert(vma: Vma): void {
+    const place = this.vmas.findIndex((other) => other.start > vma.start);
+    this.vmas.splice(place < 0 ? this.vmas.length : place, 0, vma);
+  }
+
+  remove(vma: Vma): void {
+    this.vmas = this.vmas.filter((other) => other !== vma);
+  }
+
+  /** Refuses what would split one VMA more than the limit allows. */
+  requireRoomForSplit(otherwise: FailureCode): void {
+    if (this.vmas.length >= this.environment.maxMapCount) fail(otherwise);
+  }
+
+  /** Cuts `vma` at `at`; the new VMA is the part below or above. */
+  split(vma: Vma, at: number, created: "below" | "above"): Vma {
+    this.environment.counts.vmaSplits++;
+    const part =
+      created === "below"
+        ? new Vma(this, vma.start, at, vma.pgoff, vma.flags, vma.file)
+        : new Vma(this, at, vma.end, vma.pgoffOf(at), vma.flags, vma.file);
+    part.anonVma = vma.anonVma;
+    cloneChain(part, vma);
+    part.file?.inode.link(part);
+    this.resize(vma, created === "below" ? at : vma.start, created === "below" ? vma.end : at);
+    this.insert(part);
+    return part;
+  }
+
+  /** New bounds for `vma`, its pages keeping their pgoff. */
+  resize(vma: Vma, start: number, end: number): void {
+    this.rebound([{ vma, start, end }]);
+  }
+
+  /** Moves the boundary between two neighbours. */
+  shiftBoundary(lower: Vma, upper: Vma, boundary: number): void {
+    this.rebound([
+      { vma: lower, start: lower.start, end: boundary },
+      { vma: upper, start: boundary, end: upper.end },
+    ]);
+  }
+
+  /** Whatever is sorted by bounds is taken out first and put back afterwards. */
+  private rebound(changes: readonly { vma: Vma; start: number; end: number }[]): void {
+    for (const { vma } of changes) {
+      for (const anonVma of vma.chain) anonVma.takeOut(vma);
+      vma.file?.inode.unlink(vma);
+    }
+    for (const { vma, start, end } of changes) {
+      vma.pgoff += start - vma.start;
+      vma.start = start;
+      vma.end = end;
+    }
+    for (const { vma } of [...changes].reverse()) vma.file?.inode.link(vma);
+    for (const { vma } of changes) for (const anonVma of vma.chain) anonVma.sortIn(vma);
+  }
+
+  /** `vma` takes in its upper neighbour, which is gone afterwards. */
+  swallowNext(vma: Vma): void {
+    const next = this.after(vma);
+    if (next === undefined) throw new Error("nothing to swallow");
+    if (vma.anonVma === null && next.anonVma !== null) {
+      cloneChain(vma, next);
+      vma.anonVma = next.anonVma;
+    }
+    this.resize(vma, vma.start, next.end);
+    this.discard(next);
+  }
+
+  /** Forgets a VMA; its entries are not touched. */
+  discard(vma: Vma): void {
+    this.remove(vma);
+    vma.file?.inode.unlink(vma);
+    unlinkChain(vma);
+  }
+
+  /** anon_vma_prepare: a neighbour's anon_vma if the two may merge one day, else a new one. */
+  prepareAnonVma(vma: Vma): void {
+    if (vma.anonVma !== null) return;
+    const place = this.vmas.indexOf(vma);
+    const next = this.vmas[place + 1];
+    const previous = this.vmas[place - 1];
+    let anonVma: AnonVma | null = null;
+    if (next !== undefined && next.chain.length === 1 && continues(vma, next)) {
+      anonVma = next.anonVma;
+    }
+    if (anonVma === null && previous?.chain.length === 1 && continues(previous, vma)) {
+      anonVma = previous.anonVma;
+    }
+    if (anonVma === null) {
+      anonVma = new AnonVma(null);
+      this.environment.counts.anonVmasCreated++;
+    }
+    vma.anonVma = anonVma;
+    vma.chain.push(anonVma);
+    anonVma.link(vma);
+  }
+
+  /** Page numbers in [start, end) that have an entry, in order. */
+  entryPages(start: number, end: number): number[] {
+    const pages: number[] = [];
+    if (end - start <= this.entries.size) {
+      for (let page = start; page < end; page++) if (this.entries.has(page)) pages.push(page);
+      return pages;
+    }
+    for (const page of this.entries.keys()) if (start <= page && page < end) pages.push(page);
+    return pages.sort((a, b) => a - b);
+  }
+
+  /** Puts an entry for a page or the zero page; an earlier entry must have been dropped. */
+  map(page: number, entry: PresentEntry): void {
+    if (entry.page !== null) entry.page.mapcount++;
+    this.entries.set(page, entry);
+  }
+
+  /** Takes one entry away. */
+  drop(page: number): void {
+    const entry = this.entries.get(page);
+    this.entries.delete(page);
+    if (entry === undefined) return;
+    if ("slot" in entry) entry.slot.page.swapEntryGone();
+    else entry.page?.unmap();
+  }
+
+  /** Takes away the entries of a range; truncation leaves those on swap. */
+  zap(start: number, end: number, swap?: "leave-swap-entries"): void {
+    for (const page of this.entryPages(start, end)) {
+      const entry = this.entries.get(page);
+      if (swap === "leave-swap-entries" && entry !== undefined && "slot" in entry) continue;
+      this.drop(page);
+    }
+  }
+
+  /** The last process has left. */
+  tearDown(): void {
+    for (const vma of this.vmas) unlockAll(vma);
+    for (const page of [...this.entries.keys()]) this.drop(page);
+    for (const vma of [...this.vmas]) this.discard(vma);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Vma } from "./vma.js";
+
+/**
+ * An anon_vma: the VMAs that may hold pages which name it.
+ *
+ * It is kept twice, because a walk's order shows when try_to_unmap stops half-way: `linked` in the order of
+ * linking (the list before v3.7), `sorted` by first pgoff with ties in order of insertion (the interval tree).
+ */
+export class AnonVma {
+  readonly root: AnonVma;
+  linked: Vma[] = [];
+  sorted: Vma[] = [];
+  /** Live anon_vmas that have this one as their root, itself left out. */
+  private children = 0;
+  private freed = false;
+
+  constructor(parent: AnonVma | null) {
+    this.root = parent === null ? this : parent.root;
+    if (parent !== null) this.root.children++;
+  }
+
+  /** False once nothing refers to it any more: no VMA, and for a root no child. */
+  get alive(): boolean {
+    return !this.freed;
+  }
+
+  link(vma: Vma): void {
+    this.linked.push(vma);
+    this.sortIn(vma);
+  }
+
+  unlink(vma: Vma): void {
+    this.linked = this.linked.filter((other) => other !== vma);
+    this.takeOut(vma);
+    this.freeIfUnused();
+  }
+
+  /** Into the sorted order, behind those with the same first pgoff. */
+  sortIn(vma: Vma): void {
+    insertSorted(this.sorted, vma);
+  }
+
+  takeOut(vma: Vma): void {
+    this.sorted = this.sorted.filter((other) => other !== vma);
+  }
+
+  private freeIfUnused(): void {
+    if (this.freed || this.linked.length > 0 || this.children > 0) return;
+    this.freed = true;
+    if (this.root === this) return;
+    this.root.children--;
+    this.root.freeIfUnused();
+  }
+}
+
+/** Puts `vma` behind every VMA whose first pgoff is not larger. */
+export function insertSorted(sorted: Vma[], vma: Vma): void {
+  const place = sorted.findIndex((other) => other.pgoff > vma.pgoff);
+  sorted.splice(place < 0 ? sorted.length : place, 0, vma);
+}
+
+/** Gives `to` every anon_vma of `from`, oldest first. */
+export function cloneChain(to: Vma, from: Vma): void {
+  for (const anonVma of from.chain) {
+    to.chain.push(anonVma);
+    anonVma.link(to);
+  }
+}
+
+/** Newest first, so that a root goes last. */
+export function unlinkChain(vma: Vma): void {
+  for (const anonVma of [...vma.chain].reverse()) anonVma.unlink(vma);
+  vma.chain = [];
+  vma.anonVma = null;
+}

@@ -1,0 +1,139 @@
+import type { PresentEntry } from "./address-space.js";
+import type { Inode } from "./file.js";
+import { permissions } from "./flags.js";
+import type { Page } from "./page.js";
+import type { ModelProcess } from "./process.js";
+import type { Vma } from "./vma.js";
+
+type VmaRow = [
+  start: number,
+  end: number,
+  perms: string,
+  file: string | null,
+  pgoff: number | null,
+  tags: string,
+];
+type PageRow = [page: number, frame: number] | [page: number, frame: number, count: number];
+type FrameRow = [mapcount: number, flags: string, word: number];
+
+/** One process of a dump. */
+export interface ProcessDump {
+  readonly name: string;
+  readonly parent: string | null;
+  readonly vmas: VmaRow[];
+  readonly pages: PageRow[];
+  readonly rss: { anon: number; file: number; shmem: number; zero: number };
+  readonly locked: number;
+}
+
+/** The state at one moment, in the form that the live kernel's was written in. */
+export interface Dump {
+  readonly label: string;
+  readonly procs: ProcessDump[];
+  readonly frames: FrameRow[];
+}
+
+/** The dump without page flags R and D: they depend on the LRU, and are not compared. */
+export function comparable(dump: Dump): Dump {
+  return {
+    ...dump,
+    frames: dump.frames.map(([mapcount, flags, word]) => [
+      mapcount,
+      flags.replace(/[RD]/g, ""),
+      word,
+    ]),
+  };
+}
+
+/** A process and what the script calls it. */
+export interface NamedProcess {
+  readonly name: string;
+  readonly process: ModelProcess;
+}
+
+/** Writes dumps of one script run; shared anonymous objects keep their number from dump to dump. */
+export class Dumper {
+  private readonly shmNames = new Map<Inode, string>();
+
+  /** `arena` is the page number that the script calls 0. */
+  constructor(private readonly arena: number) {}
+
+  dump(label: string, processes: readonly NamedProcess[]): Dump {
+    const frames = new Map<Page, number>();
+    const names = new Map(processes.map(({ name, process }) => [process, name]));
+    const procs = processes
+      .filter(({ process }) => process.alive)
+      .map(({ name, process }): ProcessDump => {
+        const { anon, file, shmem, zero } = process.residence();
+        return {
+          name,
+          parent: process.parent === null ? null : (names.get(process.parent) ?? null),
+          vmas: process.space.vmas.map((vma) => this.vmaRow(vma)),
+          pages: this.pageRows(process, frames),
+          rss: { anon, file, shmem, zero },
+          locked: process.space.vmas
+            .filter((vma) => vma.flags.locked)
+            .reduce((sum, vma) => sum + vma.pages, 0),
+        };
+      });
+    return {
+      label,
+      procs,
+      frames: [...frames.keys()].map((page) => [page.mapcount, pageFlags(page), page.word]),
+    };
+  }
+
+  private vmaRow(vma: Vma): VmaRow {
+    const tags = [
+      vma.flags.locked ? ["lo"] : [],
+      vma.flags.account ? ["ac"] : [],
+      vma.flags.mergeable ? ["mg"] : [],
+    ];
+    return [
+      vma.start - this.arena,
+      vma.end - this.arena,
+      permissions(vma.flags),
+      vma.file === null ? null : this.fileName(vma.file.inode, vma.file.name),
+      vma.file === null ? null : vma.pgoff,
+      tags.flat().join(" "),
+    ];
+  }
+
+  private fileName(inode: Inode, name: string): string {
+    if (inode.kind !== "shmem") return name;
+    const known = this.shmNames.get(inode) ?? `#shm${String(this.shmNames.size)}`;
+    this.shmNames.set(inode, known);
+    return known;
+  }
+
+  /** Runs of pages in runs of frames; frames are numbered as they are met. */
+  private pageRows(process: ModelProcess, frames: Map<Page, number>): PageRow[] {
+    const rows: PageRow[] = [];
+    const present = [...process.space.entries]
+      .filter((item): item is [number, PresentEntry] => "page" in item[1])
+      .sort(([a], [b]) => a - b);
+    for (const [address, entry] of present) {
+      const page = address - this.arena;
+      const frame = entry.page === null ? -1 : (frames.get(entry.page) ?? frames.size);
+      if (entry.page !== null) frames.set(entry.page, frame);
+      const last = rows.at(-1);
+      const count = last?.[2] ?? 1;
+      if (
+        last !== undefined &&
+        last[1] >= 0 &&
+        page === last[0] + count &&
+        frame === last[1] + count
+      ) {
+        rows[rows.length - 1] = [last[0], last[1], count + 1];
+      } else {
+        rows.push([page, frame]);
+      }
+    }
+    return rows;
+  }
+}
+
+function pageFlags(page: Page): string {
+  const swapBacked = page.anon || page.ofSharedMemory;
+  return (page.anon ? "A" : "") + "M" + (page.mlocked ? "LU" : "") + (swapBacked ? "S" : "");
+}

@@ -1,0 +1,13 @@
+/** A refused operation: an errno name, or the signal that the access would raise. */
+export type FailureCode =
+  "EAGAIN" | "EBADF" | "EEXIST" | "EFAULT" | "EINVAL" | "ENOMEM" | "ESRCH" | "SIGBUS" | "SIGSEGV";
+
+export class Failure extends Error {
+  constructor(readonly code: FailureCode) {
+    super(code);
+  }
+}
+
+export function fail(code: FailureCode): never {
+  throw new Failure(code);
+}

@@ -1,0 +1,215 @@
+import { AnonVma, cloneChain } from "./anon-vma.js";
+import { access, type Access } from "./access.js";
+import { AddressSpace, type Entry } from "./address-space.js";
+import { advise, protect, type Advice } from "./change-call.js";
+import { fail } from "./failure.js";
+import type { OpenFile } from "./file.js";
+import type { Protection } from "./flags.js";
+import { lockRange, unlockRange } from "./lock-call.js";
+import { map, moveBreak } from "./map-call.js";
+import { moveTo, resizeOrMove } from "./move-call.js";
+import type { Page } from "./page.js";
+import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
+import { unmap } from "./unmap-call.js";
+import { Vma } from "./vma.js";
+
+/** What mmap takes; addresses and lengths in bytes, pgoff in pages. */
+export interface MmapOptions {
+  readonly length: number;
+  readonly address?: number;
+  readonly prot?: Protection;
+  readonly shared?: boolean;
+  readonly file?: OpenFile;
+  readonly pgoff?: number;
+  readonly fixed?: boolean | "no-replace";
+  readonly noReserve?: boolean;
+}
+
+/** Pages in use by kind: shmem belongs to `file` in v3.7, and is told apart here. */
+export interface Residence {
+  anon: number;
+  file: number;
+  shmem: number;
+  zero: number;
+  swap: number;
+}
+
+/** A process; addresses are bytes. Every call throws Failure when it is refused. */
+export class ModelProcess {
+  private current: AddressSpace | null;
+
+  constructor(
+    readonly pid: number,
+    readonly parent: ModelProcess | null,
+    space: AddressSpace,
+  ) {
+    this.current = space;
+  }
+
+  get alive(): boolean {
+    return this.current !== null;
+  }
+
+  get space(): AddressSpace {
+    return this.current ?? fail("ESRCH");
+  }
+
+  mmap(options: MmapOptions): number {
+    const space = this.space;
+    const fixed = options.fixed ?? false;
+    const start = map(space, {
+      pages: pagesOf(options.length),
+      address: options.address ?? null,
+      fixed,
+      protection: options.prot ?? "rw",
+      shared: options.shared ?? false,
+      noReserve: options.noReserve ?? false,
+      file: options.file ?? null,
+      pgoff: options.pgoff ?? 0,
+    });
+    return start * PAGE;
+  }
+
+  munmap(address: number, length: number): void {
+    const space = this.space;
+    const start = pageOfAligned(address);
+    const pages = pagesOf(length);
+    if (pages === 0 || start + pages > TASK_PAGES) fail("EINVAL");
+    unmap(space, start, start + pages);
+  }
+
+  mprotect(address: number, length: number, protection: Protection): void {
+    const space = this.space;
+    const start = pageOfAligned(address);
+    protect(space, start, start + pagesOf(length), protection);
+  }
+
+  mremap(
+    address: number,
+    oldLength: number,
+    newLength: number,
+    options: { mayMove?: boolean; to?: number } = {},
+  ): number {
+    const space = this.space;
+    const from = pageOfAligned(address);
+    const [oldPages, newPages] = [pagesOf(oldLength), pagesOf(newLength)];
+    const start =
+      options.to === undefined
+        ? resizeOrMove(space, from, oldPages, newPages, options.mayMove ?? false)
+        : moveTo(space, from, oldPages, newPages, pageOfAligned(options.to));
+    return start * PAGE;
+  }
+
+  madvise(address: number, length: number, advice: Advice): void {
+    const space = this.space;
+    const start = pageOfAligned(address);
+    advise(space, start, start + pagesOf(length), advice);
+  }
+
+  mlock(address: number, length: number): void {
+    const start = pageOfAligned(address);
+    lockRange(this.space, start, start + pagesOf(length));
+  }
+
+  munlock(address: number, length: number): void {
+    const start = pageOfAligned(address);
+    unlockRange(this.space, start, start + pagesOf(length));
+  }
+
+  brk(address = 0): number {
+    return moveBreak(this.space, address);
+  }
+
+  /** Any address; the word is that of its page. */
+  access(address: number, kind: Access, word?: number): number {
+    return access(this.space, Math.floor(address / PAGE), kind, word);
+  }
+
+  fork(pid: number, shareMemory: boolean): ModelProcess {
+    if (shareMemory) {
+      this.space.users++;
+      return new ModelProcess(pid, this, this.space);
+    }
+    return new ModelProcess(pid, this, copySpace(this.space));
+  }
+
+  exec(brk: number): void {
+    const fresh = new AddressSpace(this.space.environment);
+    fresh.brkStart = brk;
+    fresh.brk = brk;
+    this.leave();
+    this.current = fresh;
+  }
+
+  exit(): void {
+    this.leave();
+  }
+
+  pageAt(address: number): Page | null {
+    const entry = this.space.entries.get(Math.floor(address / PAGE));
+    return entry !== undefined && "page" in entry ? entry.page : null;
+  }
+
+  residence(): Residence {
+    const sum: Residence = { anon: 0, file: 0, shmem: 0, zero: 0, swap: 0 };
+    for (const entry of this.space.entries.values()) sum[kindOf(entry)]++;
+    return sum;
+  }
+
+  private leave(): void {
+    const space = this.space;
+    this.current = null;
+    space.users--;
+    if (space.users === 0) space.tearDown();
+  }
+}
+
+function kindOf(entry: Entry): keyof Residence {
+  if ("slot" in entry) return "swap";
+  if (entry.page === null) return "zero";
+  if (entry.page.anon) return "anon";
+  return entry.page.ofSharedMemory ? "shmem" : "file";
+}
+
+/** fork's copy: VMAs in order; entries only where there may be private pages. */
+function copySpace(from: AddressSpace): AddressSpace {
+  const to = new AddressSpace(from.environment);
+  to.brkStart = from.brkStart;
+  to.brk = from.brk;
+  for (const vma of from.vmas) {
+    if (vma.flags.dontCopy) continue;
+    const copy = copyVma(to, vma);
+    if (vma.anonVma !== null) copyEntries(vma, copy);
+  }
+  return to;
+}
+
+function copyVma(to: AddressSpace, vma: Vma): Vma {
+  const flags = { ...vma.flags, locked: false };
+  const copy = new Vma(to, vma.start, vma.end, vma.pgoff, flags, vma.file);
+  if (vma.anonVma !== null) {
+    cloneChain(copy, vma);
+    const own = new AnonVma(vma.anonVma);
+    to.environment.counts.anonVmasCreated++;
+    copy.anonVma = own;
+    copy.chain.push(own);
+    own.link(copy);
+  }
+  vma.file?.inode.linkAfter(copy, vma);
+  to.insert(copy);
+  return copy;
+}
+
+function copyEntries(vma: Vma, copy: Vma): void {
+  for (const page of vma.space.entryPages(vma.start, vma.end)) {
+    const entry = vma.space.entries.get(page);
+    if (entry === undefined) continue;
+    if ("slot" in entry) {
+      entry.slot.entries++;
+      copy.space.entries.set(page, { slot: entry.slot });
+    } else {
+      entry.writable = false;
+      copy.space.map(page, { ...entry, young: false });
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { AddressSpace } from "./address-space.js";
+import { fail } from "./failure.js";
+import { unlockAll } from "./unlock.js";
+
+/** munmap of [start, end): cuts the VMAs at both ends, drops the entries, then forgets the VMAs. */
+export function unmap(space: AddressSpace, start: number, end: number): void {
+  const first = space.overlapping(start, end)[0];
+  if (first === undefined) return;
+  if (first.start < start) {
+    if (first.end > end && space.vmas.length >= space.environment.maxMapCount) fail("ENOMEM");
+    space.split(first, start, "above");
+  }
+  const last = space.at(end);
+  if (last !== undefined && last.start < end) space.split(last, end, "below");
+  const gone = space.overlapping(start, end);
+  for (const vma of gone) unlockAll(vma);
+  space.zap(start, end);
+  for (const vma of gone) space.discard(vma);
+}

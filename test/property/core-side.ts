@@ -1,0 +1,123 @@
+import { KernelError, type File, type Kernel, type Process } from "../../bindings/index.js";
+import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
+import type { Operation, Outcome, PageOperation, ProcessOperation } from "./operation.js";
+
+/** Performs operations on the real core, through the public API. */
+export class CoreSide {
+  readonly processes: Process[] = [];
+  readonly files: File[] = [];
+
+  constructor(
+    readonly kernel: Kernel,
+    /** For messages: build and index. */
+    readonly name: string,
+  ) {}
+
+  perform(operation: Operation): Outcome {
+    try {
+      return this.attempt(operation);
+    } catch (error) {
+      if (error instanceof KernelError && error.code !== "BUG") return error.code;
+      throw error;
+    }
+  }
+
+  private attempt(operation: Operation): Outcome {
+    switch (operation.op) {
+      case "spawn":
+        this.processes.push(this.kernel.spawn());
+        return 0;
+      case "file": {
+        const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
+        const { pages, kind } = operation;
+        this.files.push(this.kernel.createFile({ pages, kind, word }));
+        return 0;
+      }
+      case "open":
+        this.files.push(this.file(operation.file).open());
+        return 0;
+      case "truncate":
+        this.file(operation.file).truncate(operation.pages);
+        return 0;
+      default:
+        return this.onProcess(operation, this.process(operation.process));
+    }
+  }
+
+  private onProcess(operation: ProcessOperation, process: Process): Outcome {
+    switch (operation.op) {
+      case "fork":
+        this.processes.push(process.fork({ shareMemory: operation.shareMemory }));
+        return 0;
+      case "exec":
+        process.exec({ brk: operation.brk });
+        return 0;
+      case "exit":
+        process.exit();
+        return 0;
+      case "mmap":
+        return process.mmap({
+          ...(operation.address === null ? {} : { address: operation.address }),
+          length: operation.length,
+          prot: operation.prot,
+          shared: operation.shared,
+          fixed: operation.fixed,
+          noReserve: operation.noReserve,
+          ...(operation.file === null
+            ? {}
+            : { file: this.file(operation.file), pgoff: operation.pgoff }),
+        });
+      case "munmap":
+        process.munmap(operation.address, operation.length);
+        return 0;
+      case "mprotect":
+        process.mprotect(operation.address, operation.length, operation.prot);
+        return 0;
+      case "madvise":
+        process.madvise(operation.address, operation.length, operation.advice);
+        return 0;
+      case "mremap":
+        return process.mremap(operation.address, operation.length, operation.newLength, {
+          mayMove: operation.mayMove,
+          ...(operation.to === null ? {} : { to: operation.to }),
+        });
+      case "brk":
+        return process.brk(operation.address);
+      case "read":
+        return process.read(operation.address);
+      case "execute":
+        process.execute(operation.address);
+        return 0;
+      case "write":
+        process.write(operation.address, operation.word);
+        return 0;
+      default:
+        return this.onPage(operation, process);
+    }
+  }
+
+  private onPage(operation: PageOperation, process: Process): Outcome {
+    const page = process.pageAt(operation.address);
+    if (page === null) return "no page";
+    switch (operation.op) {
+      case "page-referenced":
+        return this.kernel.pageReferenced(page);
+      case "try-to-unmap":
+        return this.kernel.tryToUnmap(page);
+      case "page-mkclean":
+        return this.kernel.pageMkclean(page);
+    }
+  }
+
+  private process(number: number): Process {
+    const process = this.processes[number];
+    if (process === undefined) throw new RangeError(`no process ${String(number)}`);
+    return process;
+  }
+
+  private file(number: number): File {
+    const file = this.files[number];
+    if (file === undefined) throw new RangeError(`no file ${String(number)}`);
+    return file;
+  }
+}

@@ -1,0 +1,76 @@
+import type { Process, Vma } from "../../bindings/index.js";
+import { VmFlag } from "../../assembly/abi.js";
+import type { CoreSide } from "./core-side.js";
+import { Naming } from "./naming.js";
+import { PAGE } from "./operation.js";
+
+/** What the core's state looks like, one thing a line, as model-state.ts writes it for the model. */
+export function coreState(side: CoreSide): string[] {
+  const anonVmas = new Naming<number>("av");
+  const inodes = new Naming<number>("i");
+  const frames = new Naming<number>("f");
+  const numbers = new Map(side.processes.map((process, number) => [process.pid, number]));
+  const lines: string[] = [];
+  for (const [number, process] of side.processes.entries()) {
+    if (!process.alive) continue;
+    lines.push(...processLines(number, process, anonVmas, inodes));
+    for (const { address, frame } of process.pages()) {
+      const name = frame < 0 ? "zero" : frames.name(frame);
+      lines.push(`P${number} page ${address / PAGE} ${name}`);
+    }
+  }
+  for (const frame of frames.things) {
+    const page = side.kernel.page(frame);
+    const owner = page.anon ? anonVmas.name(page.anonVma) : inodes.name(page.inode);
+    const mappings = page
+      .mappings()
+      .map(({ process, address }) => `P${numbers.get(process.pid) ?? "?"}:${address / PAGE}`);
+    lines.push(
+      `${frames.name(frame)} stab ${side.kernel.stab(page)} walk ${side.kernel.rmapWalk(page)}`,
+    );
+    lines.push(
+      `${frames.name(frame)} of ${owner} index ${page.index} word ${page.word}` +
+        ` mapcount ${page.mapcount}${page.swapCache ? " swapcache" : ""}` +
+        ` at ${mappings.sort().join(" ")}`,
+    );
+  }
+  return lines;
+}
+
+/** The VMAs and the RSS of one process alone. */
+export function coreProcessState(side: CoreSide, number: number): string[] {
+  const process = side.processes[number];
+  if (process?.alive !== true) return [];
+  return processLines(number, process, new Naming("av"), new Naming("i"));
+}
+
+function processLines(
+  number: number,
+  process: Process,
+  anonVmas: Naming<number>,
+  inodes: Naming<number>,
+): string[] {
+  const { anon, file, swap } = process.rss;
+  return [
+    `P${number} rss anon ${anon} file ${file} swap ${swap}`,
+    ...process
+      .vmas()
+      .map(
+        (vma) =>
+          `P${number} vma ${vma.start}-${vma.end} ${vma.perms}` +
+          ` pgoff ${vma.pgoff} ${vma.file === null ? "anon" : inodes.name(vma.file.inode)}` +
+          ` ${vma.anonVma === 0 ? "-" : anonVmas.name(vma.anonVma)} ${extras(vma)}`,
+      ),
+  ];
+}
+
+function extras(vma: Vma): string {
+  const has = (flag: VmFlag, name: string): string => ((vma.flags & flag) === 0 ? "" : name);
+  return [
+    has(VmFlag.Account, "account"),
+    has(VmFlag.NoReserve, "noreserve"),
+    has(VmFlag.SeqRead, "sequential"),
+    has(VmFlag.RandRead, "random"),
+    has(VmFlag.DontCopy, "dontcopy"),
+  ].join(",");
+}

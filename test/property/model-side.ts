@@ -1,0 +1,130 @@
+import { Failure } from "../model/failure.js";
+import type { OpenFile } from "../model/file.js";
+import { Machine, type MachineOptions } from "../model/machine.js";
+import type { ModelProcess } from "../model/process.js";
+import type { Operation, Outcome, PageOperation, ProcessOperation } from "./operation.js";
+
+/** First word of page 0 of the first file; further files follow at a distance. */
+export const FILE_WORD = 1_000_000_000;
+export const FILE_WORD_STEP = 1_000_000;
+
+/** Performs operations on the naive model. */
+export class ModelSide {
+  readonly machine: Machine;
+  readonly files: OpenFile[] = [];
+
+  constructor(options: MachineOptions) {
+    this.machine = new Machine(options);
+  }
+
+  get processes(): readonly ModelProcess[] {
+    return this.machine.processes;
+  }
+
+  perform(operation: Operation): Outcome {
+    try {
+      return this.attempt(operation);
+    } catch (error) {
+      if (error instanceof Failure) return error.code;
+      throw error;
+    }
+  }
+
+  private attempt(operation: Operation): Outcome {
+    switch (operation.op) {
+      case "spawn":
+        this.machine.spawn();
+        return 0;
+      case "file": {
+        const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
+        this.files.push(this.machine.createFile(operation.kind, operation.pages, "", word));
+        return 0;
+      }
+      case "open":
+        this.files.push(this.machine.open(this.file(operation.file)));
+        return 0;
+      case "truncate":
+        this.file(operation.file).inode.truncate(operation.pages);
+        return 0;
+      default:
+        return this.onProcess(operation, this.process(operation.process));
+    }
+  }
+
+  private onProcess(operation: ProcessOperation, process: ModelProcess): Outcome {
+    switch (operation.op) {
+      case "fork":
+        this.machine.fork(process, operation.shareMemory);
+        return 0;
+      case "exec":
+        process.exec(operation.brk);
+        return 0;
+      case "exit":
+        process.exit();
+        return 0;
+      case "mmap":
+        return process.mmap({
+          ...(operation.address === null ? {} : { address: operation.address }),
+          length: operation.length,
+          prot: operation.prot,
+          shared: operation.shared,
+          fixed: operation.fixed,
+          noReserve: operation.noReserve,
+          ...(operation.file === null
+            ? {}
+            : { file: this.file(operation.file), pgoff: operation.pgoff }),
+        });
+      case "munmap":
+        process.munmap(operation.address, operation.length);
+        return 0;
+      case "mprotect":
+        process.mprotect(operation.address, operation.length, operation.prot);
+        return 0;
+      case "madvise":
+        process.madvise(operation.address, operation.length, operation.advice);
+        return 0;
+      case "mremap":
+        return process.mremap(operation.address, operation.length, operation.newLength, {
+          mayMove: operation.mayMove,
+          ...(operation.to === null ? {} : { to: operation.to }),
+        });
+      case "brk":
+        return process.brk(operation.address);
+      case "read":
+      case "execute": {
+        const word = process.access(operation.address, operation.op);
+        return operation.op === "read" ? word : 0;
+      }
+      case "write":
+        process.access(operation.address, "write", operation.word);
+        return 0;
+      default:
+        return this.onPage(operation, process);
+    }
+  }
+
+  private onPage(operation: PageOperation, process: ModelProcess): Outcome {
+    const page = process.pageAt(operation.address);
+    if (page === null) return "no page";
+    switch (operation.op) {
+      case "page-referenced":
+        return this.machine.pageReferenced(page);
+      case "try-to-unmap":
+        return this.machine.tryToUnmap(page);
+      case "page-mkclean":
+        return this.machine.pageMkclean(page);
+    }
+  }
+
+  private process(number: number): ModelProcess {
+    const process = this.processes[number];
+    if (process === undefined) throw new RangeError(`no process ${String(number)}`);
+    return process;
+  }
+
+  private file(number: number): OpenFile {
+    const file = this.files[number];
+    if (file === undefined) throw new RangeError(`no file ${String(number)}`);
+    return file;
+  }
+}

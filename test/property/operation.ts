@@ -1,0 +1,82 @@
+import type { Advice } from "../model/change-call.js";
+import type { Protection } from "../model/flags.js";
+
+/** The arena's first page: the same place that scripts call page 0. */
+export const ARENA_PAGE = 0x200000000;
+export const PAGE = 4096;
+
+/**
+ * One operation with all its values. Processes and files are numbers in order of birth, places are bytes,
+ * `pages` and `pgoff` are pages.
+ */
+export type Operation =
+  | { readonly op: "spawn" }
+  | { readonly op: "file"; readonly pages: number; readonly kind: "disk" | "tmpfs" }
+  | { readonly op: "open"; readonly file: number }
+  | { readonly op: "truncate"; readonly file: number; readonly pages: number }
+  | { readonly op: "fork"; readonly process: number; readonly shareMemory: boolean }
+  | { readonly op: "exec"; readonly process: number; readonly brk: number }
+  | { readonly op: "exit"; readonly process: number }
+  | MmapOperation
+  | RangeOperation<"munmap">
+  | (RangeOperation<"mprotect"> & { readonly prot: Protection })
+  | (RangeOperation<"madvise"> & { readonly advice: Exclude<Advice, "mergeable" | "unmergeable"> })
+  | MremapOperation
+  | { readonly op: "brk"; readonly process: number; readonly address: number }
+  | PlaceOperation<"read">
+  | PlaceOperation<"execute">
+  | (PlaceOperation<"write"> & { readonly word: number })
+  | PlaceOperation<"page-referenced">
+  | PlaceOperation<"try-to-unmap">
+  | PlaceOperation<"page-mkclean">;
+
+export interface MmapOperation {
+  readonly op: "mmap";
+  readonly process: number;
+  /** null: the kernel chooses. */
+  readonly address: number | null;
+  readonly length: number;
+  readonly prot: Protection;
+  readonly shared: boolean;
+  /** null: anonymous. */
+  readonly file: number | null;
+  readonly pgoff: number;
+  readonly fixed: boolean | "no-replace";
+  readonly noReserve: boolean;
+}
+
+export interface MremapOperation {
+  readonly op: "mremap";
+  readonly process: number;
+  readonly address: number;
+  readonly length: number;
+  readonly newLength: number;
+  /** Where to; null: the kernel chooses, if it may. */
+  readonly to: number | null;
+  readonly mayMove: boolean;
+}
+
+interface RangeOperation<Name extends string> {
+  readonly op: Name;
+  readonly process: number;
+  readonly address: number;
+  readonly length: number;
+}
+
+interface PlaceOperation<Name extends string> {
+  readonly op: Name;
+  readonly process: number;
+  readonly address: number;
+}
+
+/** Operations of one process. */
+export type ProcessOperation = Extract<Operation, { readonly process: number }>;
+
+/** Operations on the page at an address. */
+export type PageOperation = Extract<
+  Operation,
+  { readonly op: "page-referenced" | "try-to-unmap" | "page-mkclean" }
+>;
+
+/** What came of it: a value (0 where there is none) or the name of an error. */
+export type Outcome = number | string;

@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import type { KernelOptions } from "../../bindings/index.js";
+import { Builds, type AnonIndex } from "./kernels.js";
+import { Lockstep } from "./lockstep.js";
+import { play, runs, sequences } from "./sequence.js";
+import { size } from "./size.js";
+
+const INDEXES: readonly AnonIndex[] = ["list", "interval-tree"];
+const FEW_VMAS = 14;
+
+describe.each(INDEXES)("random operations with the %s index", (anonIndex) => {
+  runsAlike("do what the naive model does, in all three builds", anonIndex, {}, 1);
+  runsAlike(
+    "do what the naive model does when VMAs are scarce",
+    anonIndex,
+    { maxMapCount: FEW_VMAS },
+    0.15,
+  );
+});
+
+/** One property: `share` of the sequences, on kernels of their own. */
+function runsAlike(
+  title: string,
+  anonIndex: AnonIndex,
+  options: KernelOptions,
+  share: number,
+): void {
+  describe(title, () => {
+    let builds: Builds;
+    beforeAll(async () => {
+      builds = await Builds.create(anonIndex, options);
+    });
+    afterAll(() => {
+      builds.dispose();
+    });
+
+    it(
+      "operation by operation",
+      () => {
+        fc.assert(
+          fc.property(sequences, fc.integer({ min: 64, max: 320 }), (sequence, span) => {
+            const { maxMapCount } = options;
+            play(sequence, () => new Lockstep(anonIndex, builds.fresh(), maxMapCount), span);
+          }),
+          { numRuns: Math.ceil((runs / 2) * share), seed: size.seed, endOnFailure: true },
+        );
+      },
+      size.patience,
+    );
+  });
+}

@@ -1,0 +1,39 @@
+import fc from "fast-check";
+import { choices, Chooser, type Choice } from "./choice.js";
+import { ModelSide } from "./model-side.js";
+import { inLanguage } from "./script-line.js";
+
+/** Operations between two dumps, and operations after which the script ends at the latest. */
+export interface ScriptShape {
+  readonly dumpEvery: number;
+  readonly maxLength: number;
+}
+
+/**
+ * Random scripts of the script language. They are made by playing on the naive model, so that most lines find
+ * something to do; lines that fail are part of it.
+ */
+export function scripts({ dumpEvery, maxLength }: ScriptShape): fc.Arbitrary<string> {
+  return fc
+    .tuple(choices(maxLength), fc.integer({ min: 64, max: 320 }))
+    .map(([sequence, span]) => writeScript(sequence, span, dumpEvery));
+}
+
+function writeScript(sequence: readonly Choice[], span: number, dumpEvery: number): string {
+  const model = new ModelSide({});
+  const chooser = new Chooser(model, span);
+  const lines: string[] = [];
+  for (const choice of sequence) {
+    const operation = chooser.operation(choice);
+    if (operation === null) continue;
+    const line = inLanguage(operation, {
+      processes: model.processes.length,
+      files: model.files.length,
+    });
+    if (line === null) continue;
+    model.perform(operation);
+    lines.push(line);
+    if (lines.length % dumpEvery === 0) lines.push(`dump after-${lines.length}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
