@@ -105,7 +105,7 @@ export class Scheduler {
     if (number > MAX_ACTORS) throw new RangeError(`Scheduler has room for ${MAX_ACTORS} actors.`);
     const stack = this.#core.actorStack(STACK) >>> 0;
     if (!stack) throw new KernelError("ENOMEM", `actor ${name}`, "no room for its stack");
-    const batch = new Batch(this.kernel.machine, number * (OPERATIONS + 1), OPERATIONS);
+    const batch = new Batch(this.kernel.context, number * (OPERATIONS + 1), OPERATIONS);
     fill(batch);
     const actor = new Actor(name, number, stack, batch);
     this.actors.push(actor);

@@ -1,0 +1,203 @@
+// `rmaplab run`: a script of operations on processes, and what the reverse map looks like.
+
+import { basename } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Command } from "commander";
+import { KernelError } from "../core/kernel-error.js";
+import { createKernel, type Kernel } from "../kernel/kernel.js";
+import type { KernelOptions } from "../kernel/options.js";
+import { releases, switches } from "../kernel/releases.js";
+import { renderRun } from "../report/run-view.js";
+import { formatDumpDocument } from "../scenario/dump-text.js";
+import { explainStep } from "../scenario/explanation.js";
+import { machineFor } from "../scenario/machine-size.js";
+import type { Operation } from "../scenario/operation.js";
+import { ScriptRunner } from "../scenario/runner.js";
+import { ScriptError, quoted } from "../scenario/script-error.js";
+import type { Script } from "../scenario/script.js";
+import { parseScript } from "../scenario/script.js";
+import { assertSupported } from "../scenario/support.js";
+import { InputError } from "./failure.js";
+import { readScript } from "./script-input.js";
+
+const BUILDS = ["release", "checked"] as const;
+/** Width of the view when standard output is not a terminal. */
+const DEFAULT_COLUMNS = 100;
+/** Longest time for which operations run in one turn of the event loop. */
+const TURN_MS = 100;
+/** One defect tends to break many frames: the rest is counted. */
+const SHOWN_VIOLATIONS = 5;
+
+interface RunFlags {
+  readonly release: string;
+  readonly set?: Readonly<Record<string, string>>;
+  readonly build: (typeof BUILDS)[number];
+  readonly verify?: true;
+  readonly json?: true;
+  readonly explain?: true;
+}
+
+/** The subcommand, for the entry to add. */
+export function runCommand(): Command {
+  return new Command("run")
+    .summary("run a script and show its processes, VMAs, frames and reverse map")
+    .description(
+      "Runs a script of operations on processes (docs/script.md has the language) and shows, at every " +
+        "dump and at the end, the processes, their VMAs, and each frame with the pages that map it. " +
+        "Operations that fail are results. Exit 0 done, 1 a broken invariant, 2 bad input.",
+    )
+    .argument("<script>", "file of the script, or - for standard input")
+    .option("--release <release>", `one of ${list(releases)}`, oneOf("--release", releases), "v3.7")
+    .option("--set <switch=value>", `one switch, repeatable: ${switchList()}`, addSwitch)
+    .option(
+      "--build <build>",
+      `${list(BUILDS)} (with assertions)`,
+      oneOf("--build", BUILDS),
+      "release",
+    )
+    .option("--verify", "check the invariants after every operation")
+    .option("--json", "print dumps and results as one JSON document")
+    .option("--explain", "one line per operation: what was split, merged, copied or shared")
+    .action(run);
+}
+
+async function run(path: string, flags: RunFlags): Promise<void> {
+  const file = path === "-" ? "standard input" : path;
+  try {
+    const script = parseScript(await readScript(path, file), file);
+    assertSupported(script);
+    const kernel = await newKernel(script, flags);
+    try {
+      await runScript(kernel, script, flags, path === "-" ? "-" : basename(path));
+    } finally {
+      kernel.dispose();
+    }
+  } catch (error) {
+    throw error instanceof ScriptError ? new InputError(error.message) : error;
+  }
+}
+
+async function newKernel(script: Script, { release, set, build }: RunFlags): Promise<Kernel> {
+  // Names and values were checked against the lists that the kernel itself gives.
+  const options = { release, ...set, build, ...machineFor(script) } as KernelOptions;
+  try {
+    return await createKernel(options);
+  } catch (error) {
+    // Values that are good one by one can exclude each other.
+    throw error instanceof KernelError ? new InputError(error.message) : error;
+  }
+}
+
+async function runScript(
+  kernel: Kernel,
+  script: Script,
+  flags: RunFlags,
+  name: string,
+): Promise<void> {
+  const runner = new ScriptRunner(kernel, script, { kernel: kernelName(flags), case: name });
+  const broken = await runSteps(kernel, runner, script, flags);
+  process.stdout.write(
+    flags.json
+      ? formatDumpDocument(runner.document)
+      : renderRun(runner.document, script, {
+          columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+          color: process.stdout.isTTY && !process.env["NO_COLOR"],
+        }),
+  );
+  if (broken.length === 0) return;
+  for (const line of broken) process.stderr.write(`rmaplab: ${line}\n`);
+  process.exitCode = 1;
+}
+
+/** Runs to the end, or up to the first broken invariant; returns what was broken. */
+async function runSteps(
+  kernel: Kernel,
+  runner: ScriptRunner,
+  script: Script,
+  { verify, explain, json }: RunFlags,
+): Promise<string[]> {
+  const explanations = json ? process.stderr : process.stdout;
+  if (explain) kernel.recordEvents(true);
+  let next = 0;
+  let turn = performance.now();
+  for (;;) {
+    // An interrupt is heard only between two turns of the event loop.
+    if (performance.now() - turn > TURN_MS) {
+      await nextTurn();
+      turn = performance.now();
+    }
+    const operation = script.operations[next++];
+    try {
+      const step = runner.step();
+      if (step === null) {
+        if (explain && !json) explanations.write("\n");
+        return [];
+      }
+      if (explain) {
+        explanations.write(`${explainStep(kernel, runner, step, kernel.takeEvents())}\n`);
+      }
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.code !== "BUG" || !operation) throw error;
+      return [`${place(script, operation)}: assertion failed: ${error.message}`];
+    }
+    const broken = verify && operation ? violations(kernel, script, operation) : [];
+    if (broken.length > 0) return broken;
+  }
+}
+
+function violations(kernel: Kernel, script: Script, operation: Operation): string[] {
+  const found = kernel.verify();
+  const lines = found
+    .slice(0, SHOWN_VIOLATIONS)
+    .map(
+      ({ invariant, message }) => `${place(script, operation)}: ${invariant} broken: ${message}`,
+    );
+  const more = found.length - lines.length;
+  return more > 0 ? [...lines, `${place(script, operation)}: and ${more} more broken`] : lines;
+}
+
+function place({ name }: Script, { line, text }: Operation): string {
+  return `${name}:${line}: after ${quoted(text)}`;
+}
+
+function kernelName({ release, set }: RunFlags): string {
+  const overrides = Object.entries(set ?? {}).map(([name, value]) => `${name}=${value}`);
+  return ["rmaplab", release, ...overrides.sort()].join(" ");
+}
+
+function oneOf(option: string, accepted: readonly string[]): (value: string) => string {
+  return (value) => {
+    if (accepted.includes(value)) return value;
+    throw new InputError(`${option}: unknown ${quoted(value)}; accepted: ${list(accepted)}`);
+  };
+}
+
+function addSwitch(
+  assignment: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const [name = "", value = ""] = assignment.split(/=(.*)/s);
+  const values = new Map<string, readonly string[]>(Object.entries(switches)).get(name);
+  if (values === undefined) {
+    throw new InputError(`--set: unknown switch ${quoted(name)}; accepted: ${switchList()}`);
+  }
+  if (!values.includes(value)) {
+    throw new InputError(
+      `--set: unknown value ${quoted(value)} of ${name}; accepted: ${list(values)}`,
+    );
+  }
+  if (Object.hasOwn(earlier, name)) {
+    throw new InputError(`--set: ${name} is given twice; a switch is set once`);
+  }
+  return { ...earlier, [name]: value };
+}
+
+function switchList(): string {
+  return Object.entries(switches)
+    .map(([name, values]) => `${name}=${values.join("|")}`)
+    .join(", ");
+}
+
+function list(values: readonly string[]): string {
+  return values.join(", ");
+}

@@ -1,0 +1,52 @@
+// The dump document as text: JSON with line breaks where a reader wants them.
+
+import type { Dump, DumpDocument, DumpProcess } from "./dump.js";
+
+const VMAS_PER_LINE = 4;
+const PAGES_PER_LINE = 10;
+const FRAMES_PER_LINE = 6;
+const RESULTS_PER_LINE = 12;
+
+/** One JSON document with a newline at its end. */
+export function formatDumpDocument(document: DumpDocument): string {
+  const { oracle, kernel, case: name, dumps, results } = document;
+  const head = JSON.stringify({ oracle, kernel, case: name }).slice(0, -1);
+  return (
+    `${head},\n"dumps":${block(dumps.map(formatDump))},\n` +
+    `"results":${rows(results, RESULTS_PER_LINE, " ")}}\n`
+  );
+}
+
+function formatDump({ label, procs, frames }: Dump): string {
+  return (
+    `{"label":${JSON.stringify(label)},\n"procs":${block(procs.map(formatProcess))},\n` +
+    `"frames":${rows(frames, FRAMES_PER_LINE, " ")}}`
+  );
+}
+
+function formatProcess({ name, parent, vmas, pages, rss, locked }: DumpProcess): string {
+  const { anon, file, shmem, zero } = rss;
+  return (
+    `${JSON.stringify({ name, parent }).slice(0, -1)},\n` +
+    ` "vmas":${rows(vmas, VMAS_PER_LINE, "  ")},\n` +
+    ` "pages":${rows(pages, PAGES_PER_LINE, "  ")},\n` +
+    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}}`
+  );
+}
+
+function block(items: readonly string[]): string {
+  return items.length === 0 ? "[]" : `[\n${items.join(",\n")}]`;
+}
+
+function rows(items: readonly unknown[], perLine: number, indent: string): string {
+  const lines: string[] = [];
+  for (let i = 0; i < items.length; i += perLine) {
+    lines.push(
+      items
+        .slice(i, i + perLine)
+        .map((item) => JSON.stringify(item))
+        .join(","),
+    );
+  }
+  return `[${lines.join(`,\n${indent}`)}]`;
+}

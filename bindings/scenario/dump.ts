@@ -1,0 +1,197 @@
+// What a script's processes look like at one moment, as the document that `rmaplab run --json` prints.
+
+import { PageFlag, VmFlag } from "../../assembly/abi.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Page } from "../kernel/page.js";
+import type { Process } from "../kernel/process.js";
+import type { Vma } from "../kernel/vma.js";
+import { pageOf } from "./arena.js";
+import type { OperationName } from "./operation.js";
+
+/** Frame number of the zero page in a dump. */
+export const ZERO_FRAME = -1;
+
+/** [start, end, perms, file or null, pgoff or null, tags "lo ac"]; start, end and pgoff in pages. */
+export type DumpVma = [number, number, string, string | null, number | null, string];
+/** [page, frame], or [page, frame, n] for n pages in n consecutive frames. */
+export type DumpPages = [number, number] | [number, number, number];
+/**
+ * [mapcount, flags, first word]. Flags: A anon, M mapped, K ksm, L mlocked, U unevictable,
+ * S swap-backed, R referenced, D dirty; this version sets no K, L or U.
+ */
+export type DumpFrame = [number, string, number];
+/** [line, operation, 0 or the value read or what went wrong]. */
+export type DumpResult = [number, OperationName, number | string];
+
+/** Pages of the arena by kind. Shared anonymous memory and tmpfs count as shmem. */
+export interface DumpRss {
+  anon: number;
+  file: number;
+  shmem: number;
+  zero: number;
+}
+
+/** One living process. */
+export interface DumpProcess {
+  name: string;
+  /** Who forked it, dead or alive; null for a spawned one. */
+  parent: string | null;
+  vmas: DumpVma[];
+  pages: DumpPages[];
+  rss: DumpRss;
+  /** Pages of locked VMAs: mm->locked_vm. */
+  locked: number;
+}
+
+/** All living processes at one moment. Frames are numbered in order of appearance. */
+export interface Dump {
+  label: string;
+  procs: DumpProcess[];
+  frames: DumpFrame[];
+}
+
+/** The whole document. */
+export interface DumpDocument {
+  /** Version of the format. */
+  oracle: 1;
+  /** Which kernel gave it. */
+  kernel: string;
+  /** The script's file name. */
+  case: string;
+  dumps: Dump[];
+  results: DumpResult[];
+}
+
+/** A living process with the names that its script gave. */
+export interface NamedProcess {
+  readonly name: string;
+  readonly parent: string | null;
+  readonly process: Process;
+}
+
+/** Names shared anonymous objects #shm0, #shm1, ... in order of appearance in any dump of a run. */
+export class ShmemNames {
+  readonly #names = new Map<number, string>();
+
+  of(inode: number): string {
+    let name = this.#names.get(inode);
+    if (name === undefined) {
+      name = `#shm${this.#names.size}`;
+      this.#names.set(inode, name);
+    }
+    return name;
+  }
+}
+
+/** Dumps processes in the order given. */
+export function takeDump(
+  kernel: Kernel,
+  processes: readonly NamedProcess[],
+  shmem: ShmemNames,
+  label: string,
+): Dump {
+  const frames = new FrameNumbers(kernel);
+  const procs = processes.map((named) => dumpProcess(named, frames, shmem));
+  return { label, procs, frames: frames.pages.map(dumpFrame) };
+}
+
+/** VMAs, runs of pages and frames of a dump: a measure of its size. */
+export function entriesOf(dump: Dump): number {
+  return dump.procs.reduce(
+    (sum, { vmas, pages }) => sum + 1 + vmas.length + pages.length,
+    dump.frames.length,
+  );
+}
+
+/** Renames frames 0, 1, 2, ... in order of appearance. */
+class FrameNumbers {
+  readonly pages: Page[] = [];
+  readonly #numbers = new Map<number, number>();
+
+  constructor(private readonly kernel: Kernel) {}
+
+  /** The number of a machine's frame in this dump. */
+  of(frame: number): number {
+    let number = this.#numbers.get(frame);
+    if (number === undefined) {
+      number = this.pages.length;
+      this.#numbers.set(frame, number);
+      this.pages.push(this.kernel.page(frame));
+    }
+    return number;
+  }
+}
+
+function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemNames): DumpProcess {
+  const { name, parent, process } = named;
+  const vmas = process.vmas();
+  const runs: DumpPages[] = [];
+  let zero = 0;
+  let shmemPages = 0;
+  for (const { address, frame } of process.pages()) {
+    if (frame < 0) {
+      zero++;
+      runs.push([pageOf(address), ZERO_FRAME]);
+      continue;
+    }
+    const number = frames.of(frame);
+    if (isShmem(frames.pages[number])) shmemPages++;
+    addToRuns(runs, pageOf(address), number);
+  }
+  // The kernel's own counters, so that a dump shows when they are wrong; v3.7 counts shmem as file.
+  const { anon, file } = process.rss;
+  return {
+    name,
+    parent,
+    vmas: vmas.map((vma) => dumpVma(vma, shmem)),
+    pages: runs,
+    rss: { anon, file: file - shmemPages, shmem: shmemPages, zero },
+    locked: process.lockedPages,
+  };
+}
+
+function addToRuns(runs: DumpPages[], page: number, frame: number): void {
+  const last = runs.at(-1);
+  const length = last?.[2] ?? 1;
+  const continues =
+    last !== undefined &&
+    last[1] !== ZERO_FRAME &&
+    last[0] + length === page &&
+    last[1] + length === frame;
+  if (continues) runs[runs.length - 1] = [last[0], last[1], length + 1];
+  else runs.push([page, frame]);
+}
+
+function dumpVma(vma: Vma, shmem: ShmemNames): DumpVma {
+  const { file } = vma;
+  const name = file && (file.kind === "shmem" ? shmem.of(file.inode) : file.name);
+  return [
+    pageOf(vma.start),
+    pageOf(vma.end),
+    vma.perms,
+    name,
+    file === null ? null : vma.pgoff,
+    tagsOf(vma.flags),
+  ];
+}
+
+function tagsOf(flags: number): string {
+  const tags: string[] = [];
+  if (flags & VmFlag.Locked) tags.push("lo");
+  if (flags & VmFlag.Account) tags.push("ac");
+  return tags.join(" ");
+}
+
+function isShmem(page: Page | undefined): boolean {
+  return page !== undefined && !page.anon && page.swapBacked;
+}
+
+function dumpFrame(page: Page): DumpFrame {
+  let flags = "";
+  if (page.anon) flags += "A";
+  if (page.mapcount > 0) flags += "M";
+  if (page.flags & PageFlag.SwapBacked) flags += "S";
+  if (page.flags & PageFlag.Referenced) flags += "R";
+  if (page.flags & PageFlag.Dirty) flags += "D";
+  return [page.mapcount, flags, page.word];
+}

@@ -1,0 +1,202 @@
+// The words of one line, read from left to right. Each reader checks its word and says what it accepts.
+
+import { ARENA_PAGES } from "./arena.js";
+import type { ScriptAdvice, ScriptFileKind, ScriptProt } from "./operation.js";
+import { ScriptError, quoted } from "./script-error.js";
+
+/** Largest size of a scripted file, in pages (4 PiB). */
+export const MAX_FILE_PAGES = 2 ** 40;
+/** Largest page offset into a file: an offset in bytes has 64 bits. */
+export const MAX_PGOFF = 2 ** 52 - 1;
+
+const PROTS: readonly ScriptProt[] = ["r", "rw", "rwx", "none"];
+const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk"];
+const ADVICES: readonly ScriptAdvice[] = ["dontneed", "mergeable", "unmergeable"];
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
+/** The names that a script has introduced so far. */
+export class Names {
+  /** Process name -> line that made it. */
+  readonly processes = new Map<string, number>();
+  /** File name -> line that made it. */
+  readonly files = new Map<string, number>();
+}
+
+/** The arguments of one operation. */
+export class Fields {
+  #next = 0;
+
+  constructor(
+    private readonly file: string,
+    private readonly line: number,
+    private readonly words: readonly string[],
+    private readonly names: Names,
+  ) {}
+
+  /** Words not read yet. */
+  get left(): number {
+    return this.words.length - this.#next;
+  }
+
+  /** A process that an earlier line made. */
+  process(): string {
+    return this.#known("process", this.names.processes, "spawn P or fork P Q makes one");
+  }
+
+  /** A file that an earlier line made. */
+  scriptedFile(): string {
+    return this.#known("file", this.names.files, "file F npages makes one");
+  }
+
+  newProcess(): string {
+    return this.#fresh("process", this.names.processes);
+  }
+
+  newFile(): string {
+    return this.#fresh("file", this.names.files);
+  }
+
+  /** A range of the arena: first page and number of pages. A length of 0 is left to the kernel. */
+  range(): { page: number; count: number } {
+    const page = this.page();
+    return { page, count: this.count(page) };
+  }
+
+  page(): number {
+    return this.#integer("page", this.#word(), 0, ARENA_PAGES - 1);
+  }
+
+  count(page: number): number {
+    const count = this.#integer("number of pages", this.#word(), 0, ARENA_PAGES);
+    return this.#within(page, count);
+  }
+
+  /** A length that may be left out; either way the range must lie in the arena. */
+  countOr(page: number, usual: number): number {
+    return this.left > 0 ? this.count(page) : this.#within(page, usual);
+  }
+
+  filePages(): number {
+    return this.#integer("file size", this.#word(), 0, MAX_FILE_PAGES);
+  }
+
+  value(): number {
+    return this.#integer("value", this.#word(), 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  prot(): ScriptProt {
+    return this.#choice("protection", PROTS);
+  }
+
+  kind(): ScriptFileKind {
+    return this.#choice("kind of file", KINDS);
+  }
+
+  advice(): ScriptAdvice {
+    return this.#choice("advice", ADVICES);
+  }
+
+  shared(): boolean {
+    return this.#choice("sharing", ["private", "shared"]) === "shared";
+  }
+
+  /** `anon` or `file:F:pgoff`. */
+  backing(): { file: string; pgoff: number } | null {
+    const word = this.#word();
+    if (word === "anon") return null;
+    const parts = word.split(":");
+    const [scheme, file, pgoff] = parts;
+    if (scheme !== "file" || file === undefined || pgoff === undefined || parts.length !== 3) {
+      this.#fail(`unknown backing ${quoted(word)}`, "accepted are anon and file:F:pgoff");
+    }
+    if (!this.names.files.has(file)) {
+      this.#fail(`unknown file ${quoted(file)}`, this.#listed("files", this.names.files));
+    }
+    return { file, pgoff: this.#integer("page offset", pgoff, 0, MAX_PGOFF) };
+  }
+
+  label(): string {
+    const word = this.#word();
+    if (!NAME.test(word)) {
+      this.#fail(`bad label ${quoted(word)}`, "a label is 1 to 64 of A-Z a-z 0-9 _ . -");
+    }
+    return word;
+  }
+
+  #within(page: number, count: number): number {
+    if (page + count > ARENA_PAGES) {
+      this.#fail(
+        `${count} pages from page ${page} end outside the arena`,
+        `the arena has ${ARENA_PAGES} pages, so at most ${ARENA_PAGES - page} from there`,
+      );
+    }
+    return count;
+  }
+
+  #word(): string {
+    const word = this.words[this.#next++];
+    if (word === undefined) throw new RangeError("the number of arguments was not checked");
+    return word;
+  }
+
+  #integer(what: string, word: string, least: number, most: number): number {
+    const accepted = `accepted are whole numbers from ${least} to ${most}`;
+    if (!/^-?[0-9]+$/.test(word)) this.#fail(`${what} ${quoted(word)} is not a number`, accepted);
+    const value = Number(word);
+    if (value < least || value > most) {
+      this.#fail(`${what} ${quoted(word)} is out of range`, accepted);
+    }
+    return value;
+  }
+
+  #choice<T extends string>(what: string, accepted: readonly T[]): T {
+    const word = this.#word();
+    const found = accepted.find((candidate) => candidate === word);
+    if (found === undefined) {
+      this.#fail(`unknown ${what} ${quoted(word)}`, `accepted are ${accepted.join(", ")}`);
+    }
+    return found;
+  }
+
+  #known(what: string, names: ReadonlyMap<string, number>, maker: string): string {
+    const word = this.#word();
+    if (!names.has(word)) {
+      const accepted = names.size === 0 ? maker : this.#listed(plural(what), names);
+      this.#fail(`unknown ${what} ${quoted(word)}`, accepted);
+    }
+    return word;
+  }
+
+  #fresh(what: string, names: Map<string, number>): string {
+    const word = this.#word();
+    if (!NAME.test(word)) {
+      this.#fail(
+        `bad ${what} name ${quoted(word)}`,
+        "a name is 1 to 64 of A-Z a-z 0-9 _ . - and does not begin with . or -",
+      );
+    }
+    const earlier = names.get(word);
+    if (earlier !== undefined) {
+      this.#fail(
+        `${what} name ${quoted(word)} is taken since line ${earlier}`,
+        `a name is used for one ${what} only, even after its exit`,
+      );
+    }
+    names.set(word, this.line);
+    return word;
+  }
+
+  #listed(what: string, names: ReadonlyMap<string, number>): string {
+    if (names.size === 0) return `no ${what} exist yet`;
+    const shown = [...names.keys()].slice(0, 8);
+    return `${what} so far: ${shown.join(", ")}${names.size > shown.length ? ", ..." : ""}`;
+  }
+
+  #fail(problem: string, accepted: string): never {
+    throw new ScriptError(this.file, this.line, problem, accepted);
+  }
+}
+
+function plural(what: string): string {
+  return what === "process" ? "processes" : `${what}s`;
+}

@@ -1,0 +1,235 @@
+// A script driving a kernel, one operation after another.
+
+import type { File } from "../kernel/file.js";
+import { KernelError } from "../core/kernel-error.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Process } from "../kernel/process.js";
+import { addressOf, bytesOf } from "./arena.js";
+import type { DumpDocument, DumpResult, NamedProcess } from "./dump.js";
+import { ShmemNames, entriesOf, takeDump } from "./dump.js";
+import type { DumpOperation, FileOperation, Operation } from "./operation.js";
+import type { Script } from "./script.js";
+import { ScriptError } from "./script-error.js";
+import { assertSupported } from "./support.js";
+
+/** Result of an operation on a process or file that is not there any more, or never came to be. */
+export const SKIPPED = "SKIP";
+/** Most VMAs, runs and frames that all dumps of one run may hold. */
+export const MAX_DUMP_ENTRIES = 2_000_000;
+/** Page i of the k-th file starts with FIRST_WORD + k * WORDS_PER_FILE + i. */
+const FIRST_WORD = 1_000_000_000;
+const WORDS_PER_FILE = 1_000_000;
+/** KernelError codes that are defects of a kernel or of this program, and never an operation's result. */
+const DEFECTS: readonly string[] = ["BUG", "ESTALE"];
+
+/** One operation that has run. */
+export interface Step {
+  readonly operation: Operation;
+  /** null for a dump. */
+  readonly result: DumpResult | null;
+  /** Why it failed, if it did. */
+  readonly error: KernelError | null;
+}
+
+/** What the document says about who made it. */
+export interface RunNames {
+  /** The kernel, for example "rmaplab v3.7". */
+  readonly kernel: string;
+  /** The script's file name without directories. */
+  readonly case: string;
+}
+
+/** A run of one script on one kernel, which nobody else uses meanwhile. */
+export class ScriptRunner {
+  readonly #kernel: Kernel;
+  readonly #script: Script;
+  readonly #document: DumpDocument;
+  readonly #processes = new Map<string, NamedProcess>();
+  readonly #files = new Map<string, File>();
+  readonly #shmem = new ShmemNames();
+  #filesMade = 0;
+  #dumped = 0;
+  #next = 0;
+  #finished = false;
+
+  /** @throws ScriptError if the script needs what this version cannot run */
+  constructor(kernel: Kernel, script: Script, names: RunNames) {
+    assertSupported(script);
+    this.#kernel = kernel;
+    this.#script = script;
+    this.#document = { oracle: 1, ...names, dumps: [], results: [] };
+  }
+
+  /** Everything dumped and done so far; complete once `step` has returned null. */
+  get document(): DumpDocument {
+    return this.#document;
+  }
+
+  /** Processes of the script that ran so far, dead ones too, in the order in which they came to be. */
+  get processes(): readonly NamedProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** A process by the name the script gave, or undefined if it never came to be. */
+  process(name: string): Process | undefined {
+    return this.#processes.get(name)?.process;
+  }
+
+  /**
+   * Runs the next operation. At the end it takes the final dump, unless the last operation was a dump.
+   * @returns null at the end of the script
+   * @throws KernelError with code BUG when an assertion of the kernel fails
+   * @throws ScriptError when the dumps grow beyond MAX_DUMP_ENTRIES
+   */
+  step(): Step | null {
+    const { operations } = this.#script;
+    const operation = operations[this.#next];
+    if (operation === undefined) {
+      if (!this.#finished && operations.at(-1)?.op !== "dump") this.#dump("final", 0);
+      this.#finished = true;
+      return null;
+    }
+    this.#next++;
+    if (operation.op === "dump") return this.#dumpStep(operation);
+    return this.#resultStep(operation);
+  }
+
+  #dumpStep(operation: DumpOperation): Step {
+    this.#dump(operation.label, operation.line);
+    return { operation, result: null, error: null };
+  }
+
+  #resultStep(operation: Exclude<Operation, DumpOperation>): Step {
+    let outcome: number | string;
+    let error: KernelError | null = null;
+    try {
+      outcome = this.#run(operation);
+    } catch (thrown) {
+      if (!(thrown instanceof KernelError) || DEFECTS.includes(thrown.code)) throw thrown;
+      error = thrown;
+      outcome = thrown.code;
+    }
+    const result: DumpResult = [operation.line, operation.op, outcome];
+    this.#document.results.push(result);
+    return { operation, result, error };
+  }
+
+  #run(operation: Exclude<Operation, DumpOperation>): number | string {
+    switch (operation.op) {
+      case "file":
+        return this.#createFile(operation);
+      case "truncate": {
+        const file = this.#files.get(operation.file);
+        if (file === undefined) return SKIPPED;
+        file.truncate(operation.pages);
+        return 0;
+      }
+      case "spawn":
+        this.#add(operation.process, null, this.#kernel.spawn());
+        return 0;
+      case "ksm":
+        throw new RangeError("a script that needs ksm is refused before it runs");
+      default: {
+        const process = this.#processes.get(operation.process)?.process;
+        return process?.alive ? this.#runIn(process, operation) : SKIPPED;
+      }
+    }
+  }
+
+  #runIn(
+    process: Process,
+    operation: Exclude<Operation, { op: "file" | "truncate" | "spawn" | "ksm" | "dump" }>,
+  ): number | string {
+    if (operation.op === "fork") {
+      this.#add(operation.child, operation.process, process.fork());
+      return 0;
+    }
+    if (operation.op === "exit") {
+      process.exit();
+      return 0;
+    }
+    const address = addressOf(operation.page);
+    if (operation.op === "read") return process.read(address);
+    if (operation.op === "write") {
+      process.write(address, operation.value);
+      return 0;
+    }
+    const length = bytesOf(operation.count);
+    switch (operation.op) {
+      case "mmap": {
+        const { prot, shared, backing } = operation;
+        const placed = { address, length, fixed: true, prot, shared };
+        if (backing === null) {
+          process.mmap(placed);
+          return 0;
+        }
+        const file = this.#files.get(backing.file);
+        if (file === undefined) return SKIPPED;
+        process.mmap({ ...placed, file, pgoff: backing.pgoff });
+        return 0;
+      }
+      case "munmap":
+        process.munmap(address, length);
+        return 0;
+      case "mprotect":
+        process.mprotect(address, length, operation.prot);
+        return 0;
+      case "mremap": {
+        const to = addressOf(operation.newPage);
+        process.mremap(address, length, bytesOf(operation.newCount), { mayMove: true, to });
+        return 0;
+      }
+      case "madvise":
+        if (operation.advice === "mergeable") break;
+        process.madvise(address, length, operation.advice);
+        return 0;
+      case "mlock":
+      case "munlock":
+        break;
+    }
+    throw new RangeError(`a script that needs ${operation.op} is refused before it runs`);
+  }
+
+  #createFile({ file: name, pages, kind }: FileOperation): number {
+    const word = FIRST_WORD + this.#filesMade++ * WORDS_PER_FILE;
+    this.#files.set(name, this.#kernel.createFile({ name, pages, kind, word }));
+    return 0;
+  }
+
+  #add(name: string, parent: string | null, process: Process): void {
+    process.name = name;
+    this.#processes.set(name, { name, parent, process });
+  }
+
+  #dump(label: string, line: number): void {
+    const living = this.processes.filter(({ process }) => process.alive);
+    const dump = takeDump(this.#kernel, living, this.#shmem, label);
+    this.#dumped += entriesOf(dump);
+    if (this.#dumped > MAX_DUMP_ENTRIES) {
+      const accepted = `at most ${MAX_DUMP_ENTRIES} VMAs, runs of pages and frames in all dumps`;
+      throw new ScriptError(this.#script.name, line, "the dumps grow too large", accepted);
+    }
+    this.#document.dumps.push(dump);
+  }
+}
+
+/**
+ * Runs a whole script.
+ * @param kernel a fresh kernel; `machineFor` says how large it must be
+ * @param afterStep called after every operation, for checks; what it throws ends the run
+ * @param signal ends the run between two operations
+ * @throws ScriptError, KernelError: see `ScriptRunner`
+ */
+export function runScript(
+  kernel: Kernel,
+  script: Script,
+  names: RunNames,
+  { afterStep, signal }: { afterStep?: (step: Step) => void; signal?: AbortSignal } = {},
+): DumpDocument {
+  const run = new ScriptRunner(kernel, script, names);
+  for (let step = run.step(); step !== null; step = run.step()) {
+    afterStep?.(step);
+    signal?.throwIfAborted();
+  }
+  return run.document;
+}

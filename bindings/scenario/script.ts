@@ -1,0 +1,74 @@
+// Text to operations. The whole script is read before anything runs, so a mistake on the last line
+// costs nothing.
+
+import { Fields, Names } from "./fields.js";
+import { grammar } from "./grammar.js";
+import type { Operation, OperationName } from "./operation.js";
+import { ScriptError, quoted } from "./script-error.js";
+
+/** Longest script that is read, in characters. */
+export const MAX_SCRIPT_LENGTH = 4 * 1024 * 1024;
+/** Most operations a script may have: keeps the work of hostile input bounded. */
+export const MAX_OPERATIONS = 200_000;
+
+/** A script that is in the language. */
+export interface Script {
+  /** The name it was read under; used in messages. */
+  readonly name: string;
+  readonly operations: readonly Operation[];
+}
+
+/**
+ * Reads a script.
+ * @param text the script; lines end in LF or CRLF, `#` starts a comment
+ * @param name the file's name, for messages
+ * @throws ScriptError for the first line that is not in the language
+ */
+export function parseScript(text: string, name: string): Script {
+  if (text.length > MAX_SCRIPT_LENGTH) {
+    throw new ScriptError(name, 0, "script too long", `at most ${MAX_SCRIPT_LENGTH} characters`);
+  }
+  const names = new Names();
+  const operations: Operation[] = [];
+  let line = 0;
+  for (const source of text.split("\n")) {
+    line++;
+    const words = wordsOf(source);
+    if (words.length === 0) continue;
+    if (operations.length === MAX_OPERATIONS) {
+      throw new ScriptError(name, line, "too many operations", `at most ${MAX_OPERATIONS}`);
+    }
+    operations.push(parseLine(name, line, words, names));
+  }
+  return { name, operations };
+}
+
+function wordsOf(source: string): string[] {
+  const comment = source.indexOf("#");
+  const code = (comment < 0 ? source : source.slice(0, comment)).trim();
+  return code === "" ? [] : code.split(/\s+/);
+}
+
+function parseLine(file: string, line: number, words: string[], names: Names): Operation {
+  const [first = "", ...rest] = words;
+  if (!isOperationName(first)) {
+    const accepted = `accepted are ${Object.keys(grammar).join(", ")}`;
+    throw new ScriptError(file, line, `unknown operation ${quoted(first)}`, accepted);
+  }
+  const rule = grammar[first];
+  const [fewest, most] = rule.arity;
+  if (rest.length < fewest || rest.length > most) {
+    const takes = fewest === most ? `${fewest}` : `${fewest} to ${most}`;
+    throw new ScriptError(
+      file,
+      line,
+      `${first} takes ${takes} ${takes === "1" ? "argument" : "arguments"}, ${rest.length} given`,
+      `write it as ${rule.form}`,
+    );
+  }
+  return rule.read(new Fields(file, line, rest, names), { line, text: words.join(" ") });
+}
+
+function isOperationName(word: string): word is OperationName {
+  return Object.hasOwn(grammar, word);
+}

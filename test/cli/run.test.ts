@@ -1,0 +1,193 @@
+// The built command, as people call it: what it prints where, and its exit status.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { runCommand } from "../../bindings/cli/run.js";
+import { KernelError } from "../../bindings/core/kernel-error.js";
+import { Kernel } from "../../bindings/kernel/kernel.js";
+import { Process } from "../../bindings/kernel/process.js";
+import type { DumpDocument } from "../../bindings/scenario/dump.js";
+import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
+import { liveCases } from "../scenario/live-case.js";
+
+const COMMAND = fileURLToPath(new URL("../../dist/bindings/cli/rmaplab.js", import.meta.url));
+const CASES = fileURLToPath(new URL("../fixtures/cases/", import.meta.url));
+let folder = "";
+
+interface Outcome {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function rmaplab(args: readonly string[], input = ""): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, "run", ...args], {
+    input,
+    encoding: "utf8",
+    cwd: folder,
+    timeout: 30_000,
+    maxBuffer: 2 ** 26,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "rmaplab-run-"));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe("rmaplab run", () => {
+  test.each(["list", "interval-tree"])("--json with %s is the live kernel's document", (index) => {
+    const set = ["--set", `anonIndex=${index}`];
+    const { status, out, err } = rmaplab([`${CASES}shared.script`, "--json", "--verify", ...set]);
+    expect({ status, err }).toEqual({ status: 0, err: "" });
+    const document = JSON.parse(out) as DumpDocument;
+    expect(document.kernel).toBe(`rmaplab v3.7 anonIndex=${index}`);
+    expect(document.case).toBe("shared.script");
+    const shared = liveCases().find(({ name }) => name === "shared");
+    expect(compareDumps(document, shared!.document)).toEqual([]);
+  });
+
+  test("the view has processes, VMAs, frames and failures, without colours in a pipe", () => {
+    const { status, out, err } = rmaplab(["-"], "spawn A\nmmap A 3 2 rw anon private\nwrite A 9\n");
+    expect({ status, err }).toEqual({ status: 0, err: "" });
+    expect(out).toContain("dump final");
+    expect(out).toContain("│ 3-5 │ rw-p  │ anon");
+    expect(out).toContain("write A 9 → SIGSEGV");
+    expect(out).not.toContain("\x1b");
+  });
+
+  test("--explain says one line an operation before the view", () => {
+    const { status, out } = rmaplab(["-", "--explain"], "spawn A\nread A 9\n");
+    expect(status).toBe(0);
+    expect(out.split("\n").slice(0, 3)).toEqual([
+      "1 spawn A: made",
+      "2 read A 9: SIGSEGV, nothing is mapped there",
+      "",
+    ]);
+  });
+
+  test("--explain with --json goes to standard error", () => {
+    const { out, err } = rmaplab(["-", "--explain", "--json"], "spawn A\n");
+    expect(err).toBe("1 spawn A: made\n");
+    expect(JSON.parse(out)).toMatchObject({ case: "-" });
+  });
+
+  test("the checked build gives the same document", () => {
+    const script = `${CASES}forkchain.script`;
+    const release = rmaplab([script, "--json"]);
+    expect(rmaplab([script, "--json", "--build", "checked"])).toEqual(release);
+  });
+
+  test("--help says what is accepted", () => {
+    const { status, out } = rmaplab(["--help"]);
+    expect(status).toBe(0);
+    for (const word of [
+      "--release",
+      "--set",
+      "anonIndex=list|interval-tree",
+      "--verify",
+      "--json",
+    ]) {
+      expect(out).toContain(word);
+    }
+  });
+
+  test.each([
+    [["none.script"], "none.script: no such file; give the file of a script, or - for"],
+    [["folder"], "folder: is a directory"],
+    [["binary"], "binary: not a text file; give a script in UTF-8"],
+    [["latin1"], "latin1: not a text file"],
+    [["huge"], "huge: too long; a script has at most 4194304 bytes"],
+    [["bad.script"], 'bad.script:2: unknown operation "jump"; accepted are file,'],
+    [["lock.script"], "lock.script:3: this version cannot run mlock; it runs file,"],
+    [["good.script", "--release", "v9.9"], '--release: unknown "v9.9"; accepted: v3.7'],
+    [["good.script", "--build", "fast"], '--build: unknown "fast"; accepted: release, checked'],
+    [["good.script", "--set", "speed=9"], '--set: unknown switch "speed"; accepted: '],
+    [
+      ["good.script", "--set", "anonIndex"],
+      '--set: unknown value "" of anonIndex; accepted: list,',
+    ],
+    [["good.script", "--set", "anonIndex=heap"], 'unknown value "heap" of anonIndex'],
+    [
+      ["good.script", "--set", "anonIndex=list", "--set", "anonIndex=list"],
+      "--set: anonIndex is given twice",
+    ],
+    [
+      ["good.script", "--set", "anonIndex=list", "--set", "vmaAddress=asserted"],
+      /anonIndex.*vmaAddress|vmaAddress.*anonIndex/,
+    ],
+    [["good.script", "--frob"], "unknown option '--frob'"],
+    [["good.script", "more"], "too many arguments"],
+    [[], "missing required argument"],
+  ])("%j is refused with one line and exit status 2", (args, message) => {
+    mkdirSync(join(folder, "folder"), { recursive: true });
+    writeFileSync(join(folder, "good.script"), "spawn A\n");
+    writeFileSync(join(folder, "bad.script"), "spawn A\njump A\n");
+    writeFileSync(join(folder, "lock.script"), "spawn A\n# comment\nmlock A 0 1\n");
+    writeFileSync(join(folder, "binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]));
+    writeFileSync(join(folder, "latin1"), Buffer.from("spawn \xe9\n", "latin1"));
+    writeFileSync(join(folder, "huge"), "");
+    truncateSync(join(folder, "huge"), 2 ** 30);
+    const { status, out, err } = rmaplab(args);
+    expect({ status, out }).toEqual({ status: 2, out: "" });
+    expect(err).toMatch(/^rmaplab: [^\n]+\n$/);
+    if (typeof message === "string") expect(err).toContain(message);
+    else expect(err).toMatch(message);
+  });
+});
+
+/** What a defect of the kernel looks like: no script can cause one, so it is made up. */
+describe("rmaplab run on a broken kernel", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+    process.exitCode = undefined;
+  });
+
+  async function run(...args: string[]): Promise<{ out: string; err: string }> {
+    const written = { out: "", err: "" };
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      written.out += String(text);
+      return true;
+    });
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      written.err += String(text);
+      return true;
+    });
+    await runCommand().parseAsync([`${CASES}forkchain.script`, "--json", ...args], {
+      from: "user",
+    });
+    return written;
+  }
+
+  test("--verify stops at the first broken invariant, says where, and exits with 1", async () => {
+    let calls = 0;
+    vi.spyOn(Kernel.prototype, "verify").mockImplementation(() =>
+      ++calls === 4 ? [{ invariant: "I1", message: "frame 7: mapcount 2, 1 entry" }] : [],
+    );
+    const { out, err } = await run("--verify");
+    expect(process.exitCode).toBe(1);
+    expect(err).toMatch(
+      /^rmaplab: .*forkchain\.script:5: after "write L0 11": I1 broken: frame 7: mapcount 2, 1 entry\n$/,
+    );
+    expect((JSON.parse(out) as DumpDocument).results).toHaveLength(4);
+  });
+
+  test("an assertion that fails ends the run, says where, and exits with 1", async () => {
+    vi.spyOn(Process.prototype, "munmap").mockImplementation(() => {
+      throw new KernelError("BUG", "munmap", "page is still mapped");
+    });
+    const { err } = await run();
+    expect(process.exitCode).toBe(1);
+    expect(err).toMatch(
+      /^rmaplab: .*forkchain\.script:42: after "munmap L4 11 2": assertion failed: .*still mapped\n$/,
+    );
+  });
+});

@@ -1,0 +1,56 @@
+// docs/script.md says what happens: its examples are run here.
+
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { createKernel } from "../../bindings/kernel/kernel.js";
+import type { DumpDocument } from "../../bindings/scenario/dump.js";
+import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
+import { explainStep } from "../../bindings/scenario/explanation.js";
+import { grammar } from "../../bindings/scenario/grammar.js";
+import { ScriptRunner } from "../../bindings/scenario/runner.js";
+import { parseScript } from "../../bindings/scenario/script.js";
+
+const page = readFileSync(new URL("../../docs/script.md", import.meta.url), "utf8");
+
+/** The fenced blocks of one language. */
+function blocks(language: string): string[] {
+  return page
+    .split(/^```/m)
+    .filter((_, i) => i % 2 === 1)
+    .filter((block) => block.startsWith(`${language}\n`))
+    .map((block) => block.slice(language.length + 1));
+}
+
+test("the first script of the page gives the document and the explanations of the page", async () => {
+  const [source = ""] = blocks("script");
+  const [json = ""] = blocks("json");
+  const [explanations = ""] = blocks("explained");
+  const kernel = await createKernel();
+  const script = parseScript(source, "first.script");
+  const runner = new ScriptRunner(kernel, script, { kernel: "rmaplab v3.7", case: script.name });
+  const explained: string[] = [];
+  kernel.recordEvents(true);
+  for (let step = runner.step(); step !== null; step = runner.step()) {
+    explained.push(explainStep(kernel, runner, step, kernel.takeEvents()));
+  }
+  kernel.dispose();
+  expect(compareDumps(JSON.parse(json) as DumpDocument, runner.document)).toEqual([]);
+  expect(explained).toEqual(expect.arrayContaining(explanations.trim().split("\n")));
+});
+
+test("the second script of the page is refused in the words of the page", () => {
+  const [, source = ""] = blocks("script");
+  const [session = ""] = blocks("console");
+  const message = /^rmaplab: (.*)$/m.exec(session)?.[1];
+  expect(message).toBeDefined();
+  expect(() => parseScript(source, "two.script")).toThrow(message);
+});
+
+test("the page has every operation in the form in which messages show it", () => {
+  const unescaped = page.replaceAll("\\|", "|");
+  for (const [name, { form }] of Object.entries(grammar)) {
+    // What this version cannot run is told in a sentence of its own.
+    const shown = name === "madvise" ? "`madvise P page n dontneed`" : `\`${form}\``;
+    expect(unescaped).toContain(shown);
+  }
+});

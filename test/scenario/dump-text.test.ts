@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { formatDumpDocument } from "../../bindings/scenario/dump-text.js";
+import { liveCases } from "./live-case.js";
+
+test.each(liveCases())("$name is formatted as it was recorded, byte by byte", (live) => {
+  expect(formatDumpDocument(live.document)).toBe(live.text);
+});
+
+test("a document without dumps is one JSON document", () => {
+  const empty = { oracle: 1, kernel: "k", case: 'a "b"', dumps: [], results: [] } as const;
+  const text = formatDumpDocument({ ...empty, dumps: [], results: [] });
+  expect(JSON.parse(text)).toEqual(empty);
+});

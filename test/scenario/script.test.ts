@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { MAX_OPERATIONS, parseScript } from "../../bindings/scenario/script.js";
+import { ScriptError } from "../../bindings/scenario/script-error.js";
+import { assertSupported } from "../../bindings/scenario/support.js";
+
+function refusal(text: string): string {
+  try {
+    assertSupported(parseScript(text, "s"));
+  } catch (error) {
+    if (error instanceof ScriptError) return error.message;
+    throw error;
+  }
+  return "accepted";
+}
+
+const BOTH = "file F 4 disk\nspawn A\n";
+
+describe("the script language", () => {
+  test("comments, blank lines, blanks and CRLF do not count", () => {
+    const { operations } = parseScript("# head\r\n\r\n \tspawn   A\t# why\r\nread A 7#x\r\n", "s");
+    expect(operations).toEqual([
+      { op: "spawn", process: "A", line: 3, text: "spawn A" },
+      { op: "read", process: "A", page: 7, line: 4, text: "read A 7" },
+    ]);
+  });
+
+  test("an empty script is a script", () => {
+    expect(parseScript("", "s").operations).toEqual([]);
+  });
+
+  test("what is left out has its usual value", () => {
+    const { operations } = parseScript(
+      "file F 4\nspawn A\nwrite A 1\nmremap A 0 4 10\ndump\n",
+      "s",
+    );
+    expect(operations).toMatchObject([
+      { kind: "tmpfs" },
+      {},
+      { value: 3 },
+      { newPage: 10, newCount: 4 },
+      { label: "line 5" },
+    ]);
+  });
+
+  test("a file and a process may share a name, and names of objects of JavaScript are free", () => {
+    expect(refusal("file A 1\nspawn A\nspawn __proto__\nfork __proto__ constructor")).toMatch(
+      /^s:3: bad process name|^accepted$/,
+    );
+  });
+
+  test.each([
+    ["", "frob A", 's:1: unknown operation "frob"; accepted are file, truncate, spawn, fork'],
+    ["", "constructor", 's:1: unknown operation "constructor"; accepted are file,'],
+    ["", "Spawn A", 's:1: unknown operation "Spawn"'],
+    ["", "spawn", "s:1: spawn takes 1 argument, 0 given; write it as spawn P"],
+    [BOTH, "read A", "s:3: read takes 2 arguments, 1 given; write it as read P page"],
+    [BOTH, "write A 1 2 3", "s:3: write takes 2 to 3 arguments, 4 given"],
+    [BOTH, "ksm now", "s:3: ksm takes 0 arguments, 1 given"],
+    [BOTH, "read B 1", 's:3: unknown process "B"; processes so far: A'],
+    ["", "exit A", 's:1: unknown process "A"; spawn P or fork P Q makes one'],
+    ["", "truncate F 1", 's:1: unknown file "F"; file F npages makes one'],
+    [BOTH, "spawn A", 's:3: process name "A" is taken since line 2'],
+    [BOTH + "exit A\n", "spawn A", 's:4: process name "A" is taken since line 2'],
+    [BOTH, "fork A A", 's:3: process name "A" is taken since line 2'],
+    [BOTH, "file F 1", 's:3: file name "F" is taken since line 1'],
+    ["", "spawn a:b", 's:1: bad process name "a:b"; a name is 1 to 64 of'],
+    ["", `spawn ${"x".repeat(65)}`, "s:1: bad process name"],
+    [BOTH, "read A one", 's:3: page "one" is not a number; accepted are whole numbers from 0'],
+    [BOTH, "read A 1.5", 's:3: page "1.5" is not a number'],
+    [BOTH, "read A 0x10", 's:3: page "0x10" is not a number'],
+    [
+      BOTH,
+      "read A -1",
+      's:3: page "-1" is out of range; accepted are whole numbers from 0 to 262143',
+    ],
+    [BOTH, "read A 262144", 's:3: page "262144" is out of range'],
+    [BOTH, `read A ${"9".repeat(400)}`, "is out of range"],
+    [BOTH, "munmap A 1 262144", "s:3: 262144 pages from page 1 end outside the arena"],
+    [BOTH, "mremap A 0 10 262140", "s:3: 10 pages from page 262140 end outside the arena"],
+    [BOTH, "write A 1 9007199254740992", 'value "9007199254740992" is out of range'],
+    [BOTH, "write A 1 -1", 's:3: value "-1" is out of range'],
+    ["", "file F 1099511627777", "s:1: file size"],
+    ["", "file F 1 ext4", 's:1: unknown kind of file "ext4"; accepted are tmpfs, disk'],
+    [BOTH, "mprotect A 0 1 wx", 's:3: unknown protection "wx"; accepted are r, rw, rwx, none'],
+    [
+      BOTH,
+      "mmap A 0 1 rw heap private",
+      's:3: unknown backing "heap"; accepted are anon and file:',
+    ],
+    [BOTH, "mmap A 0 1 rw file:F private", 's:3: unknown backing "file:F"'],
+    [BOTH, "mmap A 0 1 rw file:G:0 private", 's:3: unknown file "G"; files so far: F'],
+    [BOTH, "mmap A 0 1 rw file:F:x private", 's:3: page offset "x" is not a number'],
+    [BOTH, "mmap A 0 1 rw file:F:0:1 private", 's:3: unknown backing "file:F:0:1"'],
+    [
+      BOTH,
+      "mmap A 0 1 rw anon hidden",
+      's:3: unknown sharing "hidden"; accepted are private, shared',
+    ],
+    [BOTH, "madvise A 0 1 random", 's:3: unknown advice "random"; accepted are dontneed,'],
+    ["", "dump a/b", 's:1: bad label "a/b"'],
+  ])("after %j, %j is refused with its line and what is accepted", (before, line, message) => {
+    expect(refusal(`${before}${line}\n`)).toContain(message);
+    expect(refusal(`${before}${line}\n`)).not.toContain("\n");
+  });
+
+  test.each(["mlock A 0 1", "munlock A 0 1", "ksm", "madvise A 0 1 mergeable"])(
+    "%s is in the language, and refused because this version cannot run it",
+    (line) => {
+      expect(() => parseScript(`spawn A\n${line}\n`, "s")).not.toThrow();
+      expect(refusal(`spawn A\n${line}\n`)).toMatch(
+        /^s:2: this version cannot run .*; it runs file,/,
+      );
+    },
+  );
+
+  test("control characters of the input do not reach the message", () => {
+    expect(refusal("spawn \x1b[31m\x9b0m\u202e")).toBe(
+      's:1: bad process name "?[31m?0m?"; a name is 1 to 64 of A-Z a-z 0-9 _ . - and does not ' +
+        "begin with . or -",
+    );
+  });
+
+  test("more operations than a run can take are refused", () => {
+    expect(refusal("dump\n".repeat(MAX_OPERATIONS + 1))).toBe(
+      `s:${MAX_OPERATIONS + 1}: too many operations; at most ${MAX_OPERATIONS}`,
+    );
+  });
+
+  test("a script that is too long is refused", () => {
+    expect(refusal("#".repeat(5 * 1024 * 1024))).toMatch(/^s: script too long; at most/);
+  });
+});
