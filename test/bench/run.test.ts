@@ -1,0 +1,52 @@
+import { describe, expect, test } from "vitest";
+import type { BenchRow } from "../../bench/document.js";
+import { runBench, type BenchProgress } from "../../bench/run.js";
+import { untimed } from "./untimed.js";
+
+const plan = { suites: ["split" as const], sizes: [1, 4], quick: true, seed: 1 };
+
+describe("a benchmark run", () => {
+  test("measures sizes in order, each on the list and then on the tree", async () => {
+    const { rows, complete } = await runBench(plan, { clock: untimed });
+    expect(complete).toBe(true);
+    const states = rows.map((row) => `${row.vmas} ${row.index}`);
+    expect([...new Set(states)]).toEqual([
+      "1 list",
+      "1 interval-tree",
+      "4 list",
+      "4 interval-tree",
+    ]);
+    const operations = rows.slice(-5).map((row) => row.operation);
+    expect(operations).toEqual(["stab", "page-referenced", "try-to-unmap", "rmap-walk", "split"]);
+  });
+
+  test("measures only the index it is asked for", async () => {
+    const { rows, crossover } = await runBench({ ...plan, indexes: ["list"] }, { clock: untimed });
+    expect(new Set(rows.map((row) => row.index))).toEqual(new Set(["list"]));
+    expect(crossover).toEqual([]);
+  });
+
+  test("tells its progress before each row and hands out each row", async () => {
+    const progress: BenchProgress[] = [];
+    const handed: BenchRow[] = [];
+    const { rows } = await runBench(plan, {
+      clock: untimed,
+      onProgress: (at) => progress.push(at),
+      onRow: (row) => handed.push(row),
+    });
+    expect(handed).toEqual(rows);
+    expect(progress.map((at) => at.done)).toEqual(rows.map((_, i) => i));
+    expect(new Set(progress.map((at) => at.total))).toEqual(new Set([rows.length]));
+  });
+
+  test("stops at a signal and says that rows are missing", async () => {
+    const stop = new AbortController();
+    const { rows, complete } = await runBench(plan, {
+      clock: untimed,
+      onRow: () => stop.abort(),
+      signal: stop.signal,
+    });
+    expect(rows).toHaveLength(1);
+    expect(complete).toBe(false);
+  });
+});
