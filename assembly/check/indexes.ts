@@ -3,6 +3,7 @@
 import { IndexKind, IndexOwner, Violated } from "../abi";
 import { anonIndexIsCurrent } from "../index/anon-index";
 import { anonListNext, anonListVerify } from "../index/anon-list";
+import { stepNode } from "../index/step";
 import { rbFirst, rbNext } from "../index/rb-tree";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
@@ -54,7 +55,7 @@ function listFault(anonVma: AnonVma, chain: u32): void {
 }
 
 function checkAnonList(anonVma: AnonVma): bool {
-  for (let node = anonVma.head; node; node = anonListNext(node)) {
+  for (let node = anonVma.head; node; node = stepNode(anonListNext(node))) {
     const chain = node - <u32>CHAIN_NODE;
     // A chain that was met before: the list runs in a circle, or into another's.
     if (!isLive(Cache.Chain, chain) || chainNote(chain).indexed) {

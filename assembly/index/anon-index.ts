@@ -1,22 +1,16 @@
-// The index of an anon_vma, whichever structure the kernel was made with. A walk reads the kind once
-// and passes it on: the choice costs a predictable branch for each node it is handed, never a call
-// through a table.
+// The index of an anon_vma, whichever structure the kernel was made with. How walks ask it is in
+// source.ts.
 
 import { IndexKind } from "../abi";
 import { header } from "../memory/header";
-import { AnonVma, AnonVmaChain, chainOfNode, CHAIN_BYTES, nodeOfChain } from "../struct/anon-vma";
+import { AnonVma, AnonVmaChain, CHAIN_BYTES, nodeOfChain } from "../struct/anon-vma";
 import { IntervalNode, nodeFirst, nodeLast } from "../struct/interval-node";
 import { Vma } from "../struct/vma";
-import { anonListAppend, anonListNext, anonListRemove } from "./anon-list";
-import {
-  intervalTreeFirst,
-  intervalTreeInsert,
-  intervalTreeNext,
-  intervalTreeRemove,
-} from "./interval-tree";
-import { makeStep, stepNode } from "./step";
+import { anonListAppend, anonListRemove } from "./anon-list";
+import { intervalTreeInsert, intervalTreeRemove } from "./interval-tree";
 
-function head(anonVma: AnonVma): usize {
+/** Where the index is rooted: the tree's root, or the list's first node. */
+export function anonIndexRoot(anonVma: AnonVma): usize {
   return changetype<usize>(anonVma) + offsetof<AnonVma>("head");
 }
 
@@ -25,7 +19,7 @@ export function anonIndexInsert(chain: AnonVmaChain): void {
   const anonVma = changetype<AnonVma>(<usize>chain.anonVma);
   const node = <u32>nodeOfChain(chain);
   if (header().anonIndex == <u32>IndexKind.List) anonListAppend(anonVma, node);
-  else intervalTreeInsert(head(anonVma), node);
+  else intervalTreeInsert(anonIndexRoot(anonVma), node);
   if (CHECKED) anonIndexRemember(chain);
 }
 
@@ -50,31 +44,7 @@ export function anonIndexRemove(chain: AnonVmaChain): void {
   const anonVma = changetype<AnonVma>(<usize>chain.anonVma);
   const node = <u32>nodeOfChain(chain);
   if (header().anonIndex == <u32>IndexKind.List) anonListRemove(anonVma, node);
-  else intervalTreeRemove(head(anonVma), node);
-}
-
-function listStep(node: u32): u64 {
-  return node ? makeStep(node, 1, 1) : 0;
-}
-
-function checkKey(step: u64): void {
-  const node = stepNode(step);
-  if (CHECKED && node) assert(anonIndexIsCurrent(chainOfNode(node)), "anon_vma: stale key");
-}
-
-/** Step to the first node that the index offers for [start, last]: a list offers all. */
-export function anonIndexFirst(kind: u32, anonVma: AnonVma, start: u64, last: u64): u64 {
-  if (kind == <u32>IndexKind.List) return listStep(anonVma.head);
-  const step = intervalTreeFirst(head(anonVma), start, last);
-  checkKey(step);
-  return step;
-}
-
-export function anonIndexNext(kind: u32, node: u32, start: u64, last: u64): u64 {
-  if (kind == <u32>IndexKind.List) return listStep(anonListNext(node));
-  const step = intervalTreeNext(node, start, last);
-  checkKey(step);
-  return step;
+  else intervalTreeRemove(anonIndexRoot(anonVma), node);
 }
 
 /** Before a VMA's bounds change, under the root's mutex: all its chains leave their trees. */

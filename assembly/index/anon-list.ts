@@ -5,6 +5,7 @@ import { Counter } from "../abi";
 import { count } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { IntervalNode } from "../struct/interval-node";
+import { makeStep } from "./step";
 
 function at(node: u32): IntervalNode {
   return changetype<IntervalNode>(<usize>node);
@@ -30,8 +31,16 @@ export function anonListRemove(anonVma: AnonVma, node: u32): void {
   count(Counter.IndexRemoves, 1);
 }
 
-export function anonListNext(node: u32): u32 {
-  return at(node).left;
+function stepTo(node: u32): u64 {
+  return node ? makeStep(node, 1, 1) : 0;
+}
+
+export function anonListFirst(root: usize): u64 {
+  return stepTo(load<u32>(root));
+}
+
+export function anonListNext(node: u32): u64 {
+  return stepTo(at(node).left);
 }
 
 /** Invariant I11 for a list: 0, or the node whose link back is wrong. */

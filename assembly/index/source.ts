@@ -1,11 +1,14 @@
-// One way to ask any index that a reverse-map walk may use, so that each walk is written once.
+// One way to ask any index that a reverse-map walk may use, so that each walk is written once. A walk
+// looks up where its index is rooted once; then each step is a predictable branch and the search itself.
 
 import { IndexKind } from "../abi";
 import { header } from "../memory/header";
-import { AddressSpace } from "../struct/address-space";
-import { AnonVma } from "../struct/anon-vma";
-import { anonIndexFirst, anonIndexNext } from "./anon-index";
-import { fileIndexFirst, fileIndexNext } from "./file-index";
+import { AddressSpace, iMmapRoot } from "../struct/address-space";
+import { AnonVma, chainOfNode } from "../struct/anon-vma";
+import { anonIndexIsCurrent, anonIndexRoot } from "./anon-index";
+import { anonListFirst, anonListNext } from "./anon-list";
+import { intervalTreeFirst, intervalTreeNext } from "./interval-tree";
+import { stepNode } from "./step";
 
 /** Where a walk gets its VMAs from: the first two are values of IndexKind. */
 export enum Source {
@@ -14,20 +17,36 @@ export enum Source {
   File = 2,
 }
 
-/** The anonymous source of this kernel. A walk asks once, then the choice is a predictable branch. */
+/** The anonymous source of this kernel. */
 export function anonSource(): u32 {
   return header().anonIndex == <u32>IndexKind.List ? Source.AnonList : Source.AnonTree;
 }
 
-/** Step to the first node that owner (an AnonVma or AddressSpace) offers for [start, last]. */
-export function sourceFirst(source: u32, owner: usize, start: u64, last: u64): u64 {
-  if (source == <u32>Source.File) {
-    return fileIndexFirst(changetype<AddressSpace>(owner), start, last);
+/** Root of the index that owner, an AnonVma or an AddressSpace, keeps. */
+export function sourceRoot(source: u32, owner: usize): usize {
+  return source == <u32>Source.File
+    ? iMmapRoot(changetype<AddressSpace>(owner))
+    : anonIndexRoot(changetype<AnonVma>(owner));
+}
+
+function checkKey(source: u32, step: u64): void {
+  const node = stepNode(step);
+  if (CHECKED && node && source == <u32>Source.AnonTree) {
+    assert(anonIndexIsCurrent(chainOfNode(node)), "anon_vma: stale key");
   }
-  return anonIndexFirst(source, changetype<AnonVma>(owner), start, last);
+}
+
+/** Step to the first node that the index offers for [start, last]: a list offers all. */
+export function sourceFirst(source: u32, root: usize, start: u64, last: u64): u64 {
+  if (source == <u32>Source.AnonList) return anonListFirst(root);
+  const step = intervalTreeFirst(root, start, last);
+  checkKey(source, step);
+  return step;
 }
 
 export function sourceNext(source: u32, node: u32, start: u64, last: u64): u64 {
-  if (source == <u32>Source.File) return fileIndexNext(node, start, last);
-  return anonIndexNext(source, node, start, last);
+  if (source == <u32>Source.AnonList) return anonListNext(node);
+  const step = intervalTreeNext(node, start, last);
+  checkKey(source, step);
+  return step;
 }

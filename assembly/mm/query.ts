@@ -210,11 +210,15 @@ export function walkPage(handle: f64): f64 {
   return pageMapped(frame) ? <f64>rmapWalk(frame, 0, 0) : 0;
 }
 
-/** VMAs that the index offers for the page and that hold its pgoff, or -ESTALE. */
+/** VMAs that the index offers for the page and that hold its pgoff, or -ESTALE, -ENOMEM. */
 export function stabPage(handle: f64): f64 {
   const frame = frameOf(handle);
   if (!frame) return fail(Errno.ESTALE);
-  return pageMapped(frame) ? <f64>stab(frame) : 0;
+  if (!pageMapped(frame)) return 0;
+  const out = heapScratch(4);
+  if (!out) return fail(Errno.ENOMEM);
+  store<u32>(out, frame);
+  return <f64>stab(out, 1);
 }
 
 /** An open file of a new inode, or -ENOMEM. firstWord -1: all pages start as zero. */

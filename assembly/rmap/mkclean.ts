@@ -1,6 +1,6 @@
 // page_mkclean: write-protects a file page everywhere, so that the next write is noticed.
 
-import { sourceFirst, Source, sourceNext } from "../index/source";
+import { sourceFirst, Source, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
@@ -37,7 +37,7 @@ export function pageMkclean(frame: u32): u32 {
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(Source.File, owner, pgoff, pgoff);
+  let step = sourceFirst(Source.File, sourceRoot(Source.File, owner), pgoff, pgoff);
   for (; ; step = sourceNext(Source.File, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);

@@ -1,7 +1,7 @@
 // page_referenced: who touched the page since it was last asked, and clears the marks.
 
 import { VmFlag } from "../abi";
-import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
@@ -67,7 +67,7 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32): u64 {
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(source, owner, pgoff, pgoff);
+  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
   for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);

@@ -1,7 +1,7 @@
 // try_to_unmap: takes every entry of a page away, leaving swap entries where it was anonymous.
 
 import { Event, PageFlag, UnmapResult, VmFlag } from "../abi";
-import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { event } from "../memory/event";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
@@ -74,7 +74,7 @@ function tryToUnmapIn(source: u32, owner: usize, frame: u32): UnmapResult {
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(source, owner, pgoff, pgoff);
+  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
   for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);

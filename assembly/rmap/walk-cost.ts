@@ -4,13 +4,25 @@ import { Counter } from "../abi";
 import { count } from "../memory/header";
 
 /**
+ * What one walk cost.
  * @param visited index nodes that became the current node
  * @param touched index nodes of which a field was read
  * @param irrelevant VMAs handed to the walk that do not hold the page's pgoff
  * @param entries page-table entries looked up
  */
 export function countWalk(visited: u32, touched: u32, irrelevant: u32, entries: u32): void {
-  count(Counter.Walks, 1);
+  countWalks(1, visited, touched, irrelevant, entries);
+}
+
+/** What n walks cost together. */
+export function countWalks(
+  n: u32,
+  visited: u32,
+  touched: u32,
+  irrelevant: u32,
+  entries: u32,
+): void {
+  count(Counter.Walks, n);
   count(Counter.NodesVisited, visited);
   count(Counter.NodesTouched, touched);
   if (irrelevant) count(Counter.IrrelevantVmas, irrelevant);

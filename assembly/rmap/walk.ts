@@ -1,6 +1,6 @@
 // rmap_walk: every place where the page is or may be mapped, each handed to a recorder.
 
-import { anonSource, Source, sourceFirst, sourceNext } from "../index/source";
+import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
@@ -11,7 +11,7 @@ import { ptlUnlock } from "../struct/page-table";
 import { lock, LockClass, unlock } from "../sync/lock";
 import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
-import { countWalk } from "./walk-cost";
+import { countWalk, countWalks } from "./walk-cost";
 
 /** A mapping as rmapWalk records it: the VMA, a spare word, and the address as f64. */
 export const MAPPING_BYTES: usize = 16;
@@ -24,7 +24,7 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(source, owner, pgoff, pgoff);
+  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
   for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);
@@ -75,28 +75,34 @@ export function rmapWalk(frame: u32, out: usize, room: u32): u32 {
   return found;
 }
 
-/** The index alone: how many VMAs it offers for the page's pgoff. Takes no lock, looks at no entry. */
-export function stab(frame: u32): u32 {
-  const pgoff = pageIndex(frame);
-  const anon = pageAnonVma(frame);
-  const source = anon ? anonSource() : Source.File;
-  const owner = <usize>(anon ? anon : pageFileMapping(frame));
-  if (!owner) return 0;
+/**
+ * The index alone: how many VMAs it offers that hold the pgoff of mapped pages, all together. Takes no
+ * lock, looks at no entry.
+ * @param frames address of n frame numbers, u32 each
+ */
+export function stab(frames: usize, n: u32): u32 {
+  const anonymous = anonSource();
   let relevant: u32 = 0;
   let irrelevant: u32 = 0;
   let visited: u32 = 0;
   let touched: u32 = 0;
-  let node: u32;
-  let step = sourceFirst(source, owner, pgoff, pgoff);
-  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
-    visited += stepVisited(step);
-    touched += stepTouched(step);
-    node = stepNode(step);
-    if (!node) break;
-    const vma = vmaOfNode(node);
-    if (vmaAddress(pgoff, vma) == OUTSIDE) irrelevant++;
-    else relevant++;
+  for (let end = frames + ((<usize>n) << 2); frames < end; frames += 4) {
+    const frame = load<u32>(frames);
+    const pgoff = pageIndex(frame);
+    const anon = pageAnonVma(frame);
+    const source: u32 = anon ? anonymous : Source.File;
+    const owner = <usize>(anon ? anon : pageFileMapping(frame));
+    let node: u32;
+    let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
+    for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+      visited += stepVisited(step);
+      touched += stepTouched(step);
+      node = stepNode(step);
+      if (!node) break;
+      if (vmaAddress(pgoff, vmaOfNode(node)) == OUTSIDE) irrelevant++;
+      else relevant++;
+    }
   }
-  countWalk(visited, touched, irrelevant, 0);
+  countWalks(n, visited, touched, irrelevant, 0);
   return relevant;
 }
