@@ -57,6 +57,7 @@ export class Header {
 
   swapLimit: u32;
   swapInUse: u32;
+  swapLock: u32;
 
   nrAnonPages: i32;
   nrFileMapped: i32;

@@ -8,10 +8,10 @@ import { MmStruct } from "../struct/mm-struct";
 import { getPage, lockPage, pagePrivate, putPage, unlockPage } from "../struct/page";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, pteSwapSlot, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
-import { SwapSlot } from "../struct/swap-slot";
+import { slotAt, swapFree } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { vmaPageProt } from "./mprotect";
-import { reuseSwapPage, swapFree, tryToFreeSwap } from "./swap";
+import { reuseSwapPage, tryToFreeSwap } from "./swap";
 
 function isSwapFull(): bool {
   return header().swapInUse * 2 > header().swapLimit;
@@ -20,7 +20,7 @@ function isSwapFull(): bool {
 /** Returns 0: the access is tried again, so a write that got a protected page copies it next. */
 export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write: bool): i32 {
   const slot = pteSwapSlot(entry);
-  const frame = changetype<SwapSlot>(slot).frame;
+  const frame = slotAt(slot).frame;
   assert(frame != 0, "swap: entry of a page that is not in the swap cache");
   getPage(frame);
   lockPage(frame);

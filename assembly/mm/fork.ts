@@ -31,9 +31,9 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
+import { swapDuplicate } from "../struct/swap-slot";
 import { isCowMapping, Vma } from "../struct/vma";
 import { downWrite, downWriteNested, lock, LockClass, unlock, upWrite } from "../sync/lock";
-import { swapDuplicate } from "./swap";
 import { mappingOf, vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
 
 /** One entry's copy: what the parent's becomes is stored, what the child's is returned. */

@@ -12,17 +12,12 @@ import {
   pageTest,
   putPage,
 } from "../struct/page";
-import { SwapSlot, swapSlotAlloc, swapSlotFree } from "../struct/swap-slot";
-
-function slotAt(address: usize): SwapSlot {
-  return changetype<SwapSlot>(address);
-}
+import { slotAt, swapFree, swapSlotAlloc, swapSlotForget } from "../struct/swap-slot";
 
 /** Puts a locked anonymous page in the swap cache; false when swap is full. */
 export function addToSwap(frame: u32): bool {
-  const slot = swapSlotAlloc();
+  const slot = swapSlotAlloc(frame);
   if (!slot) return false;
-  slotAt(slot).frame = frame;
   pageSetPrivate(frame, <u32>slot);
   // Whoever swaps it out has to write it.
   pageSet(frame, PageFlag.SwapCache);
@@ -35,23 +30,8 @@ export function deleteFromSwapCache(frame: u32): void {
   const slot = <usize>pagePrivate(frame);
   pageSetPrivate(frame, 0);
   pageClear(frame, PageFlag.SwapCache);
-  slotAt(slot).frame = 0;
-  if (!slotAt(slot).count) swapSlotFree(slotAt(slot));
+  swapSlotForget(slot);
   putPage(frame);
-}
-
-/** One more entry refers to the slot. */
-export function swapDuplicate(slot: usize): void {
-  slotAt(slot).count++;
-}
-
-/** One entry fewer; a cached page that neither entry nor mapping needs any more goes with the last. */
-export function swapFree(slot: usize): void {
-  const it = slotAt(slot);
-  assert(it.count > 0, "swap: freed more often than used");
-  it.count--;
-  if (it.count) return;
-  if (!it.frame) swapSlotFree(it);
 }
 
 /** swapFree for an entry that is thrown away, not read: the cached page goes if it is the last trace. */

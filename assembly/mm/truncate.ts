@@ -3,7 +3,7 @@
 import { PAGE_SHIFT } from "../abi";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { stepNode } from "../index/step";
-import { AddressSpace, File, iMmapMutex } from "../struct/address-space";
+import { AddressSpace, File, iMmapMutex, inodeMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
 import { vmaLast } from "../struct/vma";
 import { lock, LockClass, unlock } from "../sync/lock";
@@ -31,9 +31,14 @@ export function unmapMappingRange(mapping: AddressSpace, first: u64, evenCows: b
 /** Sets the file's size. Pages beyond a smaller one go, private copies of them too. */
 export function truncateFile(file: File, pages: u64): void {
   const mapping = changetype<AddressSpace>(<usize>file.mapping);
+  lock(inodeMutex(mapping), LockClass.InodeMutex);
   const smaller = pages < mapping.size;
   mapping.size = pages;
-  if (!smaller) return;
+  if (smaller) truncatePages(mapping, pages);
+  unlock(inodeMutex(mapping));
+}
+
+function truncatePages(mapping: AddressSpace, pages: u64): void {
   mapping.dataEnd = min(mapping.dataEnd, pages);
   unmapMappingRange(mapping, pages, true);
   dropPagesFrom(mapping, pages);

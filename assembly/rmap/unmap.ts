@@ -19,7 +19,7 @@ import {
 } from "../struct/page";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOfSwap, PTE_YOUNG } from "../struct/pte";
-import { SwapSlot } from "../struct/swap-slot";
+import { swapDuplicate } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { lock, LockClass, unlock } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
@@ -51,7 +51,7 @@ function tryToUnmapOne(frame: u32, vma: Vma, address: u64): UnmapResult {
       "rmap: anonymous page unmapped outside the swap cache",
     );
     const slot = <usize>pagePrivate(frame);
-    changetype<SwapSlot>(slot).count++;
+    swapDuplicate(slot);
     mm.anonRss--;
     mm.swapRss++;
     store<u64>(pte, pteOfSwap(slot));

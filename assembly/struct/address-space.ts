@@ -21,6 +21,7 @@ export class AddressSpace {
   height: u32;
   pages: u32;
   treeLock: u32;
+  inodeMutex: u32;
   /** Index of the VMAs. */
   iMmap: u32;
   iMmapMutex: u32;
@@ -43,6 +44,10 @@ export function iMmapMutex(mapping: AddressSpace): usize {
 
 export function iMmapRoot(mapping: AddressSpace): usize {
   return changetype<usize>(mapping) + offsetof<AddressSpace>("iMmap");
+}
+
+export function inodeMutex(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("inodeMutex");
 }
 
 /** Do its pages count in the shmem way: swap-backed, without dirty accounting? */

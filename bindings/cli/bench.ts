@@ -12,7 +12,7 @@ import { workloads } from "../../bench/suites/index.js";
 import { KernelError } from "../core/kernel-error.js";
 import { benchText } from "../report/bench-tables.js";
 import { formatCount } from "../report/numbers.js";
-import { quoted } from "../scenario/script-error.js";
+import { quoted } from "../scenario/line-error.js";
 import { startProgress } from "./bench-progress.js";
 import { InputError } from "./failure.js";
 import { assertWritable } from "./output-file.js";

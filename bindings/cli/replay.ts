@@ -2,7 +2,7 @@
 
 import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
-import { CaptureError } from "../trace/capture-error.js";
+import { LineError } from "../scenario/line-error.js";
 import { readCapture } from "../trace/capture.js";
 import { replayText } from "../trace/replay-text.js";
 import { replay } from "../trace/replay.js";
@@ -69,7 +69,7 @@ async function run(trace: string, flags: ReplayFlags): Promise<void> {
 
 /** What is the capture's fault: a line that cannot be read, or more memory than a machine can have. */
 function asInputError(error: unknown, trace: string): unknown {
-  if (error instanceof CaptureError) return new InputError(error.message);
+  if (error instanceof LineError) return new InputError(error.message);
   if (error instanceof KernelError && error.code === "ENOMEM") {
     return new InputError(
       `${trace}: the capture needs more than the simulated machine's 2 GiB (${error.message})`,

@@ -13,7 +13,7 @@ import { explainStep } from "../scenario/explanation.js";
 import { machineFor } from "../scenario/machine-size.js";
 import type { Operation } from "../scenario/operation.js";
 import { ScriptRunner } from "../scenario/runner.js";
-import { ScriptError, quoted } from "../scenario/script-error.js";
+import { LineError, quoted } from "../scenario/line-error.js";
 import type { Script } from "../scenario/script.js";
 import { parseScript } from "../scenario/script.js";
 import { assertSupported } from "../scenario/support.js";
@@ -73,7 +73,7 @@ async function run(path: string, flags: RunFlags): Promise<void> {
       kernel.dispose();
     }
   } catch (error) {
-    throw error instanceof ScriptError ? new InputError(error.message) : error;
+    throw error instanceof LineError ? new InputError(error.message) : error;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { ARENA_PAGES } from "./arena.js";
 import type { ScriptAdvice, ScriptFileKind, ScriptProt } from "./operation.js";
-import { ScriptError, quoted } from "./script-error.js";
+import { LineError, quoted } from "./line-error.js";
 
 /** Largest size of a scripted file, in pages (4 PiB). */
 export const MAX_FILE_PAGES = 2 ** 40;
@@ -193,7 +193,7 @@ export class Fields {
   }
 
   #fail(problem: string, accepted: string): never {
-    throw new ScriptError(this.file, this.line, problem, accepted);
+    throw new LineError(this.file, this.line, problem, accepted);
   }
 }
 

@@ -9,7 +9,7 @@ import type { DumpDocument, DumpResult, NamedProcess } from "./dump.js";
 import { ShmemNames, entriesOf, takeDump } from "./dump.js";
 import type { DumpOperation, FileOperation, Operation } from "./operation.js";
 import type { Script } from "./script.js";
-import { ScriptError } from "./script-error.js";
+import { LineError } from "./line-error.js";
 import { assertSupported } from "./support.js";
 
 /** Result of an operation on a process or file that is not there any more, or never came to be. */
@@ -52,7 +52,7 @@ export class ScriptRunner {
   #next = 0;
   #finished = false;
 
-  /** @throws ScriptError if the script needs what this version cannot run */
+  /** @throws LineError if the script needs what this version cannot run */
   constructor(kernel: Kernel, script: Script, names: RunNames) {
     assertSupported(script);
     this.#kernel = kernel;
@@ -79,7 +79,7 @@ export class ScriptRunner {
    * Runs the next operation. At the end it takes the final dump, unless the last operation was a dump.
    * @returns null at the end of the script
    * @throws KernelError with code BUG when an assertion of the kernel fails
-   * @throws ScriptError when the dumps grow beyond MAX_DUMP_ENTRIES
+   * @throws LineError when the dumps grow beyond MAX_DUMP_ENTRIES
    */
   step(): Step | null {
     const { operations } = this.#script;
@@ -207,7 +207,7 @@ export class ScriptRunner {
     this.#dumped += entriesOf(dump);
     if (this.#dumped > MAX_DUMP_ENTRIES) {
       const accepted = `at most ${MAX_DUMP_ENTRIES} VMAs, runs of pages and frames in all dumps`;
-      throw new ScriptError(this.#script.name, line, "the dumps grow too large", accepted);
+      throw new LineError(this.#script.name, line, "the dumps grow too large", accepted);
     }
     this.#document.dumps.push(dump);
   }
@@ -218,7 +218,7 @@ export class ScriptRunner {
  * @param kernel a fresh kernel; `machineFor` says how large it must be
  * @param afterStep called after every operation, for checks; what it throws ends the run
  * @param signal ends the run between two operations
- * @throws ScriptError, KernelError: see `ScriptRunner`
+ * @throws LineError, KernelError: see `ScriptRunner`
  */
 export function runScript(
   kernel: Kernel,

@@ -4,7 +4,7 @@
 import { Fields, Names } from "./fields.js";
 import { grammar } from "./grammar.js";
 import type { Operation, OperationName } from "./operation.js";
-import { ScriptError, quoted } from "./script-error.js";
+import { LineError, quoted } from "./line-error.js";
 
 /** Longest script that is read, in characters. */
 export const MAX_SCRIPT_LENGTH = 4 * 1024 * 1024;
@@ -22,11 +22,11 @@ export interface Script {
  * Reads a script.
  * @param text the script; lines end in LF or CRLF, `#` starts a comment
  * @param name the file's name, for messages
- * @throws ScriptError for the first line that is not in the language
+ * @throws LineError for the first line that is not in the language
  */
 export function parseScript(text: string, name: string): Script {
   if (text.length > MAX_SCRIPT_LENGTH) {
-    throw new ScriptError(name, 0, "script too long", `at most ${MAX_SCRIPT_LENGTH} characters`);
+    throw new LineError(name, 0, "script too long", `at most ${MAX_SCRIPT_LENGTH} characters`);
   }
   const names = new Names();
   const operations: Operation[] = [];
@@ -36,7 +36,7 @@ export function parseScript(text: string, name: string): Script {
     const words = wordsOf(source);
     if (words.length === 0) continue;
     if (operations.length === MAX_OPERATIONS) {
-      throw new ScriptError(name, line, "too many operations", `at most ${MAX_OPERATIONS}`);
+      throw new LineError(name, line, "too many operations", `at most ${MAX_OPERATIONS}`);
     }
     operations.push(parseLine(name, line, words, names));
   }
@@ -53,13 +53,13 @@ function parseLine(file: string, line: number, words: string[], names: Names): O
   const [first = "", ...rest] = words;
   if (!isOperationName(first)) {
     const accepted = `accepted are ${Object.keys(grammar).join(", ")}`;
-    throw new ScriptError(file, line, `unknown operation ${quoted(first)}`, accepted);
+    throw new LineError(file, line, `unknown operation ${quoted(first)}`, accepted);
   }
   const rule = grammar[first];
   const [fewest, most] = rule.arity;
   if (rest.length < fewest || rest.length > most) {
     const takes = fewest === most ? `${fewest}` : `${fewest} to ${most}`;
-    throw new ScriptError(
+    throw new LineError(
       file,
       line,
       `${first} takes ${takes} ${takes === "1" ? "argument" : "arguments"}, ${rest.length} given`,

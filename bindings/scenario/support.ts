@@ -3,7 +3,7 @@
 import { grammar } from "./grammar.js";
 import type { Operation } from "./operation.js";
 import type { Script } from "./script.js";
-import { ScriptError } from "./script-error.js";
+import { LineError } from "./line-error.js";
 
 /** True if this version runs the operation; all others are valid language all the same. */
 export function isSupported(operation: Operation): boolean {
@@ -22,7 +22,7 @@ export function isSupported(operation: Operation): boolean {
 
 /**
  * Refuses a script that needs what this version does not model, before anything runs.
- * @throws ScriptError for the first such line
+ * @throws LineError for the first such line
  */
 export function assertSupported(script: Script): void {
   const found = script.operations.find((operation) => !isSupported(operation));
@@ -32,7 +32,7 @@ export function assertSupported(script: Script): void {
   const accepted = Object.keys(grammar)
     .filter((name) => !missing.includes(name))
     .map((name) => (name === "madvise" ? "madvise dontneed|unmergeable" : name));
-  throw new ScriptError(
+  throw new LineError(
     script.name,
     found.line,
     `this version cannot run ${what}`,

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
-import { CaptureError } from "./capture-error.js";
+import { LineError } from "../scenario/line-error.js";
 
 /** Most bytes of text a file may have; the default. A compressed file that unpacks to more is refused. */
 export const TEXT_LIMIT = 256 * 1024 * 1024;
@@ -17,14 +17,14 @@ export interface CaptureText {
 
 /**
  * Reads a file of a capture, gzipped or plain.
- * @throws {CaptureError} when it cannot be read, is damaged, or holds more than `limit` bytes of text
+ * @throws {LineError} when it cannot be read, is damaged, or holds more than `limit` bytes of text
  */
 export function readCaptureText(path: string, limit = TEXT_LIMIT): CaptureText {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    throw new CaptureError(path, 0, readProblem(error), "a readable file is expected");
+    throw new LineError(path, 0, readProblem(error), "a readable file is expected");
   }
   return { name: path, text: decode(path, bytes, limit).toString("latin1") };
 }
@@ -58,7 +58,7 @@ function decode(name: string, bytes: Buffer, limit: number): Buffer {
       throw tooLong(name, limit);
     }
     const cut = (error as NodeJS.ErrnoException).code === "Z_BUF_ERROR";
-    throw new CaptureError(
+    throw new LineError(
       name,
       0,
       cut ? "the gzip file ends too early" : "the gzip file is damaged",
@@ -67,9 +67,9 @@ function decode(name: string, bytes: Buffer, limit: number): Buffer {
   }
 }
 
-function tooLong(name: string, limit: number): CaptureError {
+function tooLong(name: string, limit: number): LineError {
   const mebibytes = Math.floor(limit / (1024 * 1024));
-  return new CaptureError(name, 0, "too much text", `at most ${mebibytes} MiB are accepted`);
+  return new LineError(name, 0, "too much text", `at most ${mebibytes} MiB are accepted`);
 }
 
 function readProblem(error: unknown): string {

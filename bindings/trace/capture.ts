@@ -17,7 +17,7 @@ export interface CaptureFiles {
 
 /**
  * Reads a capture.
- * @throws {CaptureError} when a file cannot be read or a line of it is malformed
+ * @throws {LineError} when a file cannot be read or a line of it is malformed
  */
 export function readCapture({ strace, faults, maps }: CaptureFiles): Capture {
   const clock = new Clock();

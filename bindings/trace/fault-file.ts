@@ -1,6 +1,6 @@
 // A capture of page faults, one a line.
 
-import { CaptureError, quoted } from "./capture-error.js";
+import { LineError, quoted } from "../scenario/line-error.js";
 import { forEachLine } from "./capture-text.js";
 import type { CaptureText } from "./capture-text.js";
 import type { Clock } from "./clock.js";
@@ -41,7 +41,7 @@ const FORM = "expected [TID] SEC.FRACTION fault(0xADDRESS, r|w|x, miss|prot, use
 
 /**
  * Reads a capture of page faults.
- * @throws {CaptureError} naming the line that is malformed
+ * @throws {LineError} naming the line that is malformed
  */
 export function parseFaults(capture: CaptureText, clock: Clock): Faults {
   const columns = { times: [], tids: [], pages: [], access: [], lines: [] } as Record<
@@ -52,7 +52,7 @@ export function parseFaults(capture: CaptureText, clock: Clock): Faults {
     const match = FAULT.exec(line);
     if (!match) {
       if (cut) return;
-      throw new CaptureError(capture.name, number, `${quoted(line)} is no page fault`, FORM);
+      throw new LineError(capture.name, number, `${quoted(line)} is no page fault`, FORM);
     }
     const address = parseInt(match[4] ?? "", 16);
     columns.times.push(clock.at(match[2] ?? "", match[3] ?? ""));

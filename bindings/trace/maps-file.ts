@@ -1,6 +1,6 @@
 // Snapshots of /proc/PID/maps, each under a line `## exec|exit pid= ts= exe=`.
 
-import { CaptureError, quoted } from "./capture-error.js";
+import { LineError, quoted } from "../scenario/line-error.js";
 import { forEachLine } from "./capture-text.js";
 import type { CaptureText } from "./capture-text.js";
 import type { Clock } from "./clock.js";
@@ -41,7 +41,7 @@ const USER_END = 2 ** 47;
 
 /**
  * Reads the snapshots of a capture, in the order of the file.
- * @throws {CaptureError} naming the line that is malformed
+ * @throws {LineError} naming the line that is malformed
  */
 export function parseMaps(capture: CaptureText, clock: Clock): MapsSnapshot[] {
   const snapshots: MapsSnapshot[] = [];
@@ -53,9 +53,9 @@ export function parseMaps(capture: CaptureText, clock: Clock): MapsSnapshot[] {
     const snapshot = snapshots.at(-1);
     const range = parseRange(line);
     if (!range)
-      throw new CaptureError(capture.name, number, `${quoted(line)} is no range`, RANGE_FORM);
+      throw new LineError(capture.name, number, `${quoted(line)} is no range`, RANGE_FORM);
     if (!snapshot) {
-      throw new CaptureError(capture.name, number, "a range without a heading", HEADING_FORM);
+      throw new LineError(capture.name, number, "a range without a heading", HEADING_FORM);
     }
     addRange(capture.name, number, snapshot, range);
   });
@@ -69,7 +69,7 @@ export function isSpecial({ name }: { name: string }): boolean {
 
 function parseHeading(file: string, line: string, number: number, clock: Clock): MapsSnapshot {
   const match = HEADING.exec(line);
-  if (!match) throw new CaptureError(file, number, `${quoted(line)} is no heading`, HEADING_FORM);
+  if (!match) throw new LineError(file, number, `${quoted(line)} is no heading`, HEADING_FORM);
   return {
     kind: match[1] === "exec" ? "exec" : "exit",
     pid: Number(match[2]),
@@ -101,11 +101,11 @@ function parseRange(line: string): MapsRange | null {
 function addRange(file: string, number: number, snapshot: MapsSnapshot, range: MapsRange): void {
   const last = snapshot.ranges.at(-1);
   if (last && range.start < last.end) {
-    throw new CaptureError(file, number, "a range below the end of the one before", RANGE_FORM);
+    throw new LineError(file, number, "a range below the end of the one before", RANGE_FORM);
   }
   if (range.start < USER_END) {
     if (range.end > USER_END) {
-      throw new CaptureError(file, number, "a range beyond user space", "at most 800000000000");
+      throw new LineError(file, number, "a range beyond user space", "at most 800000000000");
     }
     snapshot.ranges.push(range);
   }

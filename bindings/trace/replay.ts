@@ -70,7 +70,7 @@ export interface ReplayResult {
 
 /**
  * Replays a capture to its end, and twice more to its largest state, once for each index of anonymous memory.
- * @throws {CaptureError} when an argument of a call is malformed
+ * @throws {LineError} when an argument of a call is malformed
  */
 export async function replay(capture: Capture, options: ReplayOptions = {}): Promise<ReplayResult> {
   const plan = new Plan(capture);

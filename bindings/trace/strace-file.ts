@@ -1,6 +1,6 @@
 // An strace capture as events in the order of the file: calls joined, signals, ends of threads.
 
-import { CaptureError, quoted } from "./capture-error.js";
+import { LineError, quoted } from "../scenario/line-error.js";
 import { forEachLine } from "./capture-text.js";
 import type { CaptureText } from "./capture-text.js";
 import type { Clock } from "./clock.js";
@@ -52,12 +52,12 @@ export const NO_TID = -1;
 
 /**
  * Reads an strace capture.
- * @throws {CaptureError} naming the line that is not one of strace's
+ * @throws {LineError} naming the line that is not one of strace's
  */
 export function parseStrace(capture: CaptureText, clock: Clock, kindOf: CallKind): Strace {
   const reader = new StraceReader(capture.name, clock, kindOf);
   forEachLine(capture, (line, number, cut) => reader.read(line, number, cut));
-  if (reader.lines === 0) throw new CaptureError(capture.name, 0, "no lines", STRACE_LINE_FORM);
+  if (reader.lines === 0) throw new LineError(capture.name, 0, "no lines", STRACE_LINE_FORM);
   return reader.strace;
 }
 
@@ -85,7 +85,7 @@ class StraceReader {
       return;
     }
     if (parsed === null) {
-      throw new CaptureError(
+      throw new LineError(
         this.name,
         number,
         `${quoted(line)} is no line of strace`,
@@ -193,8 +193,8 @@ class StraceReader {
     this.strace.unknown.set(name, (this.strace.unknown.get(name) ?? 0) + 1);
   }
 
-  #unreadable(line: number, name: string): CaptureError {
-    return new CaptureError(
+  #unreadable(line: number, name: string): LineError {
+    return new LineError(
       this.name,
       line,
       `the result of ${name} cannot be read`,

@@ -1,6 +1,6 @@
 // A system call of a capture, whole.
 
-import { CaptureError } from "./capture-error.js";
+import { LineError } from "../scenario/line-error.js";
 import { splitArguments } from "./strace-arguments.js";
 import { parseDescriptor, parseFlags, parseNumber, parseString } from "./strace-value.js";
 import type { Descriptor, FlagSet } from "./strace-value.js";
@@ -66,7 +66,7 @@ export class TracedCall {
   resultAddress(): number {
     const value = this.result ?? -1;
     if (value >= 0 && value < USER_END && value % 4096 === 0) return value;
-    throw new CaptureError(
+    throw new LineError(
       this.file,
       this.line,
       `${this.name} returned ${value < 0 ? "nothing" : `0x${value.toString(16)}`}`,
@@ -100,9 +100,9 @@ export class TracedCall {
   }
 
   /** Argument `index` is not what the call takes. */
-  malformed(index: number, accepted: string): CaptureError {
+  malformed(index: number, accepted: string): LineError {
     const what = index < this.arity ? `is "${shorten(this.text(index))}"` : "is missing";
-    return new CaptureError(
+    return new LineError(
       this.file,
       this.line,
       `argument ${index + 1} of ${this.name} ${what}`,

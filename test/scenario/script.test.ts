@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { MAX_OPERATIONS, parseScript } from "../../bindings/scenario/script.js";
-import { ScriptError } from "../../bindings/scenario/script-error.js";
+import { LineError } from "../../bindings/scenario/line-error.js";
 import { assertSupported } from "../../bindings/scenario/support.js";
 
 function refusal(text: string): string {
   try {
     assertSupported(parseScript(text, "s"));
   } catch (error) {
-    if (error instanceof ScriptError) return error.message;
+    if (error instanceof LineError) return error.message;
     throw error;
   }
   return "accepted";

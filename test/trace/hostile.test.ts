@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CaptureError } from "../../bindings/trace/capture-error.js";
+import { LineError } from "../../bindings/scenario/line-error.js";
 import { readCaptureText } from "../../bindings/trace/capture-text.js";
 import { PROGRAM, parseSnippet, replayCalls, replaySnippet } from "./snippet.js";
 
@@ -56,7 +56,7 @@ describe("malformed arguments", () => {
     ["io_setup(1, 0x5) = 0", "argument 2 of io_setup"],
   ])("name file and line: %s", async (call, problem) => {
     const replayed = replayCalls(call, "");
-    await expect(replayed).rejects.toBeInstanceOf(CaptureError);
+    await expect(replayed).rejects.toBeInstanceOf(LineError);
     await expect(replayed).rejects.toThrow(`t.strace:2: ${problem}`);
   });
 });
@@ -136,8 +136,8 @@ describe("whatever stands in the lines", () => {
           });
           expect(result.violations).toEqual([]);
         } catch (error) {
-          expect(error).toBeInstanceOf(CaptureError);
-          expect((error as CaptureError).message).toMatch(/^t\.strace:\d+: /);
+          expect(error).toBeInstanceOf(LineError);
+          expect((error as LineError).message).toMatch(/^t\.strace:\d+: /);
         }
       }),
       { numRuns: 150 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { callKind } from "../../bindings/trace/call-table.js";
-import { CaptureError } from "../../bindings/trace/capture-error.js";
+import { LineError } from "../../bindings/scenario/line-error.js";
 import { Clock } from "../../bindings/trace/clock.js";
 import { parseStrace } from "../../bindings/trace/strace-file.js";
 import { TracedCall } from "../../bindings/trace/traced-call.js";
@@ -78,7 +78,7 @@ describe("an strace capture", () => {
       parse("1 1.0 munmap(0x1000, 4096) = 0 <0.1>\n1 1.1 mmap(0, 1, 1, 1, -1, 0) = 0x7f").cutLine,
     ).toBe(2);
     expect(parse("1 1.0 munmap(0x1000, 4096) = 0\n1 1.1 exit_group(0) = ?").cutLine).toBe(0);
-    expect(() => parse("1 1.0 munm\n1 1.1 exit_group(0) = ?\n")).toThrow(CaptureError);
+    expect(() => parse("1 1.0 munm\n1 1.1 exit_group(0) = ?\n")).toThrow(LineError);
   });
 
   test("names file, line and what is accepted when a line is malformed", () => {

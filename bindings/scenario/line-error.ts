@@ -1,8 +1,8 @@
-// The one error for a capture that cannot be read.
+// The one error for a text that can't be read: a script, a capture.
 
-/** What is wrong with a capture: the message is one line, `FILE:LINE: problem; accepted`. */
-export class CaptureError extends Error {
-  override readonly name = "CaptureError";
+/** What is wrong with a line of input: the message is one line, `FILE:LINE: problem; accepted`. */
+export class LineError extends Error {
+  override readonly name = "LineError";
 
   constructor(
     /** The file's name as the caller gave it. */
@@ -18,9 +18,9 @@ export class CaptureError extends Error {
   }
 }
 
-/** Text of a capture in quotes, safe to print: cut at 60 characters, control characters replaced. */
-export function quoted(text: string): string {
-  return `"${printable(text, 60)}"`;
+/** A word of the input in quotes, safe to print: cut at 40 characters, control characters replaced. */
+export function quoted(word: string): string {
+  return `"${printable(word, 40)}"`;
 }
 
 function printable(text: string, limit: number): string {
