@@ -19,7 +19,7 @@ export const BATCH_CAPACITY = 256;
 
 /** What one submission asks for. Arguments in order; the result is 0 unless a value is named. */
 export enum Op {
-  /** () -> task */
+  /** (initial brk) -> task */
   Spawn = 1,
   /** (task, CloneFlag) -> task */
   Fork,

@@ -15,7 +15,7 @@ export {
 export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
 export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
-export { Process, type PageEntry, type Rss } from "./kernel/process.js";
+export { DEFAULT_HEAP, Process, type PageEntry, type Rss } from "./kernel/process.js";
 export type { Prot } from "./kernel/prot.js";
 export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
 export type { Violation } from "./kernel/violation.js";

@@ -139,7 +139,7 @@ function execute(record: usize, completion: usize): f64 {
   }
   const op = <Op>(<i32>load<f64>(record));
   const handle = load<f64>(record + 8);
-  if (op == Op.Spawn) return created(taskSpawn(arg(record, 1)));
+  if (op == Op.Spawn) return created(taskSpawn(arg(record, 0)));
   if (op == Op.Truncate) {
     const file = objectOf(Cache.File, handle);
     if (!file) return fail(Errno.ESTALE);

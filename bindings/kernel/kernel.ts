@@ -22,7 +22,7 @@ import {
   type ResolvedOptions,
 } from "./options.js";
 import { Page } from "./page.js";
-import { Process } from "./process.js";
+import { DEFAULT_HEAP, Process } from "./process.js";
 import { switchCodes } from "./releases.js";
 import { decodeViolations, type Violation } from "./violation.js";
 
@@ -121,9 +121,13 @@ export class Kernel {
     return this.#machine;
   }
 
-  /** A process with an empty address space. @throws KernelError ENOMEM */
-  spawn(): Process {
-    const handle = this.#machine.call(Op.Spawn);
+  /**
+   * A process with an empty address space, whose heap begins at `brk` (default DEFAULT_HEAP).
+   *
+   * @throws KernelError EINVAL, ENOMEM
+   */
+  spawn(options: { readonly brk?: number } = {}): Process {
+    const handle = this.#machine.call(Op.Spawn, options.brk ?? DEFAULT_HEAP);
     if (handle < 0) throw failed(handle, "spawn()");
     return this.#processOf(handle);
   }

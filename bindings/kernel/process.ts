@@ -18,6 +18,9 @@ import { readVmas, type Vma } from "./vma.js";
 
 export type { Prot };
 
+/** Where the heap begins unless one says so: as for a program loaded at its usual place. */
+export const DEFAULT_HEAP = 0x555555600000;
+
 /** A present entry of a page table. */
 export interface PageEntry {
   readonly address: number;
@@ -131,9 +134,13 @@ export class Process extends Held {
     return this.context.processOf(this.#run(() => "fork()"));
   }
 
-  /** Leaves the address space for an empty one, whose heap begins at `brk`. @throws KernelError ENOMEM */
+  /**
+   * Leaves the address space for an empty one, whose heap begins at `brk` (default DEFAULT_HEAP).
+   *
+   * @throws KernelError EINVAL, ENOMEM
+   */
   exec(options: { brk?: number } = {}): void {
-    this.#put(Op.Exec, this.handle, options.brk ?? 0);
+    this.#put(Op.Exec, this.handle, options.brk ?? DEFAULT_HEAP);
     this.#run(() => "exec()");
   }
 

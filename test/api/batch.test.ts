@@ -2,7 +2,13 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { Errno } from "../../assembly/abi.js";
-import { createKernel, type Batch, type Kernel, type Process } from "../../bindings/index.js";
+import {
+  createKernel,
+  DEFAULT_HEAP,
+  type Batch,
+  type Kernel,
+  type Process,
+} from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, layout, PAGE, pageAt, stateOf } from "./ground.js";
 
 let kernel: Kernel;
@@ -35,7 +41,7 @@ test("operations run in order, and each has its result", () => {
   expect(batch.length).toBe(12);
   expect(batch.run()).toBe(0);
   expect(indexes.map((i) => batch.result(i))).toEqual([
-    ...[at(0), at(8), 0, 5, 101, 0, 0, at(20), 0, 0, 0, 0],
+    ...[at(0), at(8), 0, 5, 101, 0, 0, at(20), 0, 0, 0, DEFAULT_HEAP],
   ]);
   expect(indexes.every((i) => batch.error(i) === null)).toBe(true);
   expect(layout(process)).toEqual(["0-1 r--p", "1-2 rw-p", "8-12 r-xp", "20-21 rw-p"]);

@@ -25,7 +25,7 @@ export class CoreSide {
   private attempt(operation: Operation): Outcome {
     switch (operation.op) {
       case "spawn":
-        this.processes.push(this.kernel.spawn());
+        this.processes.push(this.kernel.spawn({ brk: 0 }));
         return 0;
       case "file": {
         const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
