@@ -20,6 +20,7 @@ export {
   pageAtAddress,
   pageField,
   pageHandle,
+  pageInVma,
   peakMapCount,
   peakVmaCount,
   stabPage,

@@ -18,5 +18,6 @@ export { Page, type Mapping } from "./kernel/page.js";
 export { DEFAULT_HEAP, Process, type PageEntry, type Rss } from "./kernel/process.js";
 export type { Prot } from "./kernel/prot.js";
 export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
+export { Actor, Scheduler, type Moment, type Stop } from "./scenario/scheduler.js";
 export type { Violation } from "./kernel/violation.js";
 export type { Vma } from "./kernel/vma.js";

@@ -84,7 +84,9 @@ export class Header {
   /** Pages for the benchmarks: frames, and where each is mapped. */
   sample: u32;
   sampleLength: u32;
+  sampleRoom: u32;
   sampleMappings: u32;
+  sampleMappingsRoom: u32;
 }
 
 export function header(): Header {

@@ -125,10 +125,6 @@ export function slabReserve(cache: Cache, n: u32): bool {
   return true;
 }
 
-export function slabIsLive(object: usize): bool {
-  return (load<u32>(object) & 1) != 0;
-}
-
 export function slabLive(cache: Cache): u32 {
   return cacheOf(cache).live;
 }

@@ -13,19 +13,20 @@ import {
 import { frameOfHandle, generationOfHandle, handleOf, objectOf } from "../memory/handle";
 import { COMPLETIONS, header, SUBMISSIONS } from "../memory/header";
 import { Cache } from "../memory/slab";
-import { pageReferenced, references, referencedFlags } from "../rmap/referenced";
+import { references, referencedFlags } from "../rmap/referenced";
 import { File } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageGeneration, pageRefcount } from "../struct/page";
 import { assertNothingHeld, downWrite, upWrite } from "../sync/lock";
 import { Access, accessMemory } from "./fault";
 import { doMadvise } from "./madvise";
-import { doBrk, doMmap, PGOFF_MAX } from "./mmap";
+import { doBrk } from "./brk";
+import { doMmap, PGOFF_MAX } from "./mmap";
 import { doMprotect } from "./mprotect";
 import { doMremap } from "./mremap";
 import { doMunmap } from "./munmap";
-import { mmOf, taskExec, taskExit, taskFork, taskSpawn } from "./process";
-import { cleanPage, unmapPage } from "./reclaim";
+import { mmGet, mmOf, mmPut, taskExec, taskExit, taskFork, taskSpawn } from "./process";
+import { cleanPage, referencedPage, unmapPage } from "./reclaim";
 import { truncateFile } from "./truncate";
 
 const MAX_INTEGER: f64 = 9007199254740991;
@@ -96,20 +97,27 @@ function access(op: Op, mm: MmStruct, record: usize): f64 {
 }
 
 function ofTask(op: Op, task: usize, record: usize): f64 {
+  if (op == Op.Exec) return taskExec(task, arg(record, 1)) ? 0 : fail(Errno.ENOMEM);
+  if (op == Op.Exit) {
+    taskExit(task);
+    return 0;
+  }
+  const mm = mmOf(task);
+  mmGet(mm);
+  const result = ofMm(op, task, mm, record);
+  mmPut(mm);
+  return result;
+}
+
+function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
   switch (op) {
     case Op.Fork:
       return created(taskFork(task, <u32>arg(record, 1)));
-    case Op.Exec:
-      return taskExec(task, arg(record, 1)) ? 0 : fail(Errno.ENOMEM);
-    case Op.Exit:
-      taskExit(task);
-      return 0;
     case Op.Read:
     case Op.Write:
     case Op.Execute:
-      return access(op, mmOf(task), record);
+      return access(op, mm, record);
     default: {
-      const mm = mmOf(task);
       downWrite(mmapSem(mm));
       const result = changeMm(op, mm, record);
       upWrite(mmapSem(mm));
@@ -122,7 +130,7 @@ function ofTask(op: Op, task: usize, record: usize): f64 {
 function ofPage(op: Op, frame: u32, completion: usize): f64 {
   switch (op) {
     case Op.PageReferenced: {
-      const result = pageReferenced(frame);
+      const result = referencedPage(frame);
       store<f64>(completion, <f64>referencedFlags(result), 8);
       return <f64>references(result);
     }
@@ -142,7 +150,7 @@ function execute(record: usize, completion: usize): f64 {
   if (op == Op.Spawn) return created(taskSpawn(arg(record, 0)));
   if (op == Op.Truncate) {
     const file = objectOf(Cache.File, handle);
-    if (!file) return fail(Errno.ESTALE);
+    if (!file || !changetype<File>(file).held) return fail(Errno.ESTALE);
     if (arg(record, 1) > PGOFF_MAX) return fail(Errno.EINVAL);
     truncateFile(changetype<File>(file), arg(record, 1));
     return 0;

@@ -24,7 +24,7 @@ import { pageCacheRead } from "./file";
 import { vmaPageProt } from "./mprotect";
 import { mappingOf } from "./vma-list";
 
-/** A write to a private mapping: the process gets its own copy, the cached page is not mapped. */
+/** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
 function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): void {
   pageSetWord(copy, pageWord(cached));
   pageSet(copy, PageFlag.Uptodate);
@@ -32,9 +32,9 @@ function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): vo
   const pte = pteUnder(pmd, address);
   if (load<u64>(pte)) {
     ptlUnlock(pmd);
-    putPage(copy);
     return;
   }
+  getPage(copy);
   changetype<MmStruct>(<usize>vma.mm).anonRss++;
   pageAddNewAnonRmap(copy, vma, address);
   store<u64>(pte, pteOf(copy, PTE_USER | PTE_WRITE | PTE_DIRTY | PTE_YOUNG));
@@ -60,7 +60,10 @@ function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool)
   if (write) pageSet(cached, PageFlag.Dirty);
 }
 
-/** Returns 0, SIGBUS beyond the file's end, or ENOMEM. */
+/**
+ * Returns 0, SIGBUS beyond the file's end, or ENOMEM. A page that was truncated while we waited for its
+ * lock is not mapped, and the access is tried again.
+ */
 export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
   const mapping = mappingOf(vma);
   const pgoff = linearPageIndex(vma, address);
@@ -70,21 +73,18 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   const cached = exists && (copy || !copies) ? pageCacheRead(mapping, pgoff) : 0;
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
   const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
-  if (!ready || !exists) {
-    if (copy) putPage(copy);
-    return ready ? Errno.SIGBUS : Errno.ENOMEM;
+  let error = ready ? 0 : Errno.ENOMEM;
+  if (ready && !exists) error = Errno.SIGBUS;
+  if (!error) {
+    lockPage(cached);
+    if (pgoff >= mapping.size) error = Errno.SIGBUS;
+    else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {
+      if (copies) mapCopy(vma, address, pmd, cached, copy);
+      else mapCached(vma, address, pmd, cached, write);
+    }
+    unlockPage(cached);
   }
-  getPage(cached);
-  lockPage(cached);
-  // Truncated while we waited for the lock: the fault is taken again.
-  if (pageFileMapping(cached) != <u32>changetype<usize>(mapping)) {
-    if (copy) putPage(copy);
-  } else if (copies) {
-    mapCopy(vma, address, pmd, cached, copy);
-  } else {
-    mapCached(vma, address, pmd, cached, write);
-  }
-  unlockPage(cached);
-  putPage(cached);
-  return 0;
+  if (cached) putPage(cached);
+  if (copy) putPage(copy);
+  return error;
 }

@@ -2,7 +2,6 @@
 
 import { Event } from "../abi";
 import { event } from "../memory/event";
-import { header } from "../memory/header";
 import { pageAddAnonRmap } from "../rmap/accounting";
 import { MmStruct } from "../struct/mm-struct";
 import { getPage, lockPage, pagePrivate, putPage, unlockPage } from "../struct/page";
@@ -11,11 +10,7 @@ import { PTE_DIRTY, pteOf, pteSwapSlot, PTE_USER, PTE_WRITE, PTE_YOUNG } from ".
 import { slotAt, swapFree } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { vmaPageProt } from "./mprotect";
-import { reuseSwapPage, tryToFreeSwap } from "./swap";
-
-function isSwapFull(): bool {
-  return header().swapInUse * 2 > header().swapLimit;
-}
+import { isSwapFull, reuseSwapPage, tryToFreeSwap } from "./swap";
 
 /** Returns 0: the access is tried again, so a write that got a protected page copies it next. */
 export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write: bool): i32 {

@@ -14,10 +14,8 @@ import {
   lockPage,
   pageAlloc,
   pageIsAnon,
-  pageMapcount,
   pageSet,
   pageSetWord,
-  pageTest,
   pageWord,
   putPage,
   trylockPage,
@@ -37,7 +35,7 @@ import {
 } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
-import { reuseSwapPage, tryToFreeSwap } from "./swap";
+import { reuseSwapPage } from "./swap";
 
 const WRITTEN: u64 = PTE_YOUNG | PTE_DIRTY | PTE_WRITE;
 
@@ -73,7 +71,6 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
   store<u64>(pte, pteOf(copy, WRITTEN | PTE_USER));
   if (old) {
     pageRemoveRmap(old);
-    if (!pageMapcount(old) && pageTest(old, PageFlag.SwapCache)) tryToFreeSwap(old);
     putPage(old);
   }
   ptlUnlock(pmd);
@@ -81,8 +78,8 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
   event(Event.PageCopied, <f64>address, <f64>old, <f64>copy);
 }
 
+/** The caller's reference to the old page is dropped. */
 function copyPage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32): i32 {
-  if (old) getPage(old);
   const copy = pageAlloc();
   let error = copy ? 0 : Errno.ENOMEM;
   if (copy && !anonVmaPrepare(vma)) {
@@ -126,11 +123,15 @@ export function wpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
     }
   } else if (isShared(vma)) {
     store<u64>(pte, entry | WRITTEN);
+    getPage(frame);
     ptlUnlock(pmd);
     pageSet(frame, PageFlag.Dirty);
+    putPage(frame);
     event(Event.PageShared, <f64>address, <f64>frame, 0);
     return 0;
   }
+  // From here on the entry may go, and the page with it.
+  if (frame) getPage(frame);
   ptlUnlock(pmd);
   return copyPage(vma, address, pmd, entry, frame);
 }

@@ -3,7 +3,7 @@
 // are allocated before anon_vma_prepare, so that a fault that finds no frame leaves nothing behind.
 
 import { Counter, Errno, TASK_SIZE_PAGES, VmFlag } from "../abi";
-import { count } from "../memory/header";
+import { count, header } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageSetWord, pageWord } from "../struct/page";
 import { pmdAlloc, pteAt, pteUnder, trimPageTables } from "../struct/page-table";
@@ -19,7 +19,7 @@ import {
   PTE_YOUNG,
 } from "../struct/pte";
 import { Vma } from "../struct/vma";
-import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
+import { downRead, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
 import { fileFault } from "./fault-file";
 import { swapFault } from "./fault-swap";
@@ -91,8 +91,8 @@ export function accessMemory(mm: MmStruct, address: u64, access: Access, word: f
   if (result != MISS) return result;
   const sem = mmapSem(mm);
   downRead(sem);
+  const tables = mm.tables;
   let error = 0;
-  let faulted = false;
   for (let tries = 0; ; tries++) {
     assert(tries < MAX_TRIES, "fault: does not get anywhere");
     const vma = changetype<Vma | null>(<usize>faultVma(mm, address));
@@ -102,15 +102,11 @@ export function accessMemory(mm: MmStruct, address: u64, access: Access, word: f
     }
     result = touch(mm, address, access, word);
     if (result != MISS) break;
-    faulted = true;
     error = handleMmFault(mm, vma, address & ~0xfff, access == Access.Write);
     if (error) break;
   }
   upRead(sem);
-  if (error && faulted) {
-    downWrite(sem);
-    trimPageTables(mm, address);
-    upWrite(sem);
-  }
+  // Tables made for nothing go again, unless somebody in the explorer may be looking into them.
+  if (error && mm.tables > tables && header().actor == 0) trimPageTables(mm, address, tables);
   return error ? <f64>-error : result;
 }

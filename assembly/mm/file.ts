@@ -11,6 +11,8 @@ import {
   putFile,
 } from "../struct/address-space";
 import {
+  getPage,
+  lockPage,
   pageAlloc,
   pageClear,
   pageIndex,
@@ -19,6 +21,7 @@ import {
   pageSetMapping,
   pageSetWord,
   putPage,
+  unlockPage,
 } from "../struct/page";
 import {
   pageCacheFind,
@@ -45,7 +48,7 @@ export function fileCreate(kind: FileKind, pages: u64, firstWord: f64): usize {
 export function fileClose(file: u32): void {
   const mapping = changetype<AddressSpace>(<usize>changetype<File>(<usize>file).mapping);
   if (!putFile(file)) return;
-  dropPagesFrom(mapping, 0);
+  dropPages(mapping);
   slabFree(Cache.AddressSpace, changetype<usize>(mapping));
 }
 
@@ -54,14 +57,21 @@ function initialWord(mapping: AddressSpace, index: u64): f64 {
   return index < mapping.dataEnd ? mapping.firstWord + <f64>index : 0;
 }
 
+/** The cached page at that pgoff with a reference for the caller, 0 if there is none. */
+function findGetPage(mapping: AddressSpace, index: u64): u32 {
+  const frame = pageCacheFind(mapping, index);
+  if (frame) getPage(frame);
+  return frame;
+}
+
 /**
- * The page at that pgoff, read if it is not cached: a frame that the cache holds a reference to.
+ * The page at that pgoff, read if it is not cached, with a reference for the caller.
  * @returns 0 when memory is exhausted
  */
 export function pageCacheRead(mapping: AddressSpace, index: u64): u32 {
-  let frame = pageCacheFind(mapping, index);
-  if (frame) return frame;
-  frame = pageAlloc();
+  const cached = findGetPage(mapping, index);
+  if (cached) return cached;
+  const frame = pageAlloc();
   if (!frame) return 0;
   pageSetWord(frame, initialWord(mapping, index));
   pageSetMapping(frame, <u32>changetype<usize>(mapping));
@@ -69,18 +79,19 @@ export function pageCacheRead(mapping: AddressSpace, index: u64): u32 {
   pageSet(frame, PageFlag.Uptodate);
   if (isSwapBacked(mapping)) pageSet(frame, PageFlag.SwapBacked);
   lock(treeLock(mapping), LockClass.TreeLock);
-  const added = pageCacheInsert(mapping, index, frame);
+  // Somebody may have read it in the meantime: then ours goes.
+  const other = findGetPage(mapping, index);
+  const added = !other && pageCacheInsert(mapping, index, frame);
+  if (added) getPage(frame);
   unlock(treeLock(mapping));
-  if (!added) {
-    pageSetMapping(frame, 0);
-    putPage(frame);
-    return 0;
-  }
-  return frame;
+  if (added) return frame;
+  pageSetMapping(frame, 0);
+  putPage(frame);
+  return other;
 }
 
-/** Takes the page, which nothing maps, out of the cache. */
-function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
+/** Takes the page, which is locked and not mapped, out of the cache. */
+export function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
   lock(treeLock(mapping), LockClass.TreeLock);
   pageCacheRemove(mapping, pageIndex(frame));
   unlock(treeLock(mapping));
@@ -89,11 +100,13 @@ function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
   putPage(frame);
 }
 
-/** Drops the cached pages from a pgoff on. */
-export function dropPagesFrom(mapping: AddressSpace, index: u64): void {
-  let frame = pageCacheNext(mapping, index);
-  while (frame) {
+/** Drops every page of a file that nobody can reach any more. */
+function dropPages(mapping: AddressSpace): void {
+  for (let frame = pageCacheNext(mapping, 0); frame; frame = pageCacheNext(mapping, 0)) {
+    getPage(frame);
+    lockPage(frame);
     deleteFromPageCache(mapping, frame);
-    frame = pageCacheNext(mapping, index);
+    unlockPage(frame);
+    putPage(frame);
   }
 }

@@ -127,6 +127,7 @@ function reserveCopy(parent: MmStruct): bool {
     chains += chainLength(vma) + 1;
   }
   return (
+    slabReserve(Cache.Task, 1) &&
     slabReserve(Cache.Vma, vmas) &&
     slabReserve(Cache.AnonVma, anonVmas) &&
     slabReserve(Cache.Chain, chains) &&
@@ -136,12 +137,11 @@ function reserveCopy(parent: MmStruct): bool {
 
 /** Fills an empty child; false when memory is exhausted: the caller tears down what there is. */
 export function dupMmap(child: MmStruct, parent: MmStruct): bool {
-  if (!reserveCopy(parent)) return false;
   downWrite(mmapSem(parent));
   downWriteNested(mmapSem(child));
   child.startBrk = parent.startBrk;
   child.brk = parent.brk;
-  let done: bool = true;
+  let done = reserveCopy(parent);
   for (let at = parent.mmap; at && done;) {
     const vma = changetype<Vma>(<usize>at);
     at = vma.next;

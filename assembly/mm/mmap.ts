@@ -1,4 +1,4 @@
-// mmap and brk: new mappings.
+// mmap: new mappings.
 
 import { Errno, Event, FileKind, MapFlag, PAGE_SHIFT, Prot, VmFlag } from "../abi";
 import { event } from "../memory/event";
@@ -12,7 +12,7 @@ import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
 import { findIntersection, findPrevious, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
 
-const MAY_ANYTHING: u32 = VmFlag.MayRead | VmFlag.MayWrite | VmFlag.MayExec;
+export const MAY_ANYTHING: u32 = VmFlag.MayRead | VmFlag.MayWrite | VmFlag.MayExec;
 /** Page offsets and file sizes reach so far. */
 export const PGOFF_MAX: u64 = 1 << 52;
 
@@ -26,8 +26,15 @@ export function isAccountable(flags: u32): bool {
   return (flags & (VmFlag.NoReserve | VmFlag.Shared | VmFlag.Write)) == VmFlag.Write;
 }
 
-/** Everything that is not a file mapping's: joins a neighbour, or makes a VMA; 0: no memory. */
-function mapRegion(mm: MmStruct, start: u64, end: u64, flags: u32, file: u32, pgoff: u64): u32 {
+/** Joins the range to a neighbour or makes a VMA of it: the VMA that holds it, or 0: no memory. */
+export function mapRegion(
+  mm: MmStruct,
+  start: u64,
+  end: u64,
+  flags: u32,
+  file: u32,
+  pgoff: u64,
+): u32 {
   const prev = findPrevious(mm, start);
   const joined = vmaMerge(mm, prev, start, end, flags, 0, file, pgoff);
   if (joined) return joined;
@@ -77,6 +84,8 @@ export function doMmap(
   const bytes = (length + 0xfff) & ~0xfff;
   if (pgoff > PGOFF_MAX || pgoff + (bytes >> PAGE_SHIFT) > PGOFF_MAX) return -Errno.EINVAL;
   if (mm.mapCount > header().maxMapCount) return -Errno.ENOMEM;
+  // Only private anonymous memory can be a stack.
+  if (how & MapFlag.GrowsDown && (file || how & MapFlag.Shared)) return -Errno.EINVAL;
   const fixed = (how & (MapFlag.Fixed | MapFlag.FixedNoReplace)) != 0;
   let start = address & ~0xfff;
   if (fixed) {
@@ -100,25 +109,4 @@ export function doMmap(
   const error = doMunmap(mm, start, bytes);
   if (error) return -(<i64>error);
   return mapRegion(mm, start, start + bytes, flags, file, pgoff) ? <i64>start : -Errno.ENOMEM;
-}
-
-/**
- * brk(2): moves the end of the heap, if nothing is in the way.
- * @returns where the heap ends now
- */
-export function doBrk(mm: MmStruct, brk: u64): u64 {
-  if (brk < mm.startBrk || brk > TASK_SIZE) return mm.brk;
-  const old = (mm.brk + 0xfff) & ~0xfff;
-  const end = (brk + 0xfff) & ~0xfff;
-  if (end < old) {
-    if (doMunmap(mm, end, old - end)) return mm.brk;
-  } else if (end > old) {
-    // A page is left free above it.
-    if (findIntersection(mm, old, end + 0x1000)) return mm.brk;
-    if (mm.mapCount > header().maxMapCount) return mm.brk;
-    const flags: u32 = VmFlag.Read | VmFlag.Write | MAY_ANYTHING | VmFlag.Account;
-    if (!mapRegion(mm, old, end, flags, 0, old >> PAGE_SHIFT)) return mm.brk;
-  }
-  mm.brk = brk;
-  return brk;
 }

@@ -16,6 +16,7 @@ import {
   ptlLockNested,
   ptlUnlock,
   pteUnder,
+  tablesReserve,
 } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { lock, LockClass, unlock } from "../sync/lock";
@@ -92,6 +93,18 @@ function movePageTables(src: Vma, dst: Vma, from: u64, to: u64, length: u64, nee
   return min(at, end) - from;
 }
 
+/** More tables than a move of so many bytes can need, so that it can't fail half-way. */
+function tablesToMove(mm: MmStruct, from: u64, length: u64): u32 {
+  const end = from + length;
+  let leaves: u32 = 0;
+  for (let at = nextMapped(mm, from, end); at < end; at = nextMapped(mm, pmdEnd(at, end), end)) {
+    leaves++;
+  }
+  // Each source table may reach into two, and each of those may hang below a new one of each level.
+  const above = min(2 * leaves, <u32>(length >> 30) + 2);
+  return leaves ? 2 * leaves + 2 * above + 1 : 0;
+}
+
 /** The VMA at the new place and, in the low bit, whether moving the entries needs the rmap locks; 0: no memory. */
 function copyVma(source: Vma, start: u64, length: u64, linear: u64): u32 {
   const mm = changetype<MmStruct>(<usize>source.mm);
@@ -138,8 +151,9 @@ function copyVma(source: Vma, start: u64, length: u64, linear: u64): u32 {
 /** Moves [from, from + oldLength) to `to`, where there is room; returns to, or -Errno. */
 function moveVma(source: Vma, from: u64, oldLength: u64, newLength: u64, to: u64): i64 {
   const mm = changetype<MmStruct>(<usize>source.mm);
-  if (mm.mapCount >= header().maxMapCount - SPARE_VMAS) return -Errno.ENOMEM;
+  if (mm.mapCount + SPARE_VMAS >= header().maxMapCount) return -Errno.ENOMEM;
   const linear = source.pgoff + ((from - source.start) >> PAGE_SHIFT);
+  if (!tablesReserve(tablesToMove(mm, from, oldLength))) return -Errno.ENOMEM;
   const copied = copyVma(source, to, newLength, linear);
   if (!copied) return -Errno.ENOMEM;
   const target = vmaAt(copied & ~1);
@@ -218,7 +232,6 @@ export function doMremap(
   to: u64,
 ): i64 {
   if (address & 0xfff) return -Errno.EINVAL;
-  if (oldLength > TASK_SIZE || newLength > TASK_SIZE) return -Errno.EINVAL;
   if (how & MremapFlag.Fixed && !(how & MremapFlag.MayMove)) return -Errno.EINVAL;
   const oldBytes = (oldLength + 0xfff) & ~0xfff;
   const newBytes = (newLength + 0xfff) & ~0xfff;

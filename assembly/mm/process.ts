@@ -22,8 +22,13 @@ function mmCreate(brk: u64): MmStruct | null {
   return mm;
 }
 
+/** A user more: the address space of a running operation stays, whoever exits meanwhile. */
+export function mmGet(mm: MmStruct): void {
+  mm.users++;
+}
+
 /** Drops a user of the address space; with the last one everything in it goes. */
-function mmPut(mm: MmStruct): void {
+export function mmPut(mm: MmStruct): void {
   if (--mm.users) return;
   const first = mm.mmap;
   header().vmas -= mm.mapCount;

@@ -1,4 +1,4 @@
-// Questions from JavaScript that change nothing. Results of more than one number are left in scratch
+// What JavaScript asks, and the little it does besides operations: files, recording, counters. Results of more than one number are left in scratch
 // memory; a function that leaves records returns their address, 0 when memory is exhausted.
 
 import { Errno, FileField, FileKind, PageField, TaskField } from "../abi";
@@ -7,6 +7,7 @@ import { frameHandle, handleOf, objectOf } from "../memory/handle";
 import { header, resetCounters } from "../memory/header";
 import { heapScratch } from "../memory/heap";
 import { Cache } from "../memory/slab";
+import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { rmapWalk, stab } from "../rmap/walk";
 import { AddressSpace, File, fileOpen } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
@@ -25,11 +26,13 @@ import {
 import { pteAt } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
 import { Task } from "../struct/task";
+import { Vma } from "../struct/vma";
 import { frameOf } from "./dispatch";
 import { fileClose, fileCreate } from "./file";
 import { mmOf } from "./process";
 import { describeEntries, describeMappings, describeVmas } from "./report";
 import { TASK_SIZE } from "./unmapped-area";
+import { findVma } from "./vma-list";
 
 function fail(error: i32): f64 {
   return <f64>-error;
@@ -210,6 +213,22 @@ export function walkPage(handle: f64): f64 {
   return pageMapped(frame) ? <f64>rmapWalk(frame, 0, 0) : 0;
 }
 
+/**
+ * page_address_in_vma, or with `mapped` page_mapped_in_vma, for the VMA of a task that begins at `start`:
+ * the address, -1 if the page can't be (is not) there, or -ESTALE.
+ */
+export function pageInVma(handle: f64, task: f64, start: f64, mapped: i32): f64 {
+  const frame = frameOf(handle);
+  const mm = mmOfHandle(task);
+  const vma = frame && mm ? findVma(mm, <u64>start) : 0;
+  if (!vma) return fail(Errno.ESTALE);
+  const it = changetype<Vma>(<usize>vma);
+  if (<f64>it.start != start) return fail(Errno.ESTALE);
+  const address = pageAddressInVma(frame, it);
+  if (address == OUTSIDE || (mapped && !pageMappedInVma(frame, it))) return -1;
+  return <f64>address;
+}
+
 /** VMAs that the index offers for the page and that hold its pgoff, or -ESTALE, -ENOMEM. */
 export function stabPage(handle: f64): f64 {
   const frame = frameOf(handle);
@@ -232,7 +251,7 @@ export function fileMake(kind: i32, pages: f64, firstWord: f64): f64 {
 /** Another open of the same inode, or -ESTALE, -ENOMEM. */
 export function fileReopen(handle: f64): f64 {
   const file = objectOf(Cache.File, handle);
-  if (!file) return fail(Errno.ESTALE);
+  if (!file || !changetype<File>(file).held) return fail(Errno.ESTALE);
   const mapping = changetype<AddressSpace>(<usize>changetype<File>(file).mapping);
   const again = fileOpen(mapping);
   if (!again) return fail(Errno.ENOMEM);

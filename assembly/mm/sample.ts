@@ -3,12 +3,13 @@
 //   sample:    frame u32 [n]          mappings:  first u32 [n + 1]   of each page's places
 //                                                (mm u32, spare u32, address f64) [...]
 
+import { Errno } from "../abi";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
 import { pageReferenced, references } from "../rmap/referenced";
 import { MAPPING_BYTES, rmapWalk, stab } from "../rmap/walk";
 import { MmStruct } from "../struct/mm-struct";
-import { pageMapcount } from "../struct/page";
+import { pageMapcount, pageRefcount } from "../struct/page";
 import { pteAt } from "../struct/page-table";
 import { PTE_YOUNG } from "../struct/pte";
 import { Vma } from "../struct/vma";
@@ -37,16 +38,20 @@ function makeOld(mm: usize, address: u64): void {
   if (pte) store<u64>(pte, load<u64>(pte) & ~PTE_YOUNG);
 }
 
-/** Looks up where the sampled pages are mapped, and makes their entries old; 0, or 1: no memory. */
+/** Looks up where the sampled pages are mapped, and makes their entries old; 0 or ENOMEM. */
 export function samplePrepare(): i32 {
   const state = header();
   const n = state.sampleLength;
   let total: u64 = 0;
   for (let i: u32 = 0; i < n; i++) total += <u64>pageMapcount(frameAt(i));
   const heads = ((<u64>n + 1) * 4 + 7) & ~7;
-  const table = heapAlloc(heads + total * MAPPING_BYTES);
-  if (!table) return 1;
-  state.sampleMappings = <u32>table;
+  const bytes = heads + total * MAPPING_BYTES;
+  if (bytes > <u64>state.sampleMappingsRoom) {
+    state.sampleMappings = <u32>heapAlloc(bytes);
+    state.sampleMappingsRoom = state.sampleMappings ? <u32>bytes : 0;
+  }
+  const table = <usize>state.sampleMappings;
+  if (!table) return Errno.ENOMEM;
   const places = table + <usize>heads;
   let next: u32 = 0;
   for (let i: u32 = 0; i < n; i++) {
@@ -105,6 +110,7 @@ export function benchTryToUnmap(count: u32, offset: u32): u32 {
   let sum: u32 = 0;
   let slot = offset % n;
   for (let i: u32 = 0; i < count; i++, slot = wrapped(slot)) {
+    if (!pageRefcount(frameAt(slot))) continue;
     unmapPage(frameAt(slot));
     if (!pageMapcount(frameAt(slot))) sum++;
     const end = load<u32>(table + ((<usize>slot) << 2), 4);

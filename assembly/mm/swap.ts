@@ -2,6 +2,7 @@
 // when neither does.
 
 import { PageFlag } from "../abi";
+import { header } from "../memory/header";
 import {
   getPage,
   pageClear,
@@ -69,4 +70,9 @@ export function reuseSwapPage(frame: u32): bool {
     }
   }
   return owners <= 1;
+}
+
+/** Over half of swap is in use: a page that came back gives its slot up. */
+export function isSwapFull(): bool {
+  return header().swapInUse * 2 > header().swapLimit;
 }

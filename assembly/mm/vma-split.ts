@@ -3,11 +3,10 @@
 import { Counter, Event, PAGE_SHIFT } from "../abi";
 import { event } from "../memory/event";
 import { count, header } from "../memory/header";
-import { anonVmaClone, unlinkAnonVmas } from "../rmap/anon-vma";
+import { anonVmaClone } from "../rmap/anon-vma";
 import { getFile } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
-import { fileClose } from "./file";
 import { vmaAdjust } from "./vma-adjust";
 import { vmaAlloc, vmaCopy, vmaFree } from "./vma-list";
 
@@ -36,15 +35,9 @@ export function vmaSplitUnlimited(vma: Vma, at: u64, below: bool): bool {
   }
   if (half.file) getFile(half.file);
   const object = <u32>changetype<usize>(half);
-  const done = below
-    ? vmaAdjust(vma, at, end, pgoff, object)
-    : vmaAdjust(vma, start, at, vma.pgoff, object);
-  if (!done) {
-    if (half.file) fileClose(half.file);
-    unlinkAnonVmas(half);
-    vmaFree(half);
-    return false;
-  }
+  // With a VMA to insert there is nothing to import, so this can't fail.
+  if (below) vmaAdjust(vma, at, end, pgoff, object);
+  else vmaAdjust(vma, start, at, vma.pgoff, object);
   count(Counter.VmaSplits, 1);
   event(Event.VmaSplit, <f64>start, <f64>at, <f64>end);
   return true;

@@ -3,30 +3,18 @@
 // "may have been right", and every user checks the entry itself.
 
 import { AnonVma, rootMutex } from "../struct/anon-vma";
-import { pageAnonVma, pageMapped, pageMapping } from "../struct/page";
+import { pageAnonVma, pageMapped, pageMappingAt } from "../struct/page";
 import { lock, LockClass, trylock, unlock } from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
 import { getAnonVma, putAnonVma } from "./anon-vma";
 
-/** Pins the anon_vma of a mapped anonymous page; null if there is none any more. */
-export function pageGetAnonVma(frame: u32): AnonVma | null {
-  sharedAccess(frame);
-  if (!(pageMapping(frame) & 1) || !pageMapped(frame)) return null;
-  const anonVma = changetype<AnonVma>(<usize>pageAnonVma(frame));
-  if (anonVma.refcount == 0) return null;
-  getAnonVma(anonVma);
-  if (!pageMapped(frame)) {
-    putAnonVma(anonVma);
-    return null;
-  }
-  return anonVma;
-}
-
 /** Locks the root of the anon_vma of a mapped anonymous page; null if there is none any more. */
 export function pageLockAnonVma(frame: u32): AnonVma | null {
-  sharedAccess(frame);
-  if (!(pageMapping(frame) & 1) || !pageMapped(frame)) return null;
-  const anonVma = changetype<AnonVma>(<usize>pageAnonVma(frame));
+  sharedAccess(pageMappingAt(frame));
+  // Read once: it may change with the next step of somebody else.
+  const found = pageAnonVma(frame);
+  if (!found || !pageMapped(frame)) return null;
+  const anonVma = changetype<AnonVma>(<usize>found);
   const mutex = rootMutex(anonVma);
   if (trylock(mutex, LockClass.AnonVmaMutex)) {
     // Reuse under our feet would have unmapped the page first.

@@ -121,7 +121,8 @@ export function pageReferenced(frame: u32): u64 {
   if (pageIsAnon(frame)) return pageReferencedAnon(frame);
   if (!pageFileMapping(frame)) return 0;
   if (!trylockPage(frame)) return 1;
-  const result = pageReferencedFile(frame);
+  // Truncated before it was locked, it has no file any more.
+  const result = pageFileMapping(frame) ? pageReferencedFile(frame) : 0;
   unlockPage(frame);
   return result;
 }

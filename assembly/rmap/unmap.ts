@@ -55,13 +55,13 @@ function tryToUnmapOne(frame: u32, vma: Vma, address: u64): UnmapResult {
     mm.anonRss--;
     mm.swapRss++;
     store<u64>(pte, pteOfSwap(slot));
+    event(Event.SwapOut, <f64>address, <f64>frame, 0);
   } else {
     mm.fileRss--;
   }
   pageRemoveRmap(frame);
   putPage(frame);
   ptlUnlock(pmd);
-  event(Event.SwapOut, <f64>address, <f64>frame, 0);
   return UnmapResult.Again;
 }
 

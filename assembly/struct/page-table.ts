@@ -185,23 +185,23 @@ function freeLevel(
   }
 }
 
-/** After a fault that failed: drops the empty tables that were made on the way to an address. */
-export function trimPageTables(mm: MmStruct, address: u64): void {
-  if (!mm.pgd) return;
-  if (trimLevel(mm, mm.pgd, PGD_SHIFT, address)) {
+/** After a fault that failed: drops the tables it made on the way to an address, down to so many. */
+export function trimPageTables(mm: MmStruct, address: u64, keep: u32): void {
+  if (trimLevel(mm, mm.pgd, PGD_SHIFT, address, keep)) {
     tableFree(mm, mm.pgd);
     mm.pgd = 0;
   }
 }
 
-function trimLevel(mm: MmStruct, table: u32, shift: u64, address: u64): bool {
+/** Of a table and those below it; true if this one is to go too. */
+function trimLevel(mm: MmStruct, table: u32, shift: u64, address: u64, keep: u32): bool {
   if (shift >= PMD_SHIFT) {
     const entry = entryAt(table, address, shift);
     const below = load<u32>(entry);
-    if (below && trimLevel(mm, below, shift - LEVEL_BITS, address)) {
+    if (below && trimLevel(mm, below, shift - LEVEL_BITS, address, keep)) {
       store<u64>(entry, 0);
       tableFree(mm, below);
     }
   }
-  return isEmpty(table);
+  return mm.tables > keep && isEmpty(table);
 }

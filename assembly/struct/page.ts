@@ -85,8 +85,12 @@ export function pageRefcount(frame: u32): i32 {
   return load<i32>(word32(header().pageRefcount, frame));
 }
 
+export function pageMappingAt(frame: u32): usize {
+  return word32(header().pageMapping, frame);
+}
+
 export function pageMapping(frame: u32): u32 {
-  return load<u32>(word32(header().pageMapping, frame));
+  return load<u32>(pageMappingAt(frame));
 }
 
 export function pageSetMapping(frame: u32, mapping: u32): void {

@@ -168,16 +168,6 @@ export function downRead(sem: usize): void {
   }
 }
 
-export function tryDownRead(sem: usize): bool {
-  if (CHECKED) {
-    pause(YieldKind.Lock, sem);
-    if (load<u32>(sem)) return false;
-    store<u32>(sem, load<u32>(sem, 4) + 1, 4);
-    remember(sem, LockClass.MmapSem);
-  }
-  return true;
-}
-
 export function upRead(sem: usize): void {
   if (CHECKED) {
     assert(load<u32>(sem, 4) > 0, "lock: mmap_sem is not held for read");
@@ -187,7 +177,7 @@ export function upRead(sem: usize): void {
   }
 }
 
-// The page lock is a bit among others, so it has words of its own for the rules only.
+// The page lock is a bit among the page's flags, so it has functions of its own.
 
 const PG_LOCKED: u32 = 1;
 

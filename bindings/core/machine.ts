@@ -81,6 +81,17 @@ export class Machine {
     return this.floats[COMPLETIONS_AT / 8 + i * COMPLETION + 1] ?? 0;
   }
 
+  /** Completion records [0, n), copied: they are no part of the machine. */
+  saveCompletions(n: number): Float64Array {
+    const start = COMPLETIONS_AT / 8;
+    return this.floats.slice(start, start + n * COMPLETION);
+  }
+
+  /** Puts copied completion records back. */
+  loadCompletions(records: Float64Array): void {
+    this.floats.set(records, COMPLETIONS_AT / 8);
+  }
+
   /** One operation, in record 0: its value, or -errno. */
   call(op: Op, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0): number {
     this.put(0, op, a, b, c, d, e, f, g);
@@ -96,11 +107,8 @@ export class Machine {
 
   /** Copies saved bytes back: they must come from a machine of the same build and options. */
   load(image: MachineImage): void {
-    const { memory } = this.core;
-    const end = SNAPSHOT_START + image.bytes.length;
-    const missing = end - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / 65536));
-    new Uint8Array(memory.buffer).set(image.bytes, SNAPSHOT_START);
+    // Memory never shrinks, so there is room for what once was in use.
+    new Uint8Array(this.core.memory.buffer).set(image.bytes, SNAPSHOT_START);
   }
 
   /** Lets go of the instance and its memory. */

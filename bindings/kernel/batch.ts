@@ -1,5 +1,5 @@
 import { Op } from "../../assembly/abi.js";
-import { BATCH_LIMIT, errnoName } from "../core/machine.js";
+import { errnoName } from "../core/machine.js";
 import type { Context } from "./context.js";
 import {
   putMadvise,
@@ -11,6 +11,7 @@ import {
   type MremapOptions,
   type Put,
 } from "./operation.js";
+import type { File } from "./file.js";
 import type { Page } from "./page.js";
 import type { Process } from "./process.js";
 import type { Prot } from "./prot.js";
@@ -30,7 +31,7 @@ export class Batch {
   #length = 0;
 
   /** Made by kernel.batch() and the scheduler: not for users. */
-  constructor(context: Context, first = 0, capacity = BATCH_LIMIT) {
+  constructor(context: Context, first: number, capacity: number) {
     this.#context = context;
     this.#first = first;
     this.capacity = capacity;
@@ -89,6 +90,22 @@ export class Batch {
     return this.#added();
   }
 
+  /** The child is process(i) of this operation after it ran. */
+  fork(process: Process): number {
+    this.#next()(Op.Fork, process.handleIn(this.#context));
+    return this.#added();
+  }
+
+  truncate(file: File, pages: number): number {
+    this.#next()(Op.Truncate, file.handleIn(this.#context), pages);
+    return this.#added();
+  }
+
+  pageMkclean(page: Page): number {
+    this.#next()(Op.PageMkclean, page.handleIn(this.#context));
+    return this.#added();
+  }
+
   exit(process: Process): number {
     this.#next()(Op.Exit, process.handleIn(this.#context));
     return this.#added();
@@ -126,10 +143,17 @@ export class Batch {
 
   /** Value of operation i of the last run, or -errno. */
   result(i: number): number {
-    if (!(i >= 0 && i < this.#length)) {
+    if (!(Number.isInteger(i) && i >= 0 && i < this.#length)) {
       throw new RangeError(`Batch has operations 0 to ${this.#length - 1}, not ${i}.`);
     }
     return this.#context.machine.result(this.#first + i);
+  }
+
+  /** The child that operation i, a fork, made. @throws RangeError if it made none */
+  process(i: number): Process {
+    const handle = this.result(i);
+    if (handle <= 0) throw new RangeError(`Operation ${i} made no process.`);
+    return this.#context.processOf(handle);
   }
 
   /** errno name of operation i of the last run, null if it succeeded. */

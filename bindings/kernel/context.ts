@@ -16,6 +16,10 @@ export interface Context {
   fileOf(handle: number): File | null;
   /** A file known by its inode, if any is. */
   fileOfInode(inode: number): File | null;
+  /** Makes an open file known. */
+  adopt(handle: number, file: File): void;
+  /** Records of the submission buffer that kernel.batch() may use: the rest belong to actors. */
+  batchCapacity: number;
   /** The object for a page's handle. */
   pageOf(handle: number): Page;
 }

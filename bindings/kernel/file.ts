@@ -58,7 +58,9 @@ export class File extends Held {
   open(): File {
     const handle = this.context.machine.core.fileReopen(this.handle);
     if (handle < 0) throw failed(handle, `open(${this.name})`);
-    return new File(this.context, handle, this.name);
+    const opened = new File(this.context, handle, this.name);
+    this.context.adopt(handle, opened);
+    return opened;
   }
 
   /** Lets go of it: its mappings keep it open until they are gone. @throws KernelError ESTALE */

@@ -8,13 +8,13 @@ import {
   type YieldPoint,
 } from "../core/core.js";
 import { KernelError } from "../core/kernel-error.js";
-import { Machine, type MachineImage } from "../core/machine.js";
+import { BATCH_LIMIT, Machine, type MachineImage } from "../core/machine.js";
 import { Batch } from "./batch.js";
 import { failed, type Context } from "./context.js";
 import { readCounters, type Counters } from "./counters.js";
 import { File, kindCode, type Kind } from "./file.js";
 import { readEvents, type KernelEvent } from "./kernel-event.js";
-import { Lineage } from "./lineage.js";
+import { Lineage, type Mark } from "./lineage.js";
 import {
   resolveBuild,
   resolveOptions,
@@ -25,12 +25,13 @@ import { Page } from "./page.js";
 import { DEFAULT_HEAP, Process } from "./process.js";
 import { switchCodes } from "./releases.js";
 import { decodeViolations, type Violation } from "./violation.js";
+import type { Vma } from "./vma.js";
 
 /** A kernel's state at one moment. Good for the kernel it was taken of. */
 export interface Snapshot {
   readonly kernel: Kernel;
   readonly image: MachineImage;
-  readonly time: number;
+  readonly mark: Mark;
 }
 
 /** What tryToUnmap found. */
@@ -64,7 +65,9 @@ export class Kernel {
       processOf: (handle) => this.#processOf(handle),
       fileOf: (handle) => this.#fileOf(handle),
       fileOfInode: (inode) => this.#fileOfInode(inode),
+      adopt: (handle, file) => this.#files.set(handle, file),
       pageOf: (handle) => new Page(this.#context, handle),
+      batchCapacity: BATCH_LIMIT,
     };
     const codes = switchCodes(options);
     const errno = core.kernelInit(
@@ -219,6 +222,31 @@ export class Kernel {
     return found;
   }
 
+  #inVma(page: Page, vma: Vma, mapped: boolean): number {
+    const handle = page.handleIn(this.#context);
+    const task = vma.process.handleIn(this.#context);
+    const address = this.core.pageInVma(handle, task, vma.start, mapped ? 1 : 0);
+    if (address < -1) {
+      throw failed(address, `page ${page.frame} in a vma`, "the page or the vma is gone");
+    }
+    return address;
+  }
+
+  /**
+   * page_address_in_vma: where any VMA would map the page, mapped there or not; null if it can't.
+   *
+   * @throws KernelError ESTALE when the page was freed or no VMA begins there any more
+   */
+  pageAddressInVma(page: Page, vma: Vma): number | null {
+    const address = this.#inVma(page, vma, false);
+    return address < 0 ? null : address;
+  }
+
+  /** page_mapped_in_vma: does the VMA map the page right now? @throws KernelError ESTALE */
+  pageMappedInVma(page: Page, vma: Vma): boolean {
+    return this.#inVma(page, vma, true) >= 0;
+  }
+
   /** Exact counts since the last reset. */
   get counters(): Counters {
     return readCounters(this.#machine);
@@ -258,7 +286,7 @@ export class Kernel {
 
   /** Copies the machine's state. */
   snapshot(): Snapshot {
-    return { kernel: this, image: this.#machine.save(), time: this.#lineage.now() };
+    return { kernel: this, image: this.#machine.save(), mark: this.#lineage.mark() };
   }
 
   /**
@@ -271,7 +299,7 @@ export class Kernel {
       throw new KernelError("EINVAL", "restore()", "the snapshot was taken of another kernel");
     }
     this.#machine.load(snapshot.image);
-    this.#lineage.rewind(snapshot.time);
+    this.#lineage.rewind(snapshot.mark);
     for (const [handle, process] of this.#processes) {
       if (!process.current) this.#processes.delete(handle);
     }
@@ -285,7 +313,7 @@ export class Kernel {
 
   /** Many operations in one call of the core. */
   batch(): Batch {
-    return new Batch(this.#context);
+    return new Batch(this.#context, 0, this.#context.batchCapacity);
   }
 
   /** Starts or stops recording what happens inside operations. @throws KernelError ENOMEM */
@@ -307,8 +335,17 @@ export class Kernel {
     return this.#dropped;
   }
 
-  /** The pages that benchmark loops of the core go over. @throws KernelError ENOMEM */
+  /**
+   * The pages that benchmark loops of the core go over: good until one of them is freed.
+   *
+   * @throws KernelError EINVAL for no frames, or one that holds no page; ENOMEM
+   */
   setSample(frames: Uint32Array): void {
+    const free = frames.find((frame) => !this.core.pageHandle(frame));
+    if (!frames.length || free !== undefined) {
+      const what = frames.length ? `frame ${free} holds no page` : "no frames";
+      throw new KernelError("EINVAL", "setSample()", `${what}; accepted: frames in use`);
+    }
     const at = this.core.sampleReserve(frames.length) >>> 0;
     if (!at) throw new KernelError("ENOMEM", "setSample()", `${frames.length} frames`);
     new Uint32Array(this.core.memory.buffer, at, frames.length).set(frames);

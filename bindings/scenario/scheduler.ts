@@ -24,10 +24,12 @@ const OPERATIONS = 15;
 const MAX_ACTORS = 15;
 
 interface Progress {
-  suspended: boolean;
-  done: boolean;
-  stop: Stop | null;
+  readonly suspended: boolean;
+  readonly done: boolean;
+  readonly stop: Stop | null;
 }
+
+const ENDED: Progress = { suspended: false, done: true, stop: null };
 
 /** Operations that run step by step: see Scheduler. */
 export class Actor {
@@ -67,6 +69,7 @@ export class Actor {
 export interface Moment {
   readonly snapshot: Snapshot;
   readonly progress: readonly Progress[];
+  readonly completions: Float64Array;
 }
 
 /**
@@ -86,6 +89,7 @@ export class Scheduler {
   private constructor(module: WebAssembly.Module, options: Omit<KernelOptions, "build">) {
     this.kernel = createKernelSync(module, options, (kind, object) => this.#yield(kind, object));
     this.#core = this.kernel.core as Core & Asyncify;
+    this.kernel.context.batchCapacity = OPERATIONS + 1;
   }
 
   /** @throws KernelError EINVAL, ENOMEM */
@@ -140,17 +144,26 @@ export class Scheduler {
     actor.progress = { suspended: false, done: false, stop: null };
     this.#running = actor;
     this.#core.setActor(actor.number);
-    if (wasSuspended) {
-      this.#core.asyncify_start_rewind(actor.stack);
-    } else {
-      machine.view.setUint32(actor.stack, actor.stack + 8, true);
-      machine.view.setUint32(actor.stack + 4, actor.stack + STACK, true);
+    try {
+      if (wasSuspended) {
+        this.#core.asyncify_start_rewind(actor.stack);
+      } else {
+        machine.view.setUint32(actor.stack, actor.stack + 8, true);
+        machine.view.setUint32(actor.stack + 4, actor.stack + STACK, true);
+      }
+      actor.batch.run();
+      if (this.#core.asyncify_get_state() === 1) this.#core.asyncify_stop_unwind();
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      // Asyncify traps when a stack is full; a kernel path that deep is a defect all the same.
+      const used = machine.view.getUint32(actor.stack, true) - actor.stack;
+      const detail = `${error.message}, with ${used} of ${STACK} bytes of its stack in use`;
+      throw new KernelError("BUG", `actor ${actor.name}`, detail);
+    } finally {
+      this.#core.setActor(0);
+      this.#running = null;
     }
-    actor.batch.run();
-    if (this.#core.asyncify_get_state() === 1) this.#core.asyncify_stop_unwind();
-    this.#core.setActor(0);
-    this.#running = null;
-    if (!actor.progress.suspended) actor.progress = { suspended: false, done: true, stop: null };
+    if (!actor.progress.suspended) actor.progress = ENDED;
   }
 
   /** Lets the actor go to its end; false if it can't get there because another holds a lock. */
@@ -167,14 +180,15 @@ export class Scheduler {
     return {
       snapshot: this.kernel.snapshot(),
       progress: this.actors.map((actor) => actor.progress),
+      completions: this.kernel.machine.saveCompletions((this.actors.length + 1) * (OPERATIONS + 1)),
     };
   }
 
-  /** Back to a moment. Actors made since then start anew. */
+  /** Back to a moment. Actors made since then are no more: their room belongs to the machine again. */
   restore(moment: Moment): void {
     this.kernel.restore(moment.snapshot);
-    this.actors.forEach((actor, i) => {
-      actor.progress = moment.progress[i] ?? { suspended: false, done: false, stop: null };
-    });
+    this.kernel.machine.loadCompletions(moment.completions);
+    for (const gone of this.actors.splice(moment.progress.length)) gone.progress = ENDED;
+    this.actors.forEach((actor, i) => (actor.progress = moment.progress[i] ?? ENDED));
   }
 }

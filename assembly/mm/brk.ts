@@ -1,0 +1,30 @@
+// brk: the heap grows and shrinks.
+
+import { PAGE_SHIFT, VmFlag } from "../abi";
+import { header } from "../memory/header";
+import { MmStruct } from "../struct/mm-struct";
+import { mapRegion, MAY_ANYTHING } from "./mmap";
+import { doMunmap } from "./munmap";
+import { TASK_SIZE } from "./unmapped-area";
+import { findIntersection } from "./vma-list";
+
+/**
+ * brk(2): moves the end of the heap, if nothing is in the way.
+ * @returns where the heap ends now
+ */
+export function doBrk(mm: MmStruct, brk: u64): u64 {
+  if (brk < mm.startBrk || brk > TASK_SIZE) return mm.brk;
+  const old = (mm.brk + 0xfff) & ~0xfff;
+  const end = (brk + 0xfff) & ~0xfff;
+  if (end < old) {
+    if (doMunmap(mm, end, old - end)) return mm.brk;
+  } else if (end > old) {
+    // A page is left free above it.
+    if (findIntersection(mm, old, end + 0x1000)) return mm.brk;
+    if (mm.mapCount > header().maxMapCount) return mm.brk;
+    const flags: u32 = VmFlag.Read | VmFlag.Write | MAY_ANYTHING | VmFlag.Account;
+    if (!mapRegion(mm, old, end, flags, 0, old >> PAGE_SHIFT)) return mm.brk;
+  }
+  mm.brk = brk;
+  return brk;
+}
