@@ -26,6 +26,7 @@ export {
   stabPage,
   taskField,
   taskList,
+  vmaAt,
   vmaCount,
   vmasOf,
   walkPage,

@@ -115,14 +115,20 @@ async function* measureCell(
   const stopped = (): boolean => signal?.aborted === true;
   if (stopped()) return;
   const { workload, vmas, index } = cell;
+  const tell = (operation: BenchOperation): void =>
+    onProgress?.({ suite: workload.suite, operation, index, vmas, done: done++, total });
+  const [first] = cell.operations;
+  // Building a large machine takes a while, so the first is told before it.
+  if (first) tell(first);
+  await eventLoopTurn();
   const state = await workload.build(vmas, index);
   try {
-    const pages = samplePages(state.kernel, state.frames, seed);
+    const pages = samplePages(state.kernel, state.frames, seed, longestWalk(cell));
     for (const operation of cell.operations) {
       await eventLoopTurn();
       if (stopped()) return;
       const about = { suite: workload.suite, operation, index, vmas };
-      onProgress?.({ ...about, done: done++, total });
+      if (operation !== first) tell(operation);
       if (operation === "split") {
         yield { ...about, ...(await measureSplits(cell, clock)), bytesPerVma: state.bytesPerVma };
         continue;

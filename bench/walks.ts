@@ -18,6 +18,8 @@ export type WalkCounts = Pick<
 const TIMED_PAGES = 65_536;
 /** Pages over which the exact counts are taken. */
 const COUNTED_PAGES = 4096;
+/** Fewer are handed over where looking up where they are mapped could visit more nodes than this. */
+const TIMED_NODES = 2 ** 27;
 /** Counting takes fewer of them where it could visit more nodes than this. */
 const COUNTED_NODES = 2 ** 25;
 /** The most walks in one call of the core. */
@@ -39,12 +41,20 @@ export function walksOf(kernel: Kernel, operation: WalkOperation): Walks {
 }
 
 /**
- * Hands the core the pages to walk: all of `frames`, or 65,536 of them, in an order drawn from `seed`.
+ * Hands the core the pages to walk: all of `frames`, or at most 65,536 of them, in an order drawn from
+ * `seed`. Where walks are long they are fewer, since each page is walked once to see where it is mapped.
  *
+ * @param longest nodes that the longest walk visits.
  * @returns how many there are.
  */
-export function samplePages(kernel: Kernel, frames: Uint32Array, seed: number): number {
-  const sample = shuffled(frames, TIMED_PAGES, seed);
+export function samplePages(
+  kernel: Kernel,
+  frames: Uint32Array,
+  seed: number,
+  longest: number,
+): number {
+  const most = Math.max(1, Math.min(TIMED_PAGES, Math.floor(TIMED_NODES / longest)));
+  const sample = shuffled(frames, most, seed);
   kernel.setSample(sample);
   return sample.length;
 }

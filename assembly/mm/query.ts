@@ -30,7 +30,7 @@ import { Vma } from "../struct/vma";
 import { frameOf } from "./dispatch";
 import { fileClose, fileCreate } from "./file";
 import { mmOf } from "./process";
-import { describeEntries, describeMappings, describeVmas } from "./report";
+import { describeEntries, describeMappings, describeVmaAt, describeVmas } from "./report";
 import { TASK_SIZE } from "./unmapped-area";
 import { findVma } from "./vma-list";
 
@@ -138,6 +138,12 @@ function mmOfHandle(handle: f64): MmStruct | null {
 export function vmasOf(handle: f64): u32 {
   const mm = mmOfHandle(handle);
   return mm ? <u32>describeVmas(mm) : 0;
+}
+
+/** Record of the VMA of a task that holds an address, 0 if none does. */
+export function vmaAt(handle: f64, address: f64): u32 {
+  const mm = mmOfHandle(handle);
+  return mm ? <u32>describeVmaAt(mm, <u64>address) : 0;
 }
 
 /** Present entries of a task: how many. */

@@ -17,7 +17,7 @@ import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
-import { mappingOf } from "./vma-list";
+import { findVma, mappingOf } from "./vma-list";
 
 function describe(vma: Vma, at: usize): void {
   store<u32>(at, vma.mm);
@@ -40,6 +40,15 @@ export function describeVmas(mm: MmStruct): usize {
     describe(changetype<Vma>(<usize>vma), at);
     at += <usize>VMA_RECORD;
   }
+  return out;
+}
+
+/** Record of the VMA that holds an address: its address, 0 if none does or there is no memory. */
+export function describeVmaAt(mm: MmStruct, address: u64): usize {
+  const vma = changetype<Vma | null>(<usize>findVma(mm, address));
+  if (!vma || vma.start > address) return 0;
+  const out = heapScratch(VMA_RECORD);
+  if (out) describe(vma, out);
   return out;
 }
 

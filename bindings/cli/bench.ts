@@ -134,6 +134,9 @@ async function outputsOf({ json, html }: BenchFlags): Promise<Outputs> {
   const jsonFile = typeof json === "string" && json !== STDOUT ? json : null;
   if (jsonFile !== null) assertWritable("--json", jsonFile);
   if (html !== undefined) assertWritable("--html", html);
+  if (html !== undefined && jsonFile !== null && resolve(html) === resolve(jsonFile)) {
+    throw new InputError(`--html: ${html} is the file of --json too; accepted: another file`);
+  }
   return {
     jsonOnStdout: json !== undefined && jsonFile === null,
     jsonFile,

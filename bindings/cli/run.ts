@@ -73,7 +73,13 @@ async function run(path: string, flags: RunFlags): Promise<void> {
       kernel.dispose();
     }
   } catch (error) {
-    throw error instanceof LineError ? new InputError(error.message) : error;
+    if (error instanceof LineError) throw new InputError(error.message);
+    // What an operation lacks is its result; this is what the view of the machine lacks.
+    if (error instanceof KernelError && error.code === "ENOMEM") {
+      const most = "the memory that a run has; accepted: scripts with fewer processes and VMAs";
+      throw new InputError(`${file}: the machine that it makes does not fit in ${most}`);
+    }
+    throw error;
   }
 }
 
@@ -84,7 +90,7 @@ async function newKernel(script: Script, { release, set, build }: RunFlags): Pro
     return await createKernel(options);
   } catch (error) {
     // Values that are good one by one can exclude each other.
-    throw error instanceof KernelError ? new InputError(error.message) : error;
+    throw error instanceof KernelError ? new InputError(`--set: ${error.detail}`) : error;
   }
 }
 
@@ -134,7 +140,9 @@ async function runSteps(
         return [];
       }
       if (explain) {
-        explanations.write(`${explainStep(kernel, runner, step, kernel.takeEvents())}\n`);
+        const words = explainStep(kernel, runner, step, kernel.takeEvents());
+        const more = kernel.droppedEvents;
+        explanations.write(`${words}${more ? `; and ${more} events more` : ""}\n`);
       }
     } catch (error) {
       if (!(error instanceof KernelError) || error.code !== "BUG" || !operation) throw error;

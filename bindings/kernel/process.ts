@@ -14,7 +14,7 @@ import {
 import { Held } from "./held.js";
 import type { Page } from "./page.js";
 import type { Prot } from "./prot.js";
-import { readVmas, type Vma } from "./vma.js";
+import { readVma, readVmas, type Vma } from "./vma.js";
 
 export type { Prot };
 
@@ -175,16 +175,27 @@ export class Process extends Held {
     return readVmas(this.context, this, at, n);
   }
 
+  #address(address: number, operation: string): number {
+    if (Number.isSafeInteger(address) && address >= 0) return address;
+    throw failed(-Errno.EINVAL, `${operation}(${hex(address)}) in ${this.label}`);
+  }
+
+  /** The VMA that holds an address, null if none does. @throws KernelError EINVAL, ESRCH */
+  vmaAt(address: number): Vma | null {
+    this.#field(TaskField.Pid);
+    const { core } = this.context.machine;
+    const at = core.vmaAt(this.handle, this.#address(address, "vmaAt")) >>> 0;
+    return at ? readVma(this.context, this, at) : null;
+  }
+
   /**
    * The page that an address shows: null if nothing is present there, and for the zero page.
    *
    * @throws KernelError EINVAL, ESRCH
    */
   pageAt(address: number): Page | null {
-    if (!Number.isSafeInteger(address) || address < 0) {
-      throw failed(-Errno.EINVAL, `pageAt(${hex(address)}) in ${this.label}`);
-    }
-    const handle = this.context.machine.core.pageAtAddress(this.handle, address);
+    const { core } = this.context.machine;
+    const handle = core.pageAtAddress(this.handle, this.#address(address, "pageAt"));
     if (handle < -1) throw failed(handle, `pageAt(${hex(address)}) in process ${this.name}`);
     return handle > 0 ? this.context.pageOf(handle) : null;
   }

@@ -180,14 +180,13 @@ function neighbours(runner: ScriptRunner, operation: Operation): string[] {
     return [];
   const process = runner.process(operation.process);
   if (!process?.alive) return [];
-  const vmas = process.vmas();
   const start = operation.op === "mremap" ? operation.newPage : operation.page;
   const count = operation.op === "mremap" ? operation.newCount : operation.count;
   const words: string[] = [];
   for (const edge of new Set([start, start + count])) {
-    const after = vmas.find((vma) => pageOf(vma.start) === edge);
-    const before = vmas.find((vma) => pageOf(vma.end) === edge);
-    if (before === undefined || after === undefined) continue;
+    const after = process.vmaAt(addressOf(edge));
+    const before = process.vmaAt(addressOf(edge) - 1);
+    if (before === null || after === null || before.start === after.start) continue;
     // After mprotect a change of protection at the edge is what the script asked for.
     if (operation.op === "mprotect" && before.perms !== after.perms) continue;
     const other = edge === start ? before : after;
@@ -225,8 +224,7 @@ function faultInWords(runner: ScriptRunner, operation: Operation, code: string):
 }
 
 function vmaAt(process: Process | undefined, page: number): Vma | undefined {
-  const address = addressOf(page);
-  return process?.vmas().find(({ start, end }) => start <= address && address < end);
+  return process?.vmaAt(addressOf(page)) ?? undefined;
 }
 
 function uneventful(operation: Operation): string {

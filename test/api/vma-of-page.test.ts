@@ -91,3 +91,15 @@ test("objects from before two snapshots are good after both were restored", () =
   expect(file.pages).toBe(3);
   expect(child.alive).toBe(true);
 });
+
+test("the VMA that holds an address is found, and none in a hole", () => {
+  lay(process, 4, 4);
+  expect(process.vmaAt(at(4))?.start).toBe(at(4));
+  expect(process.vmaAt(at(8) - 1)?.start).toBe(at(4));
+  expect([at(4) - 1, at(8), 2 ** 52].map((address) => process.vmaAt(address))).toEqual([
+    null,
+    null,
+    null,
+  ]);
+  expect(codeOf(() => process.vmaAt(0.5))).toBe("EINVAL");
+});
