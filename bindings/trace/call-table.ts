@@ -65,8 +65,12 @@ const TABLE: Readonly<Record<string, CallReplay>> = {
   unlinkat: descriptor.unlinkat,
 };
 
-/** Calls whose failure leaves part of their work done. */
-const PARTIAL: ReadonlySet<string> = new Set(["mprotect", "pkey_mprotect", "madvise"]);
+/** Calls of which a failure can leave part of the work done, and the errors that tell of it. */
+const PARTIAL: Readonly<Record<string, readonly string[]>> = {
+  mprotect: ["ENOMEM", "EACCES"],
+  pkey_mprotect: ["ENOMEM", "EACCES"],
+  madvise: ["ENOMEM"],
+};
 
 /** Whether a call is replayed, known to change no address space, or unknown. */
 export const callKind: CallKind = (name) => {
@@ -88,7 +92,10 @@ export function replayOf(name: string): CallReplay | undefined {
 export function leftNothing(call: TracedCall): boolean {
   if (isLife(call.name)) return call.error !== null;
   if (call.result === null) return true;
-  return call.error !== null && !PARTIAL.has(call.name);
+  if (call.error === null) return false;
+  const partial = Object.hasOwn(PARTIAL, call.name) ? PARTIAL[call.name] : undefined;
+  // Nothing of a program is mapped beyond its own half of the addresses.
+  return !partial?.includes(call.error) || !call.isInUserSpace(0) || !call.isInUserSpace(1);
 }
 
 /** The kernel places a shadow stack where it likes, and no result tells where. */

@@ -1,6 +1,6 @@
 // A file of a capture as text: gzipped or plain, told apart by its first bytes.
 
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 import { LineError } from "../scenario/line-error.js";
@@ -22,11 +22,31 @@ export interface CaptureText {
 export function readCaptureText(path: string, limit = TEXT_LIMIT): CaptureText {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path);
+    bytes = readUpTo(path, limit);
   } catch (error) {
     throw new LineError(path, 0, readProblem(error), "a readable file is expected");
   }
   return { name: path, text: decode(path, bytes, limit).toString("latin1") };
+}
+
+const PIECE = 1 << 20;
+
+/** The bytes of a file, one more than the limit at most: a device can be endless. */
+function readUpTo(path: string, limit: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const pieces: Buffer[] = [];
+    for (let left = limit + 1; left > 0;) {
+      const piece = Buffer.allocUnsafe(Math.min(PIECE, left));
+      const length = readSync(file, piece);
+      if (length === 0) break;
+      pieces.push(piece.subarray(0, length));
+      left -= length;
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Calls `each` for every line that is not blank, with its number from 1. `last` tells a line that no newline ends. */
@@ -46,11 +66,9 @@ export function forEachLine(
 }
 
 function decode(name: string, bytes: Buffer, limit: number): Buffer {
+  if (bytes.length > limit) throw tooLong(name, limit);
   const packed = bytes.length > 1 && bytes[0] === 0x1f && bytes[1] === 0x8b;
-  if (!packed) {
-    if (bytes.length > limit) throw tooLong(name, limit);
-    return bytes;
-  }
+  if (!packed) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: limit });
   } catch (error) {

@@ -7,6 +7,8 @@ export interface Segment {
   inode: Inode;
   /** Bytes; null until shmget or shmctl tells. */
   bytes: number | null;
+  /** Removed, but there as long as somebody is attached; the id may be given to another segment. */
+  removed: boolean;
 }
 
 /** The segments that a capture uses. */
@@ -22,18 +24,19 @@ export class SegmentTable {
 
   /** What shmget tells of a segment: its key, and its length unless that is 0. */
   learn(id: number, key: number, bytes: number): void {
-    const segment = this.#byId.get(id) ?? this.#create(id, key, true);
+    const known = this.#byId.get(id);
+    const segment = known && !known.removed ? known : this.#create(id, key, true);
     if (bytes > 0) segment.bytes ??= bytes;
   }
 
-  /** The id may be used again for another segment. */
-  forget(id: number): void {
-    this.#byId.delete(id);
+  /** IPC_RMID: attached still, it can be attached again. */
+  remove(id: number): void {
+    this.get(id).removed = true;
   }
 
   #create(id: number, key: number, resolved: boolean): Segment {
     const name = `/SYSV${(key >>> 0).toString(16).padStart(8, "0")}`;
-    const segment = { inode: this.inodes.create(name, resolved), bytes: null };
+    const segment = { inode: this.inodes.create(name, resolved), bytes: null, removed: false };
     this.#byId.set(id, segment);
     return segment;
   }

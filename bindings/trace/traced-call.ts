@@ -46,12 +46,22 @@ export class TracedCall {
     return this.parts[index] ?? "";
   }
 
+  /** A number; what no f64 holds exactly (LLONG_MAX, say) is as good as 2^53-1. */
   number(index: number): number {
     const value = parseNumber(this.text(index));
-    if (value === null || Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-      throw this.malformed(index, "a number is expected");
-    }
-    return value;
+    if (value === null) throw this.malformed(index, "a number is expected");
+    return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER));
+  }
+
+  /** Is it an address or a length that a program can have? */
+  isInUserSpace(index: number): boolean {
+    const value = parseNumber(this.text(index)) ?? 0;
+    return value >= 0 && value <= USER_END;
+  }
+
+  /** Did it return an address above 2^47, as with five levels of page tables? */
+  get returnedHigh(): boolean {
+    return this.result !== null && this.result >= USER_END;
   }
 
   /** An address or a length in user space, in bytes. */

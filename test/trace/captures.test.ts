@@ -54,9 +54,8 @@ describe.each(["gcc-compile", "python-imports", "redis-bgsave", "shell-pipes", "
         count - (failed[call] ?? 0),
       ]);
       expect(result.operations).toEqual(Object.fromEntries(succeeded));
-      // The recorder saw the snapshots only, and counted vsyscall, which is no VMA.
-      expect(result.peakVmas).toBeGreaterThanOrEqual(peak_vmas - 1);
-      expect(result.peakVmas).toBeLessThan(peak_vmas * 1.05 + 5);
+      // The recorder counted vsyscall, which is no VMA.
+      expect(result.peakVmas).toBe(peak_vmas - 1);
       expect(result.largest.vmas).toBeGreaterThanOrEqual(result.peakVmas);
       expect(result.largest.anonPages).toBeGreaterThan(0);
     }, 60_000);
@@ -71,11 +70,3 @@ test("16,384 VMAs: a list is walked in full, a tree along one path", async () =>
   expect(visits("list")).toBeGreaterThan(largest.vmas * 0.95);
   expect(visits("interval-tree")).toBeLessThan(4 * Math.log2(largest.vmas));
 }, 60_000);
-
-test("16,384 VMAs are replayed in less than a second", async () => {
-  let best = Infinity;
-  for (let attempt = 0; attempt < 5 && best >= 1; attempt++) {
-    best = Math.min(best, (await replayFile("vmasplit-16k", false)).seconds);
-  }
-  expect(best).toBeLessThan(1);
-}, 120_000);

@@ -84,14 +84,12 @@ describe("captures that ask for much", () => {
       lines.push(`10 ${time} clone(child_stack=NULL, flags=SIGCHLD) = ${child}`);
       lines.push(`${child} ${time}5 execve("/bin/p", ["p"], 0x1) = 0`);
     }
-    const began = performance.now();
     const result = await replaySnippet({
       strace: `${lines.join("\n")}\n`,
       faults: "",
       maps: PROGRAM.maps,
     });
     expect(result.operations).toEqual({ execve: 1001, clone: 1000 });
-    expect(performance.now() - began).toBeLessThan(20_000);
   }, 30_000);
 
   test("an abort ends a replay", async () => {

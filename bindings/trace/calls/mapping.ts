@@ -14,6 +14,10 @@ import type { TracedCall } from "../traced-call.js";
 const HUGE_PAGE = 2 * 1024 * 1024;
 
 export function mmap(machine: Machine, task: Task, call: TracedCall): void {
+  if (call.returnedHigh) {
+    machine.notReplayed(`${call.name} above 0x7ffffffff000`);
+    return;
+  }
   const flags = call.flags(3, MAP);
   const prot = call.flags(2, PROT).bits & 7;
   const start = call.resultAddress();
@@ -66,22 +70,40 @@ export function mprotect(machine: Machine, task: Task, call: TracedCall): void {
   let start = call.address(0);
   const end = start + pageAlign(call.address(1));
   if (end === start) return;
-  if (call.error === null) {
-    machine.assume(task, call.line, start, end, prot & 2 ? "rw" : "r");
-    if (hasFlag(flags, PROT.PROT_GROWSDOWN)) start = growingStart(machine, task, start);
+  if (call.error !== null) {
+    protectUntilRefused(machine, task, call, start, end, prot);
+    return;
   }
-  // A call that failed has changed the mappings before the place where it failed.
-  const tolerate = call.error === null ? null : () => undefined;
-  machine.submission.push(
-    call.line,
-    call.name,
-    0,
-    (batch) => batch.mprotect(task.process, start, end - start, protOf(prot)),
-    tolerate,
+  machine.assume(task, call.line, start, end, prot & 2 ? "rw" : "r");
+  if (hasFlag(flags, PROT.PROT_GROWSDOWN)) start = growingStart(machine, task, start);
+  machine.submission.push(call.line, call.name, 0, (batch) =>
+    batch.mprotect(task.process, start, end - start, protOf(prot)),
   );
   if (machine.touchesMappings && (prot & 2) !== 0) {
     machine.populate(task, call.line, start, end, true);
   }
+}
+
+/** A call that failed has changed the VMAs before the one that refused, or before the hole. */
+function protectUntilRefused(
+  machine: Machine,
+  task: Task,
+  call: TracedCall,
+  start: number,
+  end: number,
+  prot: number,
+): void {
+  let reached = start;
+  for (const vma of vmasWithin(machine, task, start, end)) {
+    if (vma.start > reached) break;
+    // How a file was opened is not known: what says EACCES is a shared mapping of one opened to be read.
+    if (call.error === "EACCES" && vma.shared && vma.file) break;
+    reached = Math.min(vma.end, end);
+  }
+  if (reached === start) return;
+  machine.submission.push(call.line, call.name, 0, (batch) =>
+    batch.mprotect(task.process, start, reached - start, protOf(prot)),
+  );
 }
 
 export function mremap(machine: Machine, task: Task, call: TracedCall): void {

@@ -17,10 +17,12 @@ export function shmget(machine: Machine, _task: Task, call: TracedCall): void {
 
 /** shmctl(id, command, {... shm_segsz=...}) */
 export function shmctl(machine: Machine, _task: Task, call: TracedCall): void {
+  // These take an index into the system's table, not an id.
+  if (/SHM_STAT|SHM_INFO|IPC_INFO/.test(call.text(1))) return;
   const id = call.number(0);
   const size = /\bshm_segsz=(\d{1,15})/.exec(call.args);
   if (size) machine.segments.get(id).bytes = Number(size[1]);
-  if (call.text(1).includes("IPC_RMID")) machine.segments.forget(id);
+  if (call.text(1).includes("IPC_RMID")) machine.segments.remove(id);
 }
 
 /** shmat(id, address, flags) = address */
