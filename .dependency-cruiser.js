@@ -18,7 +18,7 @@ const core = [
   { name: "index", path: "^assembly/index/" },
   { name: "struct-arch", path: "^assembly/(struct|arch)/" },
   { name: "sync-memory", path: "^assembly/(sync|memory)/" },
-  { name: "abi", path: "^assembly/abi\\.ts$" },
+  { name: "abi", path: "^assembly/(abi|locks|violated)\\.ts$" },
 ];
 
 function oneWay(side, tiers) {
@@ -50,7 +50,7 @@ export default {
       name: "library-sees-only-the-abi-of-the-core",
       severity: "error",
       from: { path: "^(bindings|bench|web)/" },
-      to: { path: "^assembly/", pathNot: "^assembly/abi\\.ts$" },
+      to: { path: "^assembly/", pathNot: "^assembly/(abi|locks|violated)\\.ts$" },
     },
     {
       name: "only-bindings-core-sees-the-build",

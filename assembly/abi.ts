@@ -17,9 +17,12 @@ export const COMPLETION_BYTES = 16;
 /** Records that the submission buffer holds. */
 export const BATCH_CAPACITY = 256;
 
-/** What one submission asks for. Arguments in order; the result is 0 unless a value is named. */
+/**
+ * What one submission asks for. Arguments in order; the result is 0 unless a value is named. Operations
+ * of one kind of handle stand together: FIRST_FILE_OP and its fellows say where each kind begins.
+ */
 export enum Op {
-  /** (initial brk) -> task */
+  /** (initial brk, memcg or 0: the root's) -> task */
   Spawn = 1,
   /** (task, CloneFlag) -> task */
   Fork,
@@ -39,21 +42,72 @@ export enum Op {
   Madvise,
   /** (task, address) -> break after the call */
   Brk,
+  /** (task, address, length) */
+  Mlock,
+  /** (task, address, length) */
+  Munlock,
+  /** (task, LockAll; 0: munlockall) */
+  Mlockall,
   /** (task, address) -> first word of the page */
   Read,
   /** (task, address, word) */
   Write,
   /** (task, address) : instruction fetch */
   Execute,
+
   /** (file, pages) */
-  Truncate,
-  /** (page) -> references counted; extra: VmFlag bits of the VMAs that counted */
-  PageReferenced,
-  /** (page) -> UnmapResult */
+  Truncate = 32,
+  /** (file, pgoff, pages) : frees the pages of a range; private copies and the size stay */
+  PunchHole,
+  /** (file, pgoff) -> first word of the page: read(2) */
+  FileRead,
+  /** (file, pgoff, word) : write(2) of a page's first word; the file grows if it has to */
+  FileWrite,
+  /** (file) -> pages that were written: writeback of all that is dirty */
+  Writeback,
+  /** (file, pgoff, pages, Invalidate) -> pages dropped, or -EBUSY when some had to stay */
+  Invalidate,
+
+  /** (page, memcg or 0) -> references counted; extra: VmFlag bits of the VMAs that counted */
+  PageReferenced = 48,
+  /** (page, Unmap) -> UnmapResult; with Unmap.Munlock what try_to_munlock says */
   TryToUnmap,
   /** (page) -> entries that were cleaned */
   PageMkclean,
+  /** (page) -> MigrateResult; extra: handle of the page that took its place */
+  MigratePage,
+  /** (page, 1: whatever is young goes too) -> PageFate : isolates one page and reclaims it */
+  ShrinkPage,
+  /** (page) : one more reference from outside, as get_user_pages takes */
+  PinPage,
+  /** (page) : -EINVAL without a pin */
+  UnpinPage,
+  /** (page) -> 1 if the page was on a list and is not now: isolate_lru_page, with a reference */
+  IsolatePage,
+  /** (page) : back on the list it belongs on; -EINVAL if it was not isolated */
+  PutbackPage,
+  /** (page) -> 1 if the page has no buffers any more: try_to_release_page */
+  ReleaseBuffers,
+  /** (page) : marks the frame as broken (PG_hwpoison); what maps it is left alone */
+  PoisonPage,
+
+  /** () -> places that share after one full scan and did not before */
+  KsmScan = 80,
+  /** () -> places that no longer share: breaks every merge (writing 2 to /sys/kernel/mm/ksm/run) */
+  KsmUnmerge,
+  /** (memcg or 0: all, pages wanted, Reclaim) -> pages reclaimed */
+  Reclaim,
+  /** (pages, priority + 1) -> area number */
+  SwapOn,
+  /** (area number) */
+  SwapOff,
+  /** (1: pages under writeback stay so until 0) */
+  HoldIo,
 }
+
+export const FIRST_FILE_OP = 32;
+export const FIRST_PAGE_OP = 48;
+export const FIRST_MACHINE_OP = 80;
 
 export enum Prot {
   None = 0,
@@ -72,6 +126,10 @@ export enum MapFlag {
   GrowsDown = 8,
   /** No accounting (MAP_NORESERVE). */
   NoReserve = 16,
+  /** Locked and made present, as by mlock. */
+  Locked = 32,
+  /** With GrowsDown: the stack that exec is still setting up, which migration leaves alone. */
+  StackSetup = 64,
 }
 
 export enum MremapFlag {
@@ -92,8 +150,71 @@ export enum Advice {
   DontNeed,
   DontFork,
   DoFork,
-  /** Nothing to do: no VMA is mergeable yet. */
+  /** Equal pages may be merged (KSM). */
+  Mergeable,
+  /** No longer, and pages that were are copied. */
   Unmergeable,
+}
+
+/** What mlockall locks. */
+export enum LockAll {
+  Current = 1,
+  /** What will be mapped, and made present at once. */
+  Future = 2,
+}
+
+/** What try_to_unmap is to do: one action, and what it is to overlook. */
+export enum Unmap {
+  Unmap = 0,
+  /** Leave migration entries. */
+  Migration = 1,
+  /** Only mlock the page if a locked VMA maps it. */
+  Munlock = 2,
+  ActionMask = 0xff,
+  IgnoreMlock = 0x100,
+  IgnoreAccess = 0x200,
+  IgnoreHwpoison = 0x400,
+}
+
+/** How pages of a file are dropped. */
+export enum Invalidate {
+  /** invalidate_mapping_pages: only what is clean and not mapped. */
+  Idle = 0,
+  /** invalidate_inode_pages2: unmapped first, private copies stay. */
+  All,
+}
+
+/** Who reclaims. */
+export enum Reclaim {
+  /** An allocation: writes no dirty file pages. */
+  Direct = 0,
+  /** kswapd. */
+  Background,
+}
+
+/** What became of a page that reclaim looked at. */
+export enum PageFate {
+  /** Freed, or only somebody else's reference keeps it. */
+  Reclaimed = 0,
+  /** Back on the inactive list. */
+  Kept,
+  Activated,
+  /** To the unevictable list. */
+  Culled,
+  /** It was on no list. */
+  NotIsolated,
+}
+
+/** What migration of a page came to. */
+export enum MigrateResult {
+  /** Its contents and mappings are another page's now. */
+  Moved = 0,
+  /** Not on a list, held by somebody, or an entry could not be replaced: everything is as it was. */
+  Busy,
+  /** KSM pages are not migrated. */
+  Refused,
+  /** No frame to go to. */
+  NoMemory,
 }
 
 /** vm_flags, with the kernel's values. */
@@ -114,6 +235,8 @@ export enum VmFlag {
   DontExpand = 0x40000,
   Account = 0x100000,
   NoReserve = 0x200000,
+  /** 0x80000000: enum values are signed. */
+  Mergeable = -0x80000000,
 }
 
 /** Page flags. */
@@ -122,11 +245,20 @@ export enum PageFlag {
   Referenced = 0x4,
   Uptodate = 0x8,
   Dirty = 0x10,
+  /** On one of the lists of reclaim. */
+  Lru = 0x20,
+  Active = 0x40,
+  /** Has buffers, which hold a reference. */
+  Private = 0x800,
+  Writeback = 0x2000,
   SwapCache = 0x8000,
   SwapBacked = 0x40000,
+  Unevictable = 0x80000,
+  Mlocked = 0x100000,
+  HwPoison = 0x400000,
 }
 
-/** What a file is kept on: decides swap-backing and dirty accounting. */
+/** What a file is kept on: decides swap-backing, dirty accounting and whether its pages can be evicted. */
 export enum FileKind {
   /** Dirty accounting and page_mkwrite. */
   Disk = 0,
@@ -134,6 +266,8 @@ export enum FileKind {
   Tmpfs = 1,
   /** The object behind a shared anonymous mapping: tmpfs without a name. */
   Shmem = 2,
+  /** No dirty accounting, not swap-backed, never evicted. */
+  Ramfs = 3,
 }
 
 /** swap_again and its fellows. */
@@ -245,6 +379,58 @@ export enum Event {
   EntriesCopied,
   /** a: entries moved, b: old address, c: new address */
   EntriesMoved,
+  /** a: frame : PG_mlocked was set */
+  Mlocked,
+  /** a: frame : PG_mlocked was cleared */
+  Munlocked,
+  /** a: address, b: old frame, c: frame of the page that is shared now */
+  KsmMerged,
+  /** a: old frame, b: new frame, c: entries that were replaced */
+  Migrated,
+  /** a: frame, b: PageFate */
+  Reclaimed,
+  /** a: frame : its contents were written out */
+  Written,
+  /** a: frame, b: area : read from swap, a major fault */
+  SwapRead,
+}
+
+/** The lists of reclaim, of every memcg. */
+export enum LruList {
+  InactiveAnon = 0,
+  ActiveAnon,
+  InactiveFile,
+  ActiveFile,
+  Unevictable,
+  Count,
+}
+
+/** /proc/vmstat: in the order of the f64 block at VMSTAT_AT; the first ones are states, not events. */
+export enum VmStat {
+  NrMlock = 0,
+  NrDirty,
+  NrWriteback,
+  PgActivate,
+  PgDeactivate,
+  PgFault,
+  PgMajFault,
+  PgRefill,
+  PgScanKswapd,
+  PgScanDirect,
+  PgStealKswapd,
+  PgStealDirect,
+  PswpIn,
+  PswpOut,
+  PgRotated,
+  PgMigrateSuccess,
+  PgMigrateFail,
+  UnevictablePgsCulled,
+  UnevictablePgsRescued,
+  UnevictablePgsMlocked,
+  UnevictablePgsMunlocked,
+  UnevictablePgsCleared,
+  UnevictablePgsStranded,
+  Count,
 }
 
 /** What pageField reads. */
@@ -259,6 +445,12 @@ export enum PageField {
   AnonVma,
   /** Inode of the file it belongs to, 0 for others. */
   Inode,
+  /** 1 for a page that KSM shares. */
+  Ksm,
+  /** Number of the memcg it is charged to: 0 is the root. */
+  Memcg,
+  /** References held by PinPage and IsolatePage. */
+  Pins,
 }
 
 /** What taskField reads. */
@@ -273,6 +465,8 @@ export enum TaskField {
   Mm,
   Brk,
   LockedVm,
+  /** Number of its memcg: 0 is the root. */
+  Memcg,
 }
 
 /** What fileField reads. */
@@ -294,141 +488,7 @@ export const SUBMISSIONS_AT = 0x0400;
 export const COMPLETIONS_AT = 0x4400;
 /** Where the f64 counters are. */
 export const COUNTERS_AT = 0x7800;
-
-/**
- * What verify() found broken. The hundreds are the number of the invariant in the specification. Each
- * kind names its details in order: frame and pgoff are numbers, `pid` is the lowest pid that runs in an
- * address space (0: none), `number` names an anon_vma, counts of mappings are true counts.
- */
-export enum Violated {
-  /** frame, mapcount, entries */
-  Mapcount = 101,
-  /** pid, address, frame : an entry names a frame that is free or does not exist */
-  EntryFrame = 102,
-  /** frame, refcount, entries, caches that hold it */
-  Refcount = 103,
-  /** frame, refcount : in use, though nothing maps it and no cache holds it */
-  Unheld = 104,
-
-  /** frame, pid, address, number : the VMA there can't be found through the page's anon_vma */
-  Unreachable = 201,
-  /** frame, pid, address : the page's anon_vma is gone */
-  AnonVmaGone = 202,
-  /** frame, pid, address, the page's inode (0: none), the VMA's inode (0: none) */
-  OtherFile = 203,
-  /** frame, inode of the cache, inode the page says (0: none) */
-  CachedElsewhere = 204,
-  /** frame, inode : mapped or in use, but not in its file's page cache */
-  Uncached = 205,
-
-  /** frame, pid, address, index, pgoff of the address */
-  Index = 301,
-  /** frame, inode, index, pgoff where it is cached */
-  CachedIndex = 302,
-
-  /** counter, recount */
-  NrAnonPages = 401,
-  /** counter, recount */
-  NrFileMapped = 402,
-  /** pid, counter, recount */
-  AnonRss = 403,
-  /** pid, counter, recount */
-  FileRss = 404,
-  /** pid, counter, recount */
-  SwapRss = 405,
-  /** pid, counter, recount */
-  MapCount = 406,
-  /** pid, counter, tasks */
-  MmUsers = 407,
-  /** pid : a task without address space */
-  TaskMm = 408,
-  /** counter, recount */
-  FramesInUse = 409,
-  /** counter, recount */
-  SwapInUse = 410,
-  /** counter, recount */
-  Tables = 411,
-  /** frame in the slot (0: none), counter, swap entries */
-  SwapCount = 412,
-  /** frame (0: none) : page, swap cache flag and slot do not belong together */
-  SwapCache = 413,
-  /** pid, address : a swap entry without slot */
-  SwapEntry = 414,
-  /** pid, address : an entry where there is no VMA */
-  EntryOutside = 415,
-  /** pid, address : an entry of no known kind */
-  EntryKind = 416,
-  /** pid, address : a link to what is no page table, or is one already used */
-  TableLink = 417,
-  /** inode, counter, recount */
-  CachedPages = 418,
-  /** inode : a page cache whose nodes do not hang together */
-  CacheNode = 419,
-  /** counter, recount */
-  Vmas = 420,
-
-  /** number, refcount, 1 if it has VMAs, children */
-  AnonVmaRefcount = 1001,
-  /** number : its root is gone, or not its own root */
-  AnonVmaRoot = 1002,
-  /** pid, start of the VMA, number of one anon_vma in its chain that has another root */
-  ChainRoot = 1003,
-  /** pid, start of the VMA, number, number of a newer one that comes after it */
-  ChainOrder = 1004,
-  /** pid, start of the VMA : links that do not agree */
-  ChainLink = 1005,
-  /** pid, start of the VMA : a chain or anon_vma that is gone */
-  ChainGone = 1006,
-  /** pid, start of the VMA, number of its anon_vma, number of the newest in its chain (0: none) */
-  ChainNewest = 1007,
-  /** number (0: gone), pid, start of the VMA : a chain that the VMA does not know */
-  ChainLost = 1008,
-
-  /** IndexOwner, its name, pid, start : a link to what is no node, or does not link back */
-  TreeLink = 1101,
-  /** IndexOwner, its name, pid, start : a red node below a red one, or a red root */
-  TreeColour = 1102,
-  /** IndexOwner, its name, pid, start : paths with different numbers of black nodes */
-  TreeHeight = 1103,
-  /** IndexOwner, its name, pid, start */
-  TreeOrder = 1104,
-  /** IndexOwner, its name, pid, start : largest last pgoff below the node is wrong */
-  TreeMaximum = 1105,
-  /** IndexOwner, its name, pid, start : not in the index it should be in */
-  Unindexed = 1106,
-  /** IndexOwner, its name, pid, start : in an index where it should not be */
-  Stray = 1107,
-  /** number, pid, start : bounds were changed behind the index */
-  StaleKey = 1108,
-  /** number, pid, start (pid 0, start 0: the end of the list) */
-  ListLink = 1109,
-  /** pid, start : maps a file that is gone */
-  FileGone = 1110,
-  /** pid, start : list links that lead nowhere or do not agree */
-  VmaLink = 1111,
-  /** pid, start, end : empty, not aligned, or beyond the end of the address space */
-  VmaBounds = 1112,
-  /** pid, start, end of the VMA before it */
-  VmaOrder = 1113,
-  /** pid, start : list and tree of the address space do not agree from there on */
-  VmaTree = 1114,
-  /** pid, start : in no address space's list */
-  VmaLost = 1115,
-  /** pid : the VMA found last is not one of its own */
-  VmaCache = 1116,
-}
-
-/** Whose tree a violation is about, which says what its name is. */
-export enum IndexOwner {
-  /** An address space: pid. */
-  Mm = 0,
-  /** An anon_vma: number. */
-  AnonVma,
-  /** A file: inode. */
-  File,
-}
-
-/** Layout of what verify() leaves: a count f64, then at most so many records, the rest of them zero. */
-export const VIOLATIONS_LISTED = 64;
-/** Violated, how many of that kind there are (0: see the first of the kind), five details; all f64. */
-export const VIOLATION_RECORD = 56;
+/** Where the f64 block of VmStat is. */
+export const VMSTAT_AT = 0x7c00;
+/** Swap areas there can be. */
+export const MAX_SWAP_AREAS = 8;

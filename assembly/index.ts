@@ -41,3 +41,4 @@ export {
 } from "./mm/sample";
 export { verify } from "./check/verify";
 export { actorStack, setActor } from "./sync/actor";
+export { ksmField, memcgField, memcgMake, memcgRoot, vmStat, zoneStat } from "./mm/statistics";

@@ -5,13 +5,17 @@ export { Batch } from "./kernel/batch.js";
 export type { Counters } from "./kernel/counters.js";
 export { File, type Kind } from "./kernel/file.js";
 export type { KernelEvent } from "./kernel/kernel-event.js";
+export { createKernel, createKernelSync, Kernel, type Snapshot } from "./kernel/kernel.js";
+export { Ksm } from "./kernel/ksm.js";
+export { MemoryCgroup, type LruCounts } from "./kernel/memory-cgroup.js";
 export {
-  createKernel,
-  createKernelSync,
-  Kernel,
-  type Snapshot,
+  ReverseMap,
+  type Fate,
+  type Migration,
   type Unmapped,
-} from "./kernel/kernel.js";
+  type UnmapOptions,
+} from "./kernel/reverse-map.js";
+export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
 export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";

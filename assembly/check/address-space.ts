@@ -1,6 +1,6 @@
 // Address spaces: who runs in them, and their VMAs, by list and by tree.
 
-import { IndexOwner, Violated } from "../abi";
+import { IndexOwner, Violated } from "../violated";
 import { rbFirst, rbNext } from "../index/rb-tree";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
@@ -114,9 +114,15 @@ export function checkAddressSpaces(): void {
   for (let at = slabNext(Cache.Mm, 0); at; at = slabNext(Cache.Mm, at)) {
     const mm = changetype<MmStruct>(at);
     const tasks = mmNote(<u32>at).tasks;
-    if (mm.users != tasks || !tasks) {
+    // KSM may hold the struct of an address space that nobody runs in any more.
+    if (mm.users != tasks || (!tasks && !mm.ksmSlot)) {
       violated(Violated.MmUsers, pidOfMm(mm), <f64>mm.users, <f64>tasks);
     }
+    const holders: u32 = (mm.users ? 1 : 0) + (mm.ksmSlot ? 1 : 0);
+    if (mm.count != holders) {
+      violated(Violated.MmCount, pidOfMm(mm), <f64>mm.count, <f64>holders);
+    }
+    if (!mm.users && (mm.mmap || mm.pgd)) violated(Violated.MmLeft, pidOfMm(mm));
     checkList(mm);
     checkTree(mm);
     if (mmNote(<u32>at).sound) checkCache(mm);

@@ -1,10 +1,10 @@
 // Invariant I10: the chains of VMAs, and what anon_vmas count.
 
-import { Violated } from "../abi";
+import { Violated } from "../violated";
 import { Cache, slabNext } from "../memory/slab";
 import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
 import { Vma } from "../struct/vma";
-import { anonVmaNote, chainNote, isLive, pidOf, vmaNote } from "./census";
+import { anonVmaNote, chainNote, HAS_VMAS, isLive, pidOf, vmaNote } from "./census";
 import { violated } from "./violation";
 
 function anonVmaAt(address: u32): AnonVma {
@@ -74,7 +74,7 @@ export function checkChains(): void {
   for (let at = slabNext(Cache.Chain, 0); at; at = slabNext(Cache.Chain, at)) {
     const chain = changetype<AnonVmaChain>(at);
     const known = isLive(Cache.Vma, chain.vma);
-    if (isLive(Cache.AnonVma, chain.anonVma)) anonVmaNote(chain.anonVma).hasVmas = 1;
+    if (isLive(Cache.AnonVma, chain.anonVma)) anonVmaNote(chain.anonVma).marks |= HAS_VMAS;
     // Behind a broken link nothing is known.
     if (chainNote(<u32>at).onVma || (known && vmaNote(chain.vma).brokenChain)) continue;
     if (known) vmaNote(chain.vma).brokenChain = 1;
@@ -88,7 +88,7 @@ export function checkChains(): void {
   }
 }
 
-/** Roots and reference counts, after checkChains. */
+/** Roots and reference counts, after checkChains and checkKsm. */
 export function checkAnonVmas(): void {
   for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
     const anonVma = changetype<AnonVma>(at);
@@ -102,15 +102,17 @@ export function checkAnonVmas(): void {
   for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
     const anonVma = changetype<AnonVma>(at);
     const note = anonVmaNote(<u32>at);
-    const held = note.hasVmas + note.children;
+    const hasVmas = note.marks & HAS_VMAS;
+    const held = hasVmas + note.children + note.pins;
     // Nothing holds it: it should have been freed, whatever it counts.
     if (held && anonVma.refcount == <i32>held) continue;
     violated(
       Violated.AnonVmaRefcount,
       <f64>anonVma.number,
       <f64>anonVma.refcount,
-      <f64>note.hasVmas,
+      <f64>hasVmas,
       <f64>note.children,
+      <f64>note.pins,
     );
   }
 }

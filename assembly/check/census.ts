@@ -9,7 +9,7 @@
 // verify follows a link only to what isLive or isTable accepts, and marks what it walked over, so that no
 // damage makes it trap or walk for ever. It trusts the header, the slabs' own links and the page arrays.
 
-import { VIOLATION_RECORD, VIOLATIONS_LISTED } from "../abi";
+import { VIOLATION_RECORD, VIOLATIONS_LISTED } from "../violated";
 import { header } from "../memory/header";
 import { heapScratch } from "../memory/heap";
 import { Cache } from "../memory/slab";
@@ -39,6 +39,10 @@ export class FrameNote {
 /** Values of FrameNote.caches. */
 export const IN_PAGE_CACHE: u32 = 1;
 export const IN_SWAP_CACHE: u32 = 2;
+/** It holds the part of a swap slot's count that a slot has no room for. */
+export const IN_SWAP_COUNT: u32 = 4;
+/** Not a cache, and no reference: it was met on a list of reclaim. */
+export const ON_LRU: u32 = 8;
 
 @unmanaged
 export class MmNote {
@@ -67,12 +71,17 @@ export class VmaNote {
 @unmanaged
 export class AnonVmaNote {
   children: u32;
-  hasVmas: u32;
-  /** Its index can't be followed to its end. */
-  brokenIndex: u32;
+  /** Bits: has VMAs, and its index can't be followed to its end. */
+  marks: u32;
+  /** Places of KSM that pin it. */
+  pins: u32;
   /** The VMA from whose chain it was marked last. */
   markedBy: u32;
 }
+
+/** Bits of AnonVmaNote.marks. */
+export const HAS_VMAS: u32 = 1;
+export const BROKEN_INDEX: u32 = 2;
 
 @unmanaged
 export class ChainNote {
@@ -94,6 +103,15 @@ export class TableNote {
 @unmanaged
 export class SwapNote {
   entries: u32;
+}
+
+/** Of places and stable nodes of KSM. */
+@unmanaged
+export class KsmNote {
+  /** Met in the list it belongs to: of its address space, or of all nodes. */
+  listed: u32;
+  /** Places met that share the node's page; of a place, 1 once its node was met to list it. */
+  sharing: u32;
 }
 
 export function census(): Census {
@@ -176,6 +194,10 @@ export function mappingNote(mapping: u32): MappingNote {
 
 export function tableNote(table: u32): TableNote {
   return changetype<TableNote>(noteAt(table));
+}
+
+export function ksmNote(object: u32): KsmNote {
+  return changetype<KsmNote>(noteAt(object));
 }
 
 export function swapNote(slot: u32): SwapNote {

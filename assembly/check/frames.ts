@@ -1,22 +1,35 @@
-// Invariant I1, and the counters over all frames: what each page counts against what was found.
+// Invariants I1 and I6, and the counters over all frames: what each page counts against what was found.
 
-import { PageFlag, Violated } from "../abi";
-import { header } from "../memory/header";
+import { PageFlag, VmStat } from "../abi";
+import { Violated } from "../violated";
+import { header, vmStatOf } from "../memory/header";
 import { Cache } from "../memory/slab";
-import { pageFileMapping, pageIsAnon, pageMapcount, pageRefcount, pageTest } from "../struct/page";
-import { census, frameNote, IN_PAGE_CACHE, IN_SWAP_CACHE, isLive } from "./census";
+import { accountsDirty, AddressSpace } from "../struct/address-space";
+import {
+  pageFileMapping,
+  pageIsAnon,
+  pageMapcount,
+  pagePins,
+  pageRefcount,
+  pageTest,
+} from "../struct/page";
+import { census, frameNote, IN_PAGE_CACHE, IN_SWAP_CACHE, IN_SWAP_COUNT, isLive } from "./census";
 import { inodeOf } from "./indexes";
 import { violated, violatedUnless } from "./violation";
 
+/** References that are known: everything that may hold a page at a quiet moment leaves a trace of it. */
 function checkReferences(frame: u32, refcount: i32): void {
   const note = frameNote(frame);
-  const caches = <u32>popcnt(note.caches);
-  const held = note.entries + caches;
-  if (refcount < <i32>held || refcount < 0) {
-    violated(Violated.Refcount, <f64>frame, <f64>refcount, <f64>note.entries, <f64>caches);
-  } else if (refcount > 0 && !held) {
-    violated(Violated.Unheld, <f64>frame, <f64>refcount);
+  let others = <u32>popcnt(note.caches & (IN_PAGE_CACHE | IN_SWAP_CACHE | IN_SWAP_COUNT));
+  if (refcount > 0) {
+    if (pageTest(frame, PageFlag.Private)) others++;
+    if (pageTest(frame, PageFlag.Writeback)) others++;
+    others += pagePins(frame);
   }
+  const held = note.entries + others;
+  if (refcount == <i32>held) return;
+  if (refcount > 0 && !held) violated(Violated.Unheld, <f64>frame, <f64>refcount);
+  else violated(Violated.Refcount, <f64>frame, <f64>refcount, <f64>note.entries, <f64>others);
 }
 
 /** Of a page in use: do the caches hold it that it says it is in? */
@@ -31,11 +44,21 @@ function checkCaches(frame: u32): void {
   }
 }
 
+/** Dirty, and of a file whose dirty pages are counted. */
+function isAccountedDirty(frame: u32): bool {
+  const mapping = pageFileMapping(frame);
+  if (!pageTest(frame, PageFlag.Dirty) || !isLive(Cache.AddressSpace, mapping)) return false;
+  return accountsDirty(changetype<AddressSpace>(<usize>mapping));
+}
+
 /** After everything that maps or holds pages was gone through. */
 export function checkFrames(): void {
   const state = header();
   const top = census().frameTop;
   let inUse = 0;
+  let mlocked = 0;
+  let dirty = 0;
+  let writeback = 0;
   let anonPages = 0;
   let fileMapped = 0;
   for (let frame: u32 = 1; frame <= top; frame++) {
@@ -49,6 +72,13 @@ export function checkFrames(): void {
     if (refcount <= 0) continue;
     inUse++;
     checkCaches(frame);
+    if (pageTest(frame, PageFlag.Mlocked)) {
+      mlocked++;
+      // Invariant I6: the last unmap clears it.
+      if (!entries) violated(Violated.MlockedUnmapped, <f64>frame);
+    }
+    if (pageTest(frame, PageFlag.Writeback)) writeback++;
+    if (isAccountedDirty(frame)) dirty++;
     if (!entries) continue;
     if (pageIsAnon(frame)) anonPages++;
     else fileMapped++;
@@ -56,5 +86,8 @@ export function checkFrames(): void {
   violatedUnless(Violated.FramesInUse, <f64>state.framesInUse, <f64>inUse);
   violatedUnless(Violated.NrAnonPages, <f64>state.nrAnonPages, <f64>anonPages);
   violatedUnless(Violated.NrFileMapped, <f64>state.nrFileMapped, <f64>fileMapped);
+  violatedUnless(Violated.NrMlock, vmStatOf(VmStat.NrMlock), <f64>mlocked);
+  violatedUnless(Violated.NrDirty, vmStatOf(VmStat.NrDirty), <f64>dirty);
+  violatedUnless(Violated.NrWriteback, vmStatOf(VmStat.NrWriteback), <f64>writeback);
   violatedUnless(Violated.Tables, <f64>state.tables, <f64>census().tables);
 }

@@ -1,6 +1,7 @@
 // Invariant I11: each index is in good order, and holds exactly the VMAs it should.
 
-import { IndexKind, IndexOwner, Violated } from "../abi";
+import { IndexKind } from "../abi";
+import { IndexOwner, Violated } from "../violated";
 import { anonIndexIsCurrent } from "../index/anon-index";
 import { anonListNext, anonListVerify } from "../index/anon-list";
 import { stepNode } from "../index/step";
@@ -12,6 +13,7 @@ import { AnonVma, AnonVmaChain, chainOfNode, CHAIN_NODE } from "../struct/anon-v
 import { FILE_NODE, Vma } from "../struct/vma";
 import {
   anonVmaNote,
+  BROKEN_INDEX,
   chainNote,
   isLive,
   mappingNote,
@@ -76,12 +78,12 @@ export function checkAnonIndexes(): void {
   for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
     const anonVma = changetype<AnonVma>(at);
     const holds = list ? checkAnonList(anonVma) : checkAnonTree(anonVma);
-    if (!holds) anonVmaNote(<u32>at).brokenIndex = 1;
+    if (!holds) anonVmaNote(<u32>at).marks |= BROKEN_INDEX;
   }
   for (let at = slabNext(Cache.Chain, 0); at; at = slabNext(Cache.Chain, at)) {
     const chain = changetype<AnonVmaChain>(at);
     if (chainNote(<u32>at).indexed || !isLive(Cache.AnonVma, chain.anonVma)) continue;
-    if (anonVmaNote(chain.anonVma).brokenIndex) continue;
+    if (anonVmaNote(chain.anonVma).marks & BROKEN_INDEX) continue;
     violatedAt(Violated.Unindexed, IndexOwner.AnonVma, numberOf(chain.anonVma), chain.vma);
   }
 }

@@ -1,6 +1,6 @@
 // Page caches: every page is where its index says, and the tree's nodes hang together.
 
-import { Violated } from "../abi";
+import { Violated } from "../violated";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
 import { pageFileMapping, pageIndex } from "../struct/page";

@@ -1,15 +1,37 @@
 // Page tables: each entry is counted, and looked up in the VMA that it lies in.
 
-import { PAGE_SHIFT, Violated } from "../abi";
+import { PAGE_SHIFT, PageFlag } from "../abi";
+import { Violated } from "../violated";
 import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AnonVmaChain } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
-import { pageAnonVma, pageFileMapping, pageIndex, pageIsAnon, pageRefcount } from "../struct/page";
-import { pteFrame, pteIsPage, pteIsPresent, pteIsSwap, pteSwapSlot } from "../struct/pte";
+import { accountsDirty, AddressSpace } from "../struct/address-space";
+import { itemAt, stableNodeAt } from "../struct/ksm";
+import {
+  pageAnonVma,
+  pageFileMapping,
+  pageIndex,
+  pageIsAnon,
+  pageIsKsm,
+  pageRefcount,
+  pageStableNode,
+  pageTest,
+} from "../struct/page";
+import {
+  pteFrame,
+  pteIsHwpoison,
+  pteIsMigration,
+  pteIsPage,
+  pteIsPresent,
+  pteIsSwap,
+  pteSwapSlot,
+  PTE_WRITE,
+} from "../struct/pte";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { numberOf } from "./anon-vma";
 import {
   anonVmaNote,
+  BROKEN_INDEX,
   census,
   chainNote,
   frameNote,
@@ -48,7 +70,8 @@ function markReachable(note: MmNote, vma: u32): void {
     at = chain.older;
     if (!isLive(Cache.AnonVma, chain.anonVma)) continue;
     const anonVma = anonVmaNote(chain.anonVma);
-    const indexed = chainNote(<u32>changetype<usize>(chain)).indexed || anonVma.brokenIndex;
+    const broken = anonVma.marks & BROKEN_INDEX;
+    const indexed = chainNote(<u32>changetype<usize>(chain)).indexed || broken;
     if (indexed) anonVma.markedBy = vma;
   }
 }
@@ -67,7 +90,35 @@ function checkReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32):
   violated(Violated.Unreachable, <f64>frame, pid, <f64>address, numberOf(anonVma));
 }
 
-function checkPlace(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
+/** Invariant I2 of a page that KSM shares: is there a place from which a walk comes to the VMA? */
+function checkKsmReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
+  if (vmaNote(vma).brokenChain) return;
+  markReachable(note, vma);
+  const node = pageStableNode(frame);
+  let at = isLive(Cache.StableNode, node) ? stableNodeAt(node).items : 0;
+  for (let n = slabLive(Cache.RmapItem); at && n && isLive(Cache.RmapItem, at); n--) {
+    const item = itemAt(at);
+    const known = item.address == address && isLive(Cache.AnonVma, item.anonVma);
+    if (known && anonVmaNote(item.anonVma).markedBy == vma) return;
+    at = item.nextSharing;
+  }
+  violated(Violated.KsmUnreachable, <f64>frame, pid, <f64>address);
+}
+
+/** Invariant I7: what can be written without a fault is known to be dirty, where that is accounted for. */
+function checkWritable(pid: f64, address: u64, entry: u64, mapping: u32): void {
+  const frame = pteFrame(entry);
+  if (!(entry & PTE_WRITE) || pageTest(frame, PageFlag.Dirty)) return;
+  if (!accountsDirty(changetype<AddressSpace>(<usize>mapping))) return;
+  violated(Violated.WritableClean, <f64>frame, pid, <f64>address);
+}
+
+function checkPlace(note: MmNote, pid: f64, address: u64, entry: u64, vma: u32): void {
+  const frame = pteFrame(entry);
+  if (pageIsKsm(frame)) {
+    checkKsmReach(note, pid, address, frame, vma);
+    return;
+  }
   const area = changetype<Vma>(<usize>vma);
   const expected = linearPageIndex(area, address);
   const index = pageIndex(frame);
@@ -80,11 +131,15 @@ function checkPlace(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32):
   }
   const mapping = pageFileMapping(frame);
   const shown = mappingOfVma(area);
-  if (mapping && mapping == shown) return;
+  if (mapping && mapping == shown) {
+    checkWritable(pid, address, entry, mapping);
+    return;
+  }
   violated(Violated.OtherFile, <f64>frame, pid, <f64>address, inodeOf(mapping), inodeOf(shown));
 }
 
-function checkPage(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
+function checkPage(note: MmNote, pid: f64, address: u64, entry: u64, vma: u32): void {
+  const frame = pteFrame(entry);
   if (!isFrame(frame) || pageRefcount(frame) <= 0) {
     violated(Violated.EntryFrame, pid, <f64>address, <f64>frame);
     return;
@@ -92,7 +147,7 @@ function checkPage(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): 
   frameNote(frame).entries++;
   if (pageIsAnon(frame)) note.anon++;
   else note.file++;
-  if (vma) checkPlace(note, pid, address, frame, vma);
+  if (vma) checkPlace(note, pid, address, entry, vma);
 }
 
 function checkEntry(note: MmNote, address: u64, entry: u64): void {
@@ -100,13 +155,16 @@ function checkEntry(note: MmNote, address: u64, entry: u64): void {
   const vma = note.sound ? vmaOver(note, address) : 0;
   if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);
   if (pteIsPage(entry)) {
-    checkPage(note, pid, address, pteFrame(entry), vma);
+    checkPage(note, pid, address, entry, vma);
   } else if (pteIsSwap(entry)) {
     const slot = <u32>pteSwapSlot(entry);
     note.swap++;
     if (isLive(Cache.SwapSlot, slot)) swapNote(slot).entries++;
     else violated(Violated.SwapEntry, pid, <f64>address);
-  } else if (!pteIsPresent(entry)) {
+  } else if (pteIsMigration(entry)) {
+    // Invariant I8: whoever migrates restores its entries before it lets go of the page.
+    violated(Violated.MigrationEntry, pid, <f64>address, <f64>pteFrame(entry));
+  } else if (!pteIsPresent(entry) && !pteIsHwpoison(entry)) {
     violated(Violated.EntryKind, pid, <f64>address);
   }
 }

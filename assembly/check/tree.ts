@@ -1,7 +1,7 @@
 // Red-black trees that may be damaged. A walk from the root goes down a link only after it has seen that
 // the node there is one and links back, so it comes up the way it went and ends, whatever is stored.
 
-import { IndexOwner, Violated } from "../abi";
+import { IndexOwner, Violated } from "../violated";
 import { intervalTreeVerify, TreeFault } from "../index/interval-tree";
 import { rbFirst, rbIsRed, rbLeft, rbNext, rbParent, rbRight } from "../index/rb-tree";
 import { Cache } from "../memory/slab";

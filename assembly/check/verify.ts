@@ -1,7 +1,8 @@
-// The invariants I1 to I4, I10 and I11 of the specification, on the whole machine, at a quiet moment:
+// The invariants I1 to I4, I6 to I8 and I10 to I12 of the specification, on the whole machine, at a quiet moment:
 // no operation is under way. Everything is counted anew from what the machine consists of.
 //
-//   tasks -> address spaces, VMAs -> chains, anon_vmas -> indexes -> page tables -> swap, page caches -> frames
+//   tasks -> address spaces, VMAs -> chains, KSM, anon_vmas -> indexes -> page tables -> swap, page caches,
+//   lists of reclaim -> frames -> locks
 //
 // Each step relies on the notes of those before it, and reports nothing that is only the consequence of a
 // link that they found broken.
@@ -11,6 +12,9 @@ import { checkAnonVmas, checkChains } from "./anon-vma";
 import { census, censusBegin } from "./census";
 import { checkFrames } from "./frames";
 import { checkAnonIndexes, checkFileIndexes } from "./indexes";
+import { checkKsm } from "./ksm";
+import { checkLocks } from "./locks";
+import { checkLru } from "./lru";
 import { checkPageCaches } from "./page-cache";
 import { checkPageTables } from "./page-tables";
 import { checkSwapSlots } from "./swap";
@@ -25,12 +29,15 @@ export function verify(): u32 {
   checkTasks();
   checkAddressSpaces();
   checkChains();
+  checkKsm();
   checkAnonVmas();
   checkAnonIndexes();
   checkFileIndexes();
   checkPageTables();
   checkSwapSlots();
   checkPageCaches();
+  checkLru();
   checkFrames();
+  checkLocks();
   return census().report;
 }

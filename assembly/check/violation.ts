@@ -1,7 +1,7 @@
 // The report: a count, then VIOLATIONS_LISTED records (see abi.ts). Of each kind the first few are listed,
 // so that one broken thing with a thousand consequences does not hide another; all are counted.
 
-import { Violated, VIOLATION_RECORD, VIOLATIONS_LISTED } from "../abi";
+import { Violated, VIOLATION_RECORD, VIOLATIONS_LISTED } from "../violated";
 import { census } from "./census";
 
 const LISTED_OF_A_KIND: u32 = 8;

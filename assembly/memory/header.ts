@@ -8,19 +8,31 @@
 //   0x7000  Header               -.
 //   0x7800  counters, f64 each    |
 //   0x7900  slab caches           |  a snapshot copies [SNAPSHOT_START, header().bytesInUse)
+//   0x7c00  vmstat, f64 each      |
+//   0x7e00  swap areas            |
 //   0x8000  constant data of asc  |
 //   heap    page arrays, slabs   -'
 //
 // Locks held lie inside the snapshot too: SNAPSHOT_START is their address.
 
-import { COMPLETIONS_AT, Counter, COUNTERS_AT, SNAPSHOT_START, SUBMISSIONS_AT } from "../abi";
+import {
+  COMPLETIONS_AT,
+  Counter,
+  COUNTERS_AT,
+  SNAPSHOT_START,
+  SUBMISSIONS_AT,
+  VmStat,
+  VMSTAT_AT,
+} from "../abi";
 
 export const SUBMISSIONS: usize = SUBMISSIONS_AT;
 export const COMPLETIONS: usize = COMPLETIONS_AT;
 export const HELD_LOCKS: usize = SNAPSHOT_START;
 const HEADER: usize = 0x7000;
 const COUNTERS: usize = COUNTERS_AT;
+const VMSTAT: usize = VMSTAT_AT;
 export const SLAB_CACHES: usize = 0x7900;
+export const SWAP_AREAS: usize = 0x7e00;
 
 /** Roots, switches and zone counters of one kernel. */
 @unmanaged
@@ -50,14 +62,43 @@ export class Header {
   pageIndex: u32;
   pagePrivate: u32;
   pageWord: u32;
+  pageLruNext: u32;
+  pageLruPrev: u32;
+  pageMemcg: u32;
+  pagePins: u32;
   pageGeneration: u32;
 
   tableFree: u32;
   tables: u32;
 
+  /** Pages that all areas hold, and slots in use. */
   swapLimit: u32;
   swapInUse: u32;
   swapLock: u32;
+  mmlistLock: u32;
+  /** Pages under writeback stay so until it is let go. */
+  ioHeld: u32;
+
+  lruLock: u32;
+  /** The memcg of what belongs to no other, and the list of all. */
+  rootMemcg: u32;
+  lastMemcg: u32;
+  nextMemcg: u32;
+  /** Most pages that an address space may lock. */
+  memlockLimit: u32;
+
+  /** KSM: address spaces in the order of scans, the one at hand, the trees, scans begun, pages shared and
+   * places that share them beside the first. */
+  ksmSlots: u32;
+  ksmLastSlot: u32;
+  ksmCursor: u32;
+  ksmStable: u32;
+  ksmUnstable: u32;
+  ksmSequence: u32;
+  ksmPagesShared: u32;
+  ksmPagesSharing: u32;
+  /** What the last scan changed: merges, and contents that were new. */
+  ksmChanges: u32;
 
   nrAnonPages: i32;
   nrFileMapped: i32;
@@ -101,4 +142,18 @@ export function count(counter: Counter, n: u32): void {
 
 export function resetCounters(): void {
   memory.fill(COUNTERS, 0, (<usize>Counter.Count) << 3);
+}
+
+function vmStatAt(stat: VmStat): usize {
+  return VMSTAT + ((<usize>stat) << 3);
+}
+
+/** Adds to a number of /proc/vmstat; states go down as well. */
+export function vmStat(stat: VmStat, n: i32): void {
+  const at = vmStatAt(stat);
+  store<f64>(at, load<f64>(at) + <f64>n);
+}
+
+export function vmStatOf(stat: VmStat): f64 {
+  return load<f64>(vmStatAt(stat));
 }

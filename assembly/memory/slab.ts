@@ -23,6 +23,11 @@ export enum Cache {
   File,
   CacheNode,
   SwapSlot,
+  Memcg,
+  StableNode,
+  RmapItem,
+  MmSlot,
+  Extent,
   Count,
 }
 

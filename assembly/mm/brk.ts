@@ -3,7 +3,9 @@
 import { PAGE_SHIFT, VmFlag } from "../abi";
 import { header } from "../memory/header";
 import { MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
 import { mapRegion, MAY_ANYTHING } from "./mmap";
+import { isOverMemlock, mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
 import { TASK_SIZE } from "./unmapped-area";
 import { findIntersection } from "./vma-list";
@@ -22,8 +24,12 @@ export function doBrk(mm: MmStruct, brk: u64): u64 {
     // A page is left free above it.
     if (findIntersection(mm, old, end + 0x1000)) return mm.brk;
     if (mm.mapCount > header().maxMapCount) return mm.brk;
-    const flags: u32 = VmFlag.Read | VmFlag.Write | MAY_ANYTHING | VmFlag.Account;
-    if (!mapRegion(mm, old, end, flags, 0, old >> PAGE_SHIFT)) return mm.brk;
+    const access: u32 = VmFlag.Read | VmFlag.Write | MAY_ANYTHING | VmFlag.Account;
+    const flags = access | mm.defFlags;
+    if (flags & VmFlag.Locked && isOverMemlock(mm, (end - old) >> PAGE_SHIFT)) return mm.brk;
+    const vma = mapRegion(mm, old, end, flags, 0, old >> PAGE_SHIFT);
+    if (!vma) return mm.brk;
+    mlockNewRange(changetype<Vma>(<usize>vma), old, end);
   }
   mm.brk = brk;
   return brk;

@@ -5,59 +5,45 @@ import {
   BATCH_CAPACITY,
   COMPLETION_BYTES,
   Errno,
+  FIRST_FILE_OP,
+  FIRST_MACHINE_OP,
+  FIRST_PAGE_OP,
+  LockAll,
   MremapFlag,
   Op,
   Prot,
   SUBMISSION_BYTES,
 } from "../abi";
-import { frameOfHandle, generationOfHandle, handleOf, objectOf } from "../memory/handle";
+import { objectOf } from "../memory/handle";
 import { COMPLETIONS, header, SUBMISSIONS } from "../memory/header";
 import { Cache } from "../memory/slab";
-import { references, referencedFlags } from "../rmap/referenced";
 import { File } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
-import { pageGeneration, pageRefcount } from "../struct/page";
+import { Doing } from "../locks";
 import { assertNothingHeld, downWrite, upWrite } from "../sync/lock";
+import { arg, created, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import { ofFile } from "./dispatch-file";
+import { ofMachine } from "./dispatch-machine";
+import { ofPage } from "./dispatch-page";
 import { Access, accessMemory } from "./fault";
 import { doMadvise } from "./madvise";
 import { doBrk } from "./brk";
-import { doMmap, PGOFF_MAX } from "./mmap";
+import { doMlock, doMlockall, doMunlock } from "./mlock";
+import { doMmap } from "./mmap";
 import { doMprotect } from "./mprotect";
 import { doMremap } from "./mremap";
 import { doMunmap } from "./munmap";
 import { mmGet, mmOf, mmPut, taskExec, taskExit, taskFork, taskSpawn } from "./process";
-import { cleanPage, referencedPage, unmapPage } from "./reclaim";
-import { truncateFile } from "./truncate";
 
 const MAX_INTEGER: f64 = 9007199254740991;
 
 const ALL_PROT: u64 = Prot.Read | Prot.Write | Prot.Exec;
-const ALL_MAP: u64 = 31;
+const ALL_MAP: u64 = 127;
 const ALL_MREMAP: u64 = MremapFlag.MayMove | MremapFlag.Fixed;
+const ALL_LOCKALL: u64 = LockAll.Current | LockAll.Future;
 
 function isInteger(value: f64): bool {
   return value >= 0 && value <= MAX_INTEGER && Math.floor(value) == value;
-}
-
-/** Argument n of a record: checked to be an integer by submit. */
-function arg(record: usize, n: usize): u64 {
-  return <u64>load<f64>(record + 8 + (n << 3));
-}
-
-function fail(error: i32): f64 {
-  return <f64>-error;
-}
-
-/** The frame of a page's handle, or 0 when the page is gone. */
-export function frameOf(handle: f64): u32 {
-  const frame = frameOfHandle(handle);
-  if (frame == 0 || frame > header().frameTop) return 0;
-  if (pageGeneration(frame) != generationOfHandle(handle) || !pageRefcount(frame)) return 0;
-  return frame;
-}
-
-function created(object: usize): f64 {
-  return object ? handleOf(object) : fail(Errno.ENOMEM);
 }
 
 /** Calls that change the address space, with mmap_sem held for write. */
@@ -96,6 +82,12 @@ function access(op: Op, mm: MmStruct, record: usize): f64 {
   return accessMemory(mm, arg(record, 1), how, word);
 }
 
+function spawn(record: usize): f64 {
+  const memcg = handleArg(record, 1);
+  if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
+  return created(taskSpawn(arg(record, 0), memcg ? memcgOf(memcg) : header().rootMemcg));
+}
+
 function ofTask(op: Op, task: usize, record: usize): f64 {
   if (op == Op.Exec) return taskExec(task, arg(record, 1)) ? 0 : fail(Errno.ENOMEM);
   if (op == Op.Exit) {
@@ -117,8 +109,15 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
     case Op.Write:
     case Op.Execute:
       return access(op, mm, record);
+    case Op.Mlock:
+      return fail(doMlock(mm, arg(record, 1), arg(record, 2)));
+    case Op.Munlock:
+      return fail(doMunlock(mm, arg(record, 1), arg(record, 2)));
+    case Op.Mlockall:
+      if (arg(record, 1) > ALL_LOCKALL) return fail(Errno.EINVAL);
+      return fail(doMlockall(mm, <u32>arg(record, 1)));
     default: {
-      downWrite(mmapSem(mm));
+      downWrite(mmapSem(mm), Doing.ChangeMm);
       const result = changeMm(op, mm, record);
       upWrite(mmapSem(mm));
       header().peakMapCount = max(header().peakMapCount, mm.mapCount);
@@ -127,40 +126,17 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
   }
 }
 
-function ofPage(op: Op, frame: u32, completion: usize): f64 {
-  switch (op) {
-    case Op.PageReferenced: {
-      const result = referencedPage(frame);
-      store<f64>(completion, <f64>referencedFlags(result), 8);
-      return <f64>references(result);
-    }
-    case Op.TryToUnmap:
-      return <f64>unmapPage(frame);
-    default:
-      return <f64>cleanPage(frame);
-  }
-}
-
 function execute(record: usize, completion: usize): f64 {
   for (let n: usize = 0; n < 7; n++) {
     if (!isInteger(load<f64>(record + 8 + (n << 3)))) return fail(Errno.EINVAL);
   }
   const op = <Op>(<i32>load<f64>(record));
-  const handle = load<f64>(record + 8);
-  if (op == Op.Spawn) return created(taskSpawn(arg(record, 0)));
-  if (op == Op.Truncate) {
-    const file = objectOf(Cache.File, handle);
-    if (!file || !changetype<File>(file).held) return fail(Errno.ESTALE);
-    if (arg(record, 1) > PGOFF_MAX) return fail(Errno.EINVAL);
-    truncateFile(changetype<File>(file), arg(record, 1));
-    return 0;
-  }
-  if (op >= Op.PageReferenced && op <= Op.PageMkclean) {
-    const frame = frameOf(handle);
-    return frame ? ofPage(op, frame, completion) : fail(Errno.ESTALE);
-  }
-  if (op < Op.Spawn || op > Op.PageMkclean) return fail(Errno.EINVAL);
-  const task = objectOf(Cache.Task, handle);
+  if (op >= FIRST_MACHINE_OP) return ofMachine(op, record);
+  if (op >= FIRST_PAGE_OP) return ofPage(op, record, completion);
+  if (op >= FIRST_FILE_OP) return ofFile(op, record);
+  if (op == Op.Spawn) return spawn(record);
+  if (op < Op.Spawn || op > Op.Execute) return fail(Errno.EINVAL);
+  const task = objectOf(Cache.Task, handleArg(record, 0));
   return task ? ofTask(op, task, record) : fail(Errno.ESRCH);
 }
 

@@ -1,19 +1,21 @@
 // A fault on private anonymous memory that was never touched.
 
+import { Doing } from "../locks";
 import { Errno, Event, PageFlag, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { pageAddNewAnonRmap } from "../rmap/accounting";
 import { MmStruct } from "../struct/mm-struct";
-import { pageAlloc, pageSet, putPage, ZERO_FRAME } from "../struct/page";
+import { pageSet, ZERO_FRAME } from "../struct/page";
+import { pageAllocFor, putPage } from "../struct/page-frame";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_SPECIAL, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
-import { vmaPageProt } from "./mprotect";
+import { vmaPageProt } from "./vma-prot";
 
 /** A read maps the zero page: no rmap, no anon_vma, no rss. */
 function mapZeroPage(vma: Vma, address: u64, pmd: usize): i32 {
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
   if (!load<u64>(pte)) {
     store<u64>(pte, pteOf(ZERO_FRAME, PTE_SPECIAL | PTE_YOUNG | vmaPageProt(vma)));
@@ -26,14 +28,14 @@ function mapZeroPage(vma: Vma, address: u64, pmd: usize): i32 {
 /** Returns 0, or ENOMEM. */
 export function anonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
   if (!write) return mapZeroPage(vma, address, pmd);
-  const frame = pageAlloc();
+  const frame = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
   if (!frame) return Errno.ENOMEM;
   if (!anonVmaPrepare(vma)) {
     putPage(frame);
     return Errno.ENOMEM;
   }
   pageSet(frame, PageFlag.Uptodate);
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
   if (load<u64>(pte)) {
     ptlUnlock(pmd);

@@ -1,34 +1,35 @@
 // A fault on a file mapping that has no entry.
 
+import { Doing } from "../locks";
 import { Counter, Errno, Event, PageFlag } from "../abi";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { pageAddFileRmap, pageAddNewAnonRmap } from "../rmap/accounting";
 import { MmStruct } from "../struct/mm-struct";
 import {
-  getPage,
   lockPage,
-  pageAlloc,
   pageFileMapping,
   pageSet,
   pageSetWord,
   pageWord,
-  putPage,
   unlockPage,
 } from "../struct/page";
+import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { attachBuffers, setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { isShared, linearPageIndex, Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
 import { pageCacheRead } from "./file";
-import { vmaPageProt } from "./mprotect";
+
 import { mappingOf } from "./vma-list";
+import { vmaPageProt } from "./vma-prot";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
 function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): void {
   pageSetWord(copy, pageWord(cached));
   pageSet(copy, PageFlag.Uptodate);
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
   if (load<u64>(pte)) {
     ptlUnlock(pmd);
@@ -45,7 +46,7 @@ function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): vo
 
 /** The cached page itself. A write to a shared mapping makes it dirty. */
 function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool): void {
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
   if (!load<u64>(pte)) {
     getPage(cached);
@@ -57,7 +58,10 @@ function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool)
     event(Event.FilePage, <f64>address, <f64>cached, 0);
   }
   ptlUnlock(pmd);
-  if (write) pageSet(cached, PageFlag.Dirty);
+  if (write) {
+    attachBuffers(mappingOf(vma), cached);
+    setPageDirty(cached);
+  }
 }
 
 /**
@@ -69,14 +73,15 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   const pgoff = linearPageIndex(vma, address);
   const exists = pgoff < mapping.size;
   const copies = write && !isShared(vma);
-  const copy = copies ? pageAlloc() : 0;
-  const cached = exists && (copy || !copies) ? pageCacheRead(mapping, pgoff) : 0;
+  const memcg = changetype<MmStruct>(<usize>vma.mm).memcg;
+  const copy = copies ? pageAllocFor(memcg) : 0;
+  const cached = exists && (copy || !copies) ? pageCacheRead(mapping, pgoff, memcg) : 0;
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
   const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
   let error = ready ? 0 : Errno.ENOMEM;
   if (ready && !exists) error = Errno.SIGBUS;
   if (!error) {
-    lockPage(cached);
+    lockPage(cached, Doing.Fault);
     if (pgoff >= mapping.size) error = Errno.SIGBUS;
     else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {
       if (copies) mapCopy(vma, address, pmd, cached, copy);

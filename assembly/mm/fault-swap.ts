@@ -1,46 +1,169 @@
-// A fault on a swap entry: the page comes back through the swap cache.
+// A fault on an entry that is not present: swapped out, on its way to another frame, or broken.
 
-import { Event } from "../abi";
+import { Doing } from "../locks";
+import { Errno, Event, PageFlag, VmFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
-import { pageAddAnonRmap } from "../rmap/accounting";
+import { vmStat } from "../memory/header";
+import { lruAddNewAnon, pageAddAnonRmap } from "../rmap/accounting";
+import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
+import { itemAt, stableNodeAt } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
-import { getPage, lockPage, pagePrivate, putPage, unlockPage } from "../struct/page";
+import {
+  lockPage,
+  pageAnonVma,
+  pageIndex,
+  pageIsAnon,
+  pageIsKsm,
+  pagePrivate,
+  pageSet,
+  pageSetWord,
+  pageStableNode,
+  pageTest,
+  pageWord,
+  trylockPage,
+  unlockPage,
+} from "../struct/page";
+import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_DIRTY, pteOf, pteSwapSlot, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
-import { slotAt, swapFree } from "../struct/swap-slot";
-import { Vma } from "../struct/vma";
-import { vmaPageProt } from "./mprotect";
-import { isSwapFull, reuseSwapPage, tryToFreeSwap } from "./swap";
+import {
+  PTE_DIRTY,
+  pteFrame,
+  pteIsHwpoison,
+  pteIsMigration,
+  pteOf,
+  pteSwapSlot,
+  PTE_USER,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
+import { swapFree } from "../struct/swap-slot";
+import { linearPageIndex, Vma } from "../struct/vma";
 
-/** Returns 0: the access is tried again, so a write that got a protected page copies it next. */
-export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write: bool): i32 {
-  const slot = pteSwapSlot(entry);
-  const frame = slotAt(slot).frame;
-  assert(frame != 0, "swap: entry of a page that is not in the swap cache");
-  getPage(frame);
-  lockPage(frame);
-  const pte = pteUnder(pmd, address);
-  ptlLock(pmd);
-  if (load<u64>(pte) == entry && pagePrivate(frame) == <u32>slot) {
-    const mm = changetype<MmStruct>(<usize>vma.mm);
-    mm.anonRss++;
-    mm.swapRss--;
-    getPage(frame);
-    let bits = PTE_YOUNG | vmaPageProt(vma);
-    let exclusive = false;
-    // Asked while the page counts in swap but not in mapcount: afterwards it would count twice.
-    if (write && reuseSwapPage(frame)) {
-      bits |= PTE_WRITE | PTE_DIRTY | PTE_USER;
-      exclusive = true;
-    }
-    store<u64>(pte, pteOf(frame, bits));
-    pageAddAnonRmap(frame, vma, address, exclusive);
-    swapFree(slot);
-    if (isSwapFull()) tryToFreeSwap(frame);
-    event(Event.SwapIn, <f64>address, <f64>frame, 0);
-  }
+import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
+import { vmaPageProt } from "./vma-prot";
+
+/** migration_entry_wait: until whoever migrates the page, which is locked meanwhile, is done. */
+function migrationEntryWait(address: u64, pmd: usize): void {
+  ptlLock(pmd, Doing.SwapIn);
+  const entry = load<u64>(pteUnder(pmd, address));
+  const frame = pteIsMigration(entry) ? pteFrame(entry) : 0;
+  if (frame) getPage(frame);
   ptlUnlock(pmd);
+  if (!frame) return;
+  lockPage(frame, Doing.SwapIn);
   unlockPage(frame);
   putPage(frame);
-  return 0;
+}
+
+/** Does a walk of the page that KSM shares come to this place? */
+function isKnownPlace(frame: u32, vma: Vma, address: u64): bool {
+  const node = pageStableNode(frame);
+  for (let at = node ? stableNodeAt(node).items : 0; at; at = itemAt(at).nextSharing) {
+    if (itemAt(at).address != address) continue;
+    for (let link = vma.chainHead; link; link = changetype<AnonVmaChain>(<usize>link).older) {
+      if (changetype<AnonVmaChain>(<usize>link).anonVma == itemAt(at).anonVma) return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * ksm_might_need_to_copy: the page in the swap cache may be one that was shared, and now be of another
+ * family, or at another index, than this place. KSM's own pages are mapped only where walks find them.
+ */
+function needsCopy(frame: u32, vma: Vma, address: u64): bool {
+  if (pageIsKsm(frame)) {
+    return !(vma.flags & VmFlag.Mergeable) || !isKnownPlace(frame, vma, address);
+  }
+  if (!pageIsAnon(frame)) return false;
+  const root = changetype<AnonVma>(<usize>pageAnonVma(frame)).root;
+  if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;
+  return pageIndex(frame) != linearPageIndex(vma, address);
+}
+
+/** A copy for this place alone, locked, with a reference; 0 when there is no frame. */
+function copyFor(vma: Vma, frame: u32): u32 {
+  const copy = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
+  if (!copy) return 0;
+  pageSetWord(copy, pageWord(frame));
+  pageSet(copy, PageFlag.SwapBacked);
+  pageSet(copy, PageFlag.Uptodate);
+  // Nobody else knows it yet, so this can't fail; the page that is copied is locked as well.
+  trylockPage(copy, Doing.SwapIn);
+  return copy;
+}
+
+/** Maps the page, with the caller's reference, if the entry is still the same; false if it is not. */
+function mapSwapped(
+  vma: Vma,
+  address: u64,
+  pmd: usize,
+  entry: u64,
+  write: bool,
+  frame: u32,
+  fresh: bool,
+): bool {
+  const pte = pteUnder(pmd, address);
+  ptlLock(pmd, Doing.SwapIn);
+  if (load<u64>(pte) != entry) {
+    ptlUnlock(pmd);
+    return false;
+  }
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  mm.anonRss++;
+  mm.swapRss--;
+  let bits = PTE_YOUNG | vmaPageProt(vma);
+  let exclusive = false;
+  // Asked while the page counts in swap but not in mapcount: afterwards it would count twice.
+  if (write && reuseSwapPage(frame)) {
+    bits |= PTE_DIRTY;
+    if (vma.flags & VmFlag.Write) bits |= PTE_WRITE | PTE_USER;
+    exclusive = true;
+  }
+  store<u64>(pte, pteOf(frame, bits));
+  pageAddAnonRmap(frame, vma, address, exclusive);
+  if (fresh) lruAddNewAnon(frame, vma);
+  swapFree(pteSwapSlot(entry));
+  if (isSwapFull() || vma.flags & VmFlag.Locked || pageTest(frame, PageFlag.Mlocked)) {
+    tryToFreeSwap(frame);
+  }
+  ptlUnlock(pmd);
+  event(Event.SwapIn, <f64>address, <f64>frame, 0);
+  return true;
+}
+
+/** Returns 0 (the access is tried again, so a write that got a protected page copies it next), or an Errno. */
+export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write: bool): i32 {
+  if (pteIsMigration(entry)) {
+    migrationEntryWait(address, pmd);
+    return 0;
+  }
+  if (pteIsHwpoison(entry)) return Errno.SIGBUS;
+  const slot = pteSwapSlot(entry);
+  let cached = swapCacheGet(slot);
+  if (!cached) {
+    cached = swapRead(slot, changetype<MmStruct>(<usize>vma.mm).memcg);
+    // Nothing was read: no frame, or somebody else has dealt with the entry.
+    if (!cached) return load<u64>(pteUnder(pmd, address)) == entry ? Errno.ENOMEM : 0;
+    vmStat(VmStat.PgMajFault, 1);
+  }
+  lockPage(cached, Doing.SwapIn);
+  let error = 0;
+  if (pageTest(cached, PageFlag.SwapCache) && pagePrivate(cached) == <u32>slot) {
+    const copies = needsCopy(cached, vma, address);
+    const frame = copies ? copyFor(vma, cached) : cached;
+    if (!frame) {
+      error = Errno.ENOMEM;
+    } else {
+      // The reference that the entry takes over: the copy's first one, or one more of the cached page.
+      if (!copies) getPage(frame);
+      const mapped = mapSwapped(vma, address, pmd, entry, write, frame, copies);
+      if (copies) unlockPage(frame);
+      if (!mapped) putPage(frame);
+    }
+  }
+  unlockPage(cached);
+  // Nothing may refer to it any more: the entry just gone may have been the last.
+  putPage(cached);
+  return error;
 }

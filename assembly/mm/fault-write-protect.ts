@@ -4,24 +4,27 @@
 //   shared and writable         reuse: the page becomes dirty
 //   anything else               copy: new page in, then old page out of the reverse map
 
-import { Counter, Errno, Event, PageFlag } from "../abi";
+import { Doing } from "../locks";
+import { Counter, Errno, Event, PageFlag, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "../rmap/accounting";
+import { munlockVmaPage } from "../rmap/munlock";
+import { accountsDirty } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import {
-  getPage,
   lockPage,
-  pageAlloc,
+  pageFileMapping,
   pageIsAnon,
   pageSet,
   pageSetWord,
   pageWord,
-  putPage,
   trylockPage,
   unlockPage,
   ZERO_FRAME,
 } from "../struct/page";
+import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { attachBuffers, setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
   PTE_DIRTY,
@@ -35,17 +38,25 @@ import {
 } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
-import { reuseSwapPage } from "./swap";
 
-const WRITTEN: u64 = PTE_YOUNG | PTE_DIRTY | PTE_WRITE;
+import { reuseSwapPage } from "./swap";
+import { mappingOf } from "./vma-list";
+import { vmaPageProt } from "./vma-prot";
+
+/** Written to, and writable if the VMA is: KSM's breaks come here for VMAs that are not. */
+function writtenBits(vma: Vma): u64 {
+  let bits = PTE_YOUNG | PTE_DIRTY | (vmaPageProt(vma) & PTE_USER);
+  if (vma.flags & VmFlag.Write) bits |= PTE_WRITE;
+  return bits;
+}
 
 /** Locks a page whose entry is looked at under the page-table lock; false if the entry changed meanwhile. */
 function lockUnderPtl(frame: u32, pmd: usize, pte: usize, entry: u64): bool {
-  if (trylockPage(frame)) return true;
+  if (trylockPage(frame, Doing.CopyOnWrite)) return true;
   getPage(frame);
   ptlUnlock(pmd);
-  lockPage(frame);
-  ptlLock(pmd);
+  lockPage(frame, Doing.CopyOnWrite);
+  ptlLock(pmd, Doing.CopyOnWrite);
   const same = load<u64>(pte) == entry;
   if (!same) unlockPage(frame);
   putPage(frame);
@@ -53,14 +64,14 @@ function lockUnderPtl(frame: u32, pmd: usize, pte: usize, entry: u64): bool {
 }
 
 /** Puts the copy in the old page's place; the old one keeps a reference of ours until it is out. */
-function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, copy: u32): void {
+function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, copy: u32): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pte = pteUnder(pmd, address);
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.CopyOnWrite);
   if (load<u64>(pte) != entry) {
     ptlUnlock(pmd);
     putPage(copy);
-    return;
+    return false;
   }
   if (!old) mm.anonRss++;
   else if (!pageIsAnon(old)) {
@@ -68,7 +79,7 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
     mm.anonRss++;
   }
   pageAddNewAnonRmap(copy, vma, address);
-  store<u64>(pte, pteOf(copy, WRITTEN | PTE_USER));
+  store<u64>(pte, pteOf(copy, writtenBits(vma)));
   if (old) {
     pageRemoveRmap(old);
     putPage(old);
@@ -76,11 +87,12 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
   ptlUnlock(pmd);
   count(Counter.PagesCopied, 1);
   event(Event.PageCopied, <f64>address, <f64>old, <f64>copy);
+  return true;
 }
 
 /** The caller's reference to the old page is dropped. */
 function copyPage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32): i32 {
-  const copy = pageAlloc();
+  const copy = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
   let error = copy ? 0 : Errno.ENOMEM;
   if (copy && !anonVmaPrepare(vma)) {
     putPage(copy);
@@ -89,16 +101,53 @@ function copyPage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32): i32
   if (!error) {
     if (old) pageSetWord(copy, pageWord(old));
     pageSet(copy, PageFlag.Uptodate);
-    replacePage(vma, address, pmd, entry, old, copy);
+    const replaced = replacePage(vma, address, pmd, entry, old, copy);
+    // Another task, with VMAs that may not be locked, must not keep the mlocked page.
+    if (replaced && old && vma.flags & VmFlag.Locked) {
+      lockPage(old, Doing.CopyOnWrite);
+      munlockVmaPage(old);
+      unlockPage(old);
+    }
   }
   if (old) putPage(old);
   return error;
 }
 
+/**
+ * A page of a file becomes writable where it is mapped shared. A file system that accounts for dirty pages
+ * hears of it first, with the page locked and the page-table lock let go (page_mkwrite).
+ */
+function shareWritable(vma: Vma, address: u64, pmd: usize, entry: u64, frame: u32): i32 {
+  const pte = pteUnder(pmd, address);
+  const mapping = mappingOf(vma);
+  const notified = accountsDirty(mapping);
+  getPage(frame);
+  if (notified) {
+    ptlUnlock(pmd);
+    lockPage(frame, Doing.CopyOnWrite);
+    const gone = pageFileMapping(frame) != <u32>changetype<usize>(mapping);
+    if (!gone) attachBuffers(mapping, frame);
+    ptlLock(pmd, Doing.CopyOnWrite);
+    if (gone || load<u64>(pte) != entry) {
+      ptlUnlock(pmd);
+      unlockPage(frame);
+      putPage(frame);
+      return 0;
+    }
+  }
+  store<u64>(pte, entry | writtenBits(vma));
+  ptlUnlock(pmd);
+  setPageDirty(frame);
+  if (notified) unlockPage(frame);
+  putPage(frame);
+  event(Event.PageShared, <f64>address, <f64>frame, 0);
+  return 0;
+}
+
 /** Returns 0 (the access is tried again), or ENOMEM. */
 export function wpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
   const pte = pteUnder(pmd, address);
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.CopyOnWrite);
   const entry = load<u64>(pte);
   if (entry != seen || !pteIsPresent(entry) || entry & PTE_WRITE) {
     ptlUnlock(pmd);
@@ -113,7 +162,7 @@ export function wpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
     const mine = reuseSwapPage(frame);
     if (mine) {
       pageMoveAnonRmap(frame, vma, address);
-      store<u64>(pte, entry | WRITTEN);
+      store<u64>(pte, entry | writtenBits(vma));
       event(Event.PageReused, <f64>address, <f64>frame, 0);
     }
     unlockPage(frame);
@@ -121,14 +170,8 @@ export function wpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
       ptlUnlock(pmd);
       return 0;
     }
-  } else if (isShared(vma)) {
-    store<u64>(pte, entry | WRITTEN);
-    getPage(frame);
-    ptlUnlock(pmd);
-    pageSet(frame, PageFlag.Dirty);
-    putPage(frame);
-    event(Event.PageShared, <f64>address, <f64>frame, 0);
-    return 0;
+  } else if (isShared(vma) && vma.flags & VmFlag.Write) {
+    return shareWritable(vma, address, pmd, entry, frame);
   }
   // From here on the entry may go, and the page with it.
   if (frame) getPage(frame);

@@ -2,8 +2,8 @@
 // Under mmap_sem for read. The order inside each path is that of spec/rmap.md Part 3, except that pages
 // are allocated before anon_vma_prepare, so that a fault that finds no frame leaves nothing behind.
 
-import { Counter, Errno, TASK_SIZE_PAGES, VmFlag } from "../abi";
-import { count, header } from "../memory/header";
+import { Counter, Errno, TASK_SIZE_PAGES, VmFlag, VmStat } from "../abi";
+import { count, header, vmStat } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageSetWord, pageWord } from "../struct/page";
 import { pmdAlloc, pteAt, pteUnder, trimPageTables } from "../struct/page-table";
@@ -12,13 +12,13 @@ import {
   pteFrame,
   pteIsPage,
   pteIsPresent,
-  pteIsSwap,
   PTE_PRESENT,
   PTE_USER,
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
 import { Vma } from "../struct/vma";
+import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
 import { fileFault } from "./fault-file";
@@ -64,14 +64,16 @@ function isAllowed(vma: Vma, access: Access): bool {
   return (vma.flags & (VmFlag.Read | VmFlag.Write | VmFlag.Exec)) != 0;
 }
 
-function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool): i32 {
+/** handle_mm_fault: one step towards an entry that allows the access; 0 (look again), or an Errno. */
+export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool): i32 {
   count(Counter.Faults, 1);
+  vmStat(VmStat.PgFault, 1);
   const pmd = pmdAlloc(mm, address);
   if (!pmd) return Errno.ENOMEM;
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
   if (pteIsPresent(entry)) return write ? wpFault(vma, address, pmd, entry) : FAULT_DONE;
-  if (pteIsSwap(entry)) return swapFault(vma, address, pmd, entry, write);
+  if (entry) return swapFault(vma, address, pmd, entry, write);
   return vma.file ? fileFault(vma, address, pmd, write) : anonFault(vma, address, pmd, write);
 }
 
@@ -90,7 +92,7 @@ export function accessMemory(mm: MmStruct, address: u64, access: Access, word: f
   let result = access == Access.Execute ? MISS : touch(mm, address, access, word);
   if (result != MISS) return result;
   const sem = mmapSem(mm);
-  downRead(sem);
+  downRead(sem, Doing.Fault);
   const tables = mm.tables;
   let error = 0;
   for (let tries = 0; ; tries++) {

@@ -9,31 +9,30 @@ import {
   fileOpen,
   isSwapBacked,
   putFile,
+  treeLock,
 } from "../struct/address-space";
 import {
-  getPage,
   lockPage,
-  pageAlloc,
-  pageClear,
   pageIndex,
   pageSet,
   pageSetIndex,
   pageSetMapping,
   pageSetWord,
-  putPage,
   unlockPage,
 } from "../struct/page";
+import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { lruCacheAdd } from "../struct/lru";
+import { dropBuffers, testClearPageDirty } from "../struct/page-dirty";
 import {
   pageCacheFind,
   pageCacheInsert,
   pageCacheNext,
   pageCacheRemove,
 } from "../struct/page-cache";
-import { lock, LockClass, unlock } from "../sync/lock";
-
-function treeLock(mapping: AddressSpace): usize {
-  return changetype<usize>(mapping) + offsetof<AddressSpace>("treeLock");
-}
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { fileForgetAll, fileWord } from "./file-data";
+import { waitOnPageWriteback } from "./writeback";
 
 /** A new inode and one open of it, or 0 when memory is exhausted. */
 export function fileCreate(kind: FileKind, pages: u64, firstWord: f64): usize {
@@ -49,12 +48,8 @@ export function fileClose(file: u32): void {
   const mapping = changetype<AddressSpace>(<usize>changetype<File>(<usize>file).mapping);
   if (!putFile(file)) return;
   dropPages(mapping);
+  fileForgetAll(mapping);
   slabFree(Cache.AddressSpace, changetype<usize>(mapping));
-}
-
-/** What the page at that pgoff contains before anybody wrote to it. */
-function initialWord(mapping: AddressSpace, index: u64): f64 {
-  return index < mapping.dataEnd ? mapping.firstWord + <f64>index : 0;
 }
 
 /** The cached page at that pgoff with a reference for the caller, 0 if there is none. */
@@ -66,37 +61,43 @@ function findGetPage(mapping: AddressSpace, index: u64): u32 {
 
 /**
  * The page at that pgoff, read if it is not cached, with a reference for the caller.
+ * @param memcg whom a page that is read is charged to
  * @returns 0 when memory is exhausted
  */
-export function pageCacheRead(mapping: AddressSpace, index: u64): u32 {
+export function pageCacheRead(mapping: AddressSpace, index: u64, memcg: u32): u32 {
   const cached = findGetPage(mapping, index);
   if (cached) return cached;
-  const frame = pageAlloc();
+  const frame = pageAllocFor(memcg);
   if (!frame) return 0;
-  pageSetWord(frame, initialWord(mapping, index));
+  pageSetWord(frame, fileWord(mapping, index));
   pageSetMapping(frame, <u32>changetype<usize>(mapping));
   pageSetIndex(frame, index);
   pageSet(frame, PageFlag.Uptodate);
   if (isSwapBacked(mapping)) pageSet(frame, PageFlag.SwapBacked);
-  lock(treeLock(mapping), LockClass.TreeLock);
+  lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   // Somebody may have read it in the meantime: then ours goes.
   const other = findGetPage(mapping, index);
   const added = !other && pageCacheInsert(mapping, index, frame);
   if (added) getPage(frame);
   unlock(treeLock(mapping));
-  if (added) return frame;
+  if (added) {
+    lruCacheAdd(frame, false);
+    return frame;
+  }
   pageSetMapping(frame, 0);
   putPage(frame);
   return other;
 }
 
-/** Takes the page, which is locked and not mapped, out of the cache. */
+/** Takes the page, which is locked and not mapped, out of the cache, written or not. */
 export function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
-  lock(treeLock(mapping), LockClass.TreeLock);
+  waitOnPageWriteback(frame);
+  dropBuffers(frame);
+  testClearPageDirty(frame);
+  lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   pageCacheRemove(mapping, pageIndex(frame));
-  unlock(treeLock(mapping));
   pageSetMapping(frame, 0);
-  pageClear(frame, PageFlag.Dirty);
+  unlock(treeLock(mapping));
   putPage(frame);
 }
 
@@ -104,7 +105,7 @@ export function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
 function dropPages(mapping: AddressSpace): void {
   for (let frame = pageCacheNext(mapping, 0); frame; frame = pageCacheNext(mapping, 0)) {
     getPage(frame);
-    lockPage(frame);
+    lockPage(frame, Doing.PageCache);
     deleteFromPageCache(mapping, frame);
     unlockPage(frame);
     putPage(frame);

@@ -7,9 +7,12 @@ import { Cache, slabReserve } from "../memory/slab";
 import { pageDupRmap } from "../rmap/accounting";
 import { anonVmaFork } from "../rmap/anon-vma";
 import { getFile, iMmapMutex } from "../struct/address-space";
-import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { chainLength } from "../struct/anon-vma";
-import { getPage, pageIsAnon } from "../struct/page";
+import { pageIsAnon } from "../struct/page";
+import { framesFree, getPage } from "../struct/page-frame";
+import { ksmEnter } from "../struct/ksm";
+import { TASK_SIZE } from "./unmapped-area";
 import {
   nextMapped,
   pmdAlloc,
@@ -24,16 +27,20 @@ import {
 import {
   PTE_DIRTY,
   pteFrame,
+  pteIsMigration,
   pteIsPage,
   pteIsPresent,
   pteIsSwap,
+  pteMigrationIsWritable,
+  pteOfMigration,
   pteSwapSlot,
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
-import { swapDuplicate } from "../struct/swap-slot";
+import { swapDuplicate, slotAt, SWAP_MAP_MAX } from "../struct/swap-slot";
 import { isCowMapping, Vma } from "../struct/vma";
-import { downWrite, downWriteNested, lock, LockClass, unlock, upWrite } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
 import { mappingOf, vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
 
 /** One entry's copy: what the parent's becomes is stored, what the child's is returned. */
@@ -41,8 +48,17 @@ function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {
   let entry = load<u64>(pte);
   if (!pteIsPresent(entry)) {
     if (pteIsSwap(entry)) {
-      swapDuplicate(pteSwapSlot(entry));
+      const counted = swapDuplicate(pteSwapSlot(entry));
+      assert(counted, "fork: a swap count that room was made for");
+      joinMmlist(child);
       child.swapRss++;
+    } else if (pteIsMigration(entry)) {
+      if (pageIsAnon(pteFrame(entry))) child.anonRss++;
+      else child.fileRss++;
+      if (pteMigrationIsWritable(entry) && isCowMapping(vma.flags)) {
+        entry = pteOfMigration(pteFrame(entry), false);
+        store<u64>(pte, entry);
+      }
     }
     return entry;
   }
@@ -72,8 +88,8 @@ function copyPageRange(child: MmStruct, parent: MmStruct, vma: Vma): bool {
     if (!to) return false;
     const from = pmdAt(parent, at);
     const stop = pmdEnd(at, end);
-    ptlLock(to);
-    ptlLockNested(from);
+    ptlLock(to, Doing.Fork);
+    ptlLockNested(from, Doing.Fork);
     for (; at < stop; at += PAGE_SIZE) {
       const source = pteUnder(from, at);
       if (!load<u64>(source)) continue;
@@ -101,13 +117,30 @@ function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
   if (vma.file) {
     getFile(vma.file);
     const mapping = mappingOf(vma);
-    lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+    lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Fork);
     fileIndexInsertAfter(mapping, vma, source);
     unlock(iMmapMutex(mapping));
   }
   vmaInsert(child, vma);
   // Linked first, so that a walk that must not miss an entry finds the child's after the parent's.
   return copyPageRange(child, parent, source);
+}
+
+/** Frames that the counts of the swap entries may need (KSM may have left one slot's at many places). */
+function swapCountFrames(mm: MmStruct): u32 {
+  let n: u32 = 0;
+  for (let at = nextMapped(mm, 0, TASK_SIZE); at < TASK_SIZE && mm.swapRss;) {
+    const stop = pmdEnd(at, TASK_SIZE);
+    const pmd = pmdAt(mm, at);
+    for (; at < stop; at += PAGE_SIZE) {
+      const entry = load<u64>(pteUnder(pmd, at));
+      if (!pteIsSwap(entry)) continue;
+      const slot = pteSwapSlot(entry);
+      if (slotAt(slot).count + <u32>mm.swapRss > SWAP_MAP_MAX && !slotAt(slot).continuation) n++;
+    }
+    at = nextMapped(mm, at, TASK_SIZE);
+  }
+  return n;
 }
 
 /**
@@ -131,17 +164,21 @@ function reserveCopy(parent: MmStruct): bool {
     slabReserve(Cache.Vma, vmas) &&
     slabReserve(Cache.AnonVma, anonVmas) &&
     slabReserve(Cache.Chain, chains) &&
+    (!parent.ksmSlot || slabReserve(Cache.MmSlot, 1)) &&
+    swapCountFrames(parent) <= framesFree() &&
     tablesReserve(parent.tables)
   );
 }
 
 /** Fills an empty child; false when memory is exhausted: the caller tears down what there is. */
 export function dupMmap(child: MmStruct, parent: MmStruct): bool {
-  downWrite(mmapSem(parent));
-  downWriteNested(mmapSem(child));
+  downWrite(mmapSem(parent), Doing.Fork);
+  downWriteNested(mmapSem(child), Doing.Fork);
   child.startBrk = parent.startBrk;
   child.brk = parent.brk;
+  child.memcg = parent.memcg;
   let done = reserveCopy(parent);
+  if (done && parent.ksmSlot) done = ksmEnter(child);
   for (let at = parent.mmap; at && done;) {
     const vma = changetype<Vma>(<usize>at);
     at = vma.next;

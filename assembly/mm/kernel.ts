@@ -9,7 +9,10 @@ import { AnonVma, CHAIN_BYTES, CHECKED_CHAIN_BYTES } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { pagesInit } from "../struct/page";
 import { CACHE_NODE_BYTES } from "../struct/page-cache";
-import { SwapSlot } from "../struct/swap-slot";
+import { MmSlot, RmapItem, StableNode } from "../struct/ksm";
+import { MEMCG_BYTES, memcgAlloc } from "../struct/memcg";
+import { swapAreaAdd, SwapSlot } from "../struct/swap-slot";
+import { Extent } from "./file-data";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
 
@@ -20,6 +23,7 @@ function rounded(size: u32): u32 {
 /**
  * Sets the kernel up in a fresh instance. Called once.
  * @param frames page frames, at least 1
+ * @param memlockLimit pages that an address space may lock
  * @param memoryLimit bytes of linear memory it may use
  * @returns 0, or ENOMEM
  */
@@ -32,12 +36,13 @@ export function kernelInit(
   fileIndex: u32,
   vmaAddress: u32,
   mremapOrder: u32,
+  memlockLimit: u32,
 ): i32 {
   const state = header();
   state.bytesInUse = (<u32>__heap_base + 4095) & ~4095;
   state.memoryLimit = <u32>memoryLimit;
   state.maxMapCount = maxMapCount;
-  state.swapLimit = swapLimit;
+  state.memlockLimit = memlockLimit;
   state.anonIndex = anonIndex;
   state.fileIndex = fileIndex;
   state.vmaAddress = vmaAddress;
@@ -52,7 +57,13 @@ export function kernelInit(
   slabInit(Cache.File, rounded(offsetof<File>()), false);
   slabInit(Cache.CacheNode, CACHE_NODE_BYTES, false);
   slabInit(Cache.SwapSlot, rounded(offsetof<SwapSlot>()), false);
+  slabInit(Cache.Memcg, MEMCG_BYTES, false);
+  slabInit(Cache.StableNode, rounded(offsetof<StableNode>()), false);
+  slabInit(Cache.RmapItem, rounded(offsetof<RmapItem>()), false);
+  slabInit(Cache.MmSlot, rounded(offsetof<MmSlot>()), false);
+  slabInit(Cache.Extent, rounded(offsetof<Extent>()), false);
   // Constant data may reach beyond a small limit: then there is no room for a kernel at all.
-  if (!heapAlloc(0) || !pagesInit(frames)) return Errno.ENOMEM;
+  if (!heapAlloc(0) || !pagesInit(frames) || !memcgAlloc()) return Errno.ENOMEM;
+  if (swapLimit) swapAreaAdd(swapLimit, -1);
   return 0;
 }

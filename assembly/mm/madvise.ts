@@ -4,12 +4,16 @@ import { Advice, Errno, VmFlag } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 import { findVma } from "./vma-list";
+import { ksmEnter } from "../struct/ksm";
+import { unmergeKsmPages } from "./ksm-break";
 import { vmaSetFlags } from "./mprotect";
 import { zapPageRange } from "./zap";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
+
+const NEVER_MERGEABLE: u32 = VmFlag.Shared | VmFlag.MayShare | VmFlag.DontExpand;
 
 function advisedFlags(flags: u32, advice: Advice): u32 {
   switch (advice) {
@@ -23,6 +27,11 @@ function advisedFlags(flags: u32, advice: Advice): u32 {
       return flags | VmFlag.DontCopy;
     case Advice.DoFork:
       return flags & ~VmFlag.DontCopy;
+    case Advice.Mergeable:
+      // Shared memory and what must not be copied is never merged; it is no error to ask for it.
+      return flags & NEVER_MERGEABLE ? flags : flags | VmFlag.Mergeable;
+    case Advice.Unmergeable:
+      return flags & ~VmFlag.Mergeable;
     default:
       return flags;
   }
@@ -36,6 +45,9 @@ function madviseVma(vma: Vma, prev: u32, start: u64, end: u64, advice: Advice): 
   }
   const flags = advisedFlags(vma.flags, advice);
   if (flags == vma.flags) return <u32>changetype<usize>(vma);
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  if (advice == Advice.Mergeable && !mm.ksmSlot && !ksmEnter(mm)) return 0;
+  if (advice == Advice.Unmergeable && unmergeKsmPages(vma, start, end)) return 0;
   return vmaSetFlags(vma, prev, start, end, flags);
 }
 

@@ -1,25 +1,22 @@
 // mmap: new mappings.
 
-import { Errno, Event, FileKind, MapFlag, PAGE_SHIFT, Prot, VmFlag } from "../abi";
+import { Errno, Event, FileKind, MapFlag, PAGE_SHIFT, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { getFile } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 import { fileCreate } from "./file";
+import { isOverMemlock, mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
 import { findIntersection, findPrevious, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
+import { protFlags } from "./vma-prot";
 
 export const MAY_ANYTHING: u32 = VmFlag.MayRead | VmFlag.MayWrite | VmFlag.MayExec;
 /** Page offsets and file sizes reach so far. */
 export const PGOFF_MAX: u64 = 1 << 52;
-
-/** PROT_ and VM_ bits for reading, writing and executing are the same. */
-export function protFlags(prot: u32): u32 {
-  return prot & (Prot.Read | Prot.Write | Prot.Exec);
-}
 
 /** A private mapping that may be written has to be promised memory. */
 export function isAccountable(flags: u32): bool {
@@ -105,8 +102,15 @@ export function doMmap(
   if (how & MapFlag.Shared) flags |= VmFlag.Shared | VmFlag.MayShare;
   if (!file) pgoff = how & MapFlag.Shared ? 0 : start >> PAGE_SHIFT;
   if (isAccountable(flags)) flags |= VmFlag.Account;
+  flags |= mm.defFlags;
+  if (how & MapFlag.Locked) flags |= VmFlag.Locked;
+  if (how & MapFlag.StackSetup) flags |= VmFlag.SeqRead | VmFlag.RandRead;
+  if (flags & VmFlag.Locked && isOverMemlock(mm, bytes >> PAGE_SHIFT)) return -Errno.EAGAIN;
 
   const error = doMunmap(mm, start, bytes);
   if (error) return -(<i64>error);
-  return mapRegion(mm, start, start + bytes, flags, file, pgoff) ? <i64>start : -Errno.ENOMEM;
+  const vma = mapRegion(mm, start, start + bytes, flags, file, pgoff);
+  if (!vma) return -Errno.ENOMEM;
+  mlockNewRange(changetype<Vma>(<usize>vma), start, start + bytes);
+  return <i64>start;
 }

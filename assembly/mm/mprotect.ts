@@ -1,37 +1,30 @@
 // mprotect: other permissions for a range, VMA by VMA.
 
+import { Doing } from "../locks";
 import { Errno, PAGE_SIZE, VmFlag } from "../abi";
-import { accountsDirty } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_DIRTY, pteIsPresent, PTE_USER, PTE_WRITE } from "../struct/pte";
+import {
+  PTE_DIRTY,
+  pteFrame,
+  pteIsMigration,
+  pteIsPresent,
+  pteOfMigration,
+  PTE_USER,
+  PTE_WRITE,
+} from "../struct/pte";
 import { linearPageIndex, Vma } from "../struct/vma";
-import { protFlags } from "./mmap";
-import { findVma, mappingOf } from "./vma-list";
+
+import { findVma } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
 import { vmaSplit } from "./vma-split";
+import { protFlags, vmaPageProt, vmaWantsWritenotify } from "./vma-prot";
 
 const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
 const ALREADY_ACCOUNTED: u32 = VmFlag.Account | VmFlag.Write | VmFlag.Shared | VmFlag.NoReserve;
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
-}
-
-/** Must the first write to a page of this VMA be noticed, though it is shared and writable? */
-export function vmaWantsWritenotify(vma: Vma): bool {
-  return (
-    (vma.flags & (VmFlag.Write | VmFlag.Shared)) == (VmFlag.Write | VmFlag.Shared) &&
-    accountsDirty(mappingOf(vma))
-  );
-}
-
-/** Bits of a fresh entry as the VMA's protection gives them; private pages are never writable at first. */
-export function vmaPageProt(vma: Vma): u64 {
-  let bits: u64 = vma.flags & ACCESS ? PTE_USER : 0;
-  const shared = (vma.flags & (VmFlag.Write | VmFlag.Shared)) == (VmFlag.Write | VmFlag.Shared);
-  if (shared && !vmaWantsWritenotify(vma)) bits |= PTE_WRITE;
-  return bits;
 }
 
 /** Gives every present entry of [start, end) the VMA's protection; young and dirty stay. */
@@ -42,11 +35,15 @@ function changeProtection(vma: Vma, start: u64, end: u64): void {
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
     const stop = pmdEnd(at, end);
     const pmd = pmdAt(mm, at);
-    ptlLock(pmd);
+    ptlLock(pmd, Doing.Mprotect);
     for (; at < stop; at += PAGE_SIZE) {
       const pte = pteUnder(pmd, at);
       let entry = load<u64>(pte);
-      if (!pteIsPresent(entry)) continue;
+      if (!pteIsPresent(entry)) {
+        // A page on its way comes back read-only: the next write asks.
+        if (pteIsMigration(entry)) store<u64>(pte, pteOfMigration(pteFrame(entry), false));
+        continue;
+      }
       entry = (entry & ~(PTE_USER | PTE_WRITE)) | prot;
       // A page that is known to be dirty need not fault to say so again.
       if (keepsDirty && entry & PTE_DIRTY) entry |= PTE_WRITE;

@@ -19,8 +19,12 @@ import {
   tablesReserve,
 } from "../struct/page-table";
 import { Vma } from "../struct/vma";
-import { lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { unmergeKsmPages } from "./ksm-break";
+import { isOverMemlock, mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
+import { populateVma } from "./populate";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
 import {
   findIntersection,
@@ -55,10 +59,10 @@ function movePtes(
 ): u32 {
   const mapping = needLocks && src.file ? mappingOf(src) : null;
   const anonVma = needLocks && src.anonVma ? changetype<AnonVma>(<usize>src.anonVma) : null;
-  if (mapping) lock(iMmapMutex(mapping), LockClass.IMmapMutex);
-  if (anonVma) anonVmaLock(anonVma);
-  ptlLock(fromPmd);
-  if (toPmd != fromPmd) ptlLockNested(toPmd);
+  if (mapping) lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Mremap);
+  if (anonVma) anonVmaLock(anonVma, Doing.Mremap);
+  ptlLock(fromPmd, Doing.Mremap);
+  if (toPmd != fromPmd) ptlLockNested(toPmd, Doing.Mremap);
   let moved: u32 = 0;
   for (let at: u64 = 0; at < bytes; at += PAGE_SIZE) {
     const source = pteUnder(fromPmd, from + at);
@@ -154,6 +158,12 @@ function moveVma(source: Vma, from: u64, oldLength: u64, newLength: u64, to: u64
   if (mm.mapCount + SPARE_VMAS >= header().maxMapCount) return -Errno.ENOMEM;
   const linear = source.pgoff + ((from - source.start) >> PAGE_SHIFT);
   if (!tablesReserve(tablesToMove(mm, from, oldLength))) return -Errno.ENOMEM;
+  const locked = (source.flags & VmFlag.Locked) != 0;
+  // Pages that are shared by contents would be met at the new place by surprise.
+  if (source.flags & VmFlag.Mergeable) {
+    const error = unmergeKsmPages(source, from, from + oldLength);
+    if (error) return -(<i64>error);
+  }
   const copied = copyVma(source, to, newLength, linear);
   if (!copied) return -Errno.ENOMEM;
   const target = vmaAt(copied & ~1);
@@ -182,16 +192,22 @@ function moveVma(source: Vma, from: u64, oldLength: u64, newLength: u64, to: u64
     rest.flags |= VmFlag.Account;
     if (cutsHole && !error) vmaAt(rest.next).flags |= VmFlag.Account;
   }
+  if (locked) {
+    mm.lockedVm += <u32>(newLength >> PAGE_SHIFT);
+    if (newLength > oldLength) populateVma(vmaAt(findVma(mm, to)), to + oldLength, to + newLength);
+  }
   return <i64>to;
 }
 
-/** The VMA if all of [address, address + oldLength) lies in it and may become newLength; 0: EFAULT. */
-function vmaToResize(mm: MmStruct, address: u64, oldLength: u64, newLength: u64): u32 {
+/** May [address, address + oldLength), all in one VMA, become newLength? 0, or an Errno. */
+function checkResize(mm: MmStruct, address: u64, oldLength: u64, newLength: u64): i32 {
   const vma = findVma(mm, address);
-  if (!vma || vmaAt(vma).start > address) return 0;
-  if (oldLength > vmaAt(vma).end - address) return 0;
-  if (newLength > oldLength && vmaAt(vma).flags & VmFlag.DontExpand) return 0;
-  return vma;
+  if (!vma || vmaAt(vma).start > address) return Errno.EFAULT;
+  if (oldLength > vmaAt(vma).end - address) return Errno.EFAULT;
+  if (newLength <= oldLength) return 0;
+  if (vmaAt(vma).flags & VmFlag.DontExpand) return Errno.EFAULT;
+  const more = (newLength - oldLength) >> PAGE_SHIFT;
+  return vmaAt(vma).flags & VmFlag.Locked && isOverMemlock(mm, more) ? Errno.EAGAIN : 0;
 }
 
 function mremapTo(mm: MmStruct, address: u64, oldBytes: u64, newBytes: u64, to: u64): i64 {
@@ -206,9 +222,9 @@ function mremapTo(mm: MmStruct, address: u64, oldBytes: u64, newBytes: u64, to: 
     if (error) return -(<i64>error);
     length = newBytes;
   }
-  const vma = vmaToResize(mm, address, length, newBytes);
-  if (!vma) return -Errno.EFAULT;
-  return moveVma(vmaAt(vma), address, length, newBytes, to);
+  error = checkResize(mm, address, length, newBytes);
+  if (error) return -(<i64>error);
+  return moveVma(vmaAt(findVma(mm, address)), address, length, newBytes, to);
 }
 
 /** May the VMA grow where it is by so many bytes? */
@@ -245,11 +261,13 @@ export function doMremap(
     }
     return <i64>address;
   }
-  const vma = vmaToResize(mm, address, oldBytes, newBytes);
-  if (!vma) return -Errno.EFAULT;
-  const it = vmaAt(vma);
+  const error = checkResize(mm, address, oldBytes, newBytes);
+  if (error) return -(<i64>error);
+  const it = vmaAt(findVma(mm, address));
   if (oldBytes == it.end - address && isExpandable(it, newBytes - oldBytes)) {
-    return vmaAdjust(it, it.start, address + newBytes, it.pgoff, 0) ? <i64>address : -Errno.ENOMEM;
+    if (!vmaAdjust(it, it.start, address + newBytes, it.pgoff, 0)) return -Errno.ENOMEM;
+    mlockNewRange(it, address + oldBytes, address + newBytes);
+    return <i64>address;
   }
   if (!(how & MremapFlag.MayMove)) return -Errno.ENOMEM;
   const room = getUnmappedArea(mm, 0, newBytes);

@@ -8,6 +8,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { freePageTables } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { fileClose } from "./file";
+import { munlockWhole } from "./mlock";
 import { areaFreed, TASK_SIZE } from "./unmapped-area";
 import { findVma, unlinkFileVma, vmaFree, vmaRemove } from "./vma-list";
 import { vmaSplitUnlimited } from "./vma-split";
@@ -79,6 +80,9 @@ export function doMunmap(mm: MmStruct, start: u64, length: u64): i32 {
     const whole = last == first;
     if (!vmaSplitUnlimited(vmaAt(last), end, true)) return Errno.ENOMEM;
     if (whole) first = vmaAt(last).prev;
+  }
+  for (let at = first; mm.lockedVm && at && vmaAt(at).start < end; at = vmaAt(at).next) {
+    munlockWhole(vmaAt(at));
   }
   detach(mm, first, end);
   return 0;

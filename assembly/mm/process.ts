@@ -2,10 +2,13 @@
 
 import { CloneFlag } from "../abi";
 import { header } from "../memory/header";
-import { mmAlloc, mmFree, MmStruct } from "../struct/mm-struct";
+import { mmAlloc, mmDrop, MmStruct } from "../struct/mm-struct";
 import { Task, taskAlloc, taskFree } from "../struct/task";
 import { dupMmap } from "./fork";
+import { ksmExit } from "./ksm-slot";
+import { munlockWhole } from "./mlock";
 import { unmapRegion } from "./munmap";
+import { Vma } from "../struct/vma";
 import { areaReset } from "./unmapped-area";
 
 export function mmOf(task: usize): MmStruct {
@@ -31,21 +34,26 @@ export function mmGet(mm: MmStruct): void {
 export function mmPut(mm: MmStruct): void {
   if (--mm.users) return;
   const first = mm.mmap;
+  for (let at = first; mm.lockedVm && at; at = changetype<Vma>(<usize>at).next) {
+    munlockWhole(changetype<Vma>(<usize>at));
+  }
   header().vmas -= mm.mapCount;
   mm.mmap = 0;
   mm.mmRb = 0;
   mm.mmapCache = 0;
   mm.mapCount = 0;
   if (first) unmapRegion(mm, first, 0, 0);
-  mmFree(mm);
+  ksmExit(mm);
+  mmDrop(mm);
 }
 
 /** A task with an empty address space, or 0 when memory is exhausted. */
-export function taskSpawn(brk: u64): usize {
+export function taskSpawn(brk: u64, memcg: u32): usize {
   const mm = mmCreate(brk);
   if (!mm) return 0;
+  mm.memcg = memcg;
   const task = taskAlloc(changetype<usize>(mm), 0);
-  if (!task) mmFree(mm);
+  if (!task) mmDrop(mm);
   return task;
 }
 
@@ -74,6 +82,7 @@ export function taskExec(task: usize, brk: u64): bool {
   const fresh = mmCreate(brk);
   if (!fresh) return false;
   const old = mmOf(task);
+  fresh.memcg = old.memcg;
   changetype<Task>(task).mm = <u32>changetype<usize>(fresh);
   mmPut(old);
   return true;

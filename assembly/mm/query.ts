@@ -11,6 +11,7 @@ import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { rmapWalk, stab } from "../rmap/walk";
 import { AddressSpace, File, fileOpen } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
+import { Memcg } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
   pageAnonVma,
@@ -18,8 +19,11 @@ import {
   pageFlags,
   pageGeneration,
   pageIndex,
+  pageIsKsm,
   pageMapcount,
   pageMapped,
+  pageMemcg,
+  pagePins,
   pageRefcount,
   pageWord,
 } from "../struct/page";
@@ -27,7 +31,7 @@ import { pteAt } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
-import { frameOf } from "./dispatch";
+import { frameOf } from "./argument";
 import { fileClose, fileCreate } from "./file";
 import { mmOf } from "./process";
 import { describeEntries, describeMappings, describeVmaAt, describeVmas } from "./report";
@@ -124,6 +128,8 @@ export function taskField(handle: f64, field: i32): f64 {
       return <f64>mm.brk;
     case TaskField.LockedVm:
       return <f64>mm.lockedVm;
+    case TaskField.Memcg:
+      return <f64>changetype<Memcg>(<usize>mm.memcg).number;
     default:
       return handleOf(changetype<usize>(mm));
   }
@@ -199,6 +205,12 @@ export function pageField(handle: f64, field: i32): f64 {
       const anonVma = pageMapped(frame) ? pageAnonVma(frame) : 0;
       return anonVma ? <f64>changetype<AnonVma>(<usize>anonVma).number : 0;
     }
+    case PageField.Ksm:
+      return pageIsKsm(frame) ? 1 : 0;
+    case PageField.Memcg:
+      return <f64>changetype<Memcg>(<usize>pageMemcg(frame)).number;
+    case PageField.Pins:
+      return <f64>pagePins(frame);
     default: {
       const mapping = pageFileMapping(frame);
       return mapping ? <f64>changetype<AddressSpace>(<usize>mapping).inode : 0;

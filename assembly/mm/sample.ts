@@ -3,18 +3,19 @@
 //   sample:    frame u32 [n]          mappings:  first u32 [n + 1]   of each page's places
 //                                                (mm u32, spare u32, address f64) [...]
 
-import { Errno } from "../abi";
+import { Errno, Unmap } from "../abi";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
 import { pageReferenced, references } from "../rmap/referenced";
-import { MAPPING_BYTES, rmapWalk, stab } from "../rmap/walk";
+import { MAPPING_BYTES } from "../rmap/mapping-record";
+import { rmapWalk, stab } from "../rmap/walk";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount, pageRefcount } from "../struct/page";
 import { pteAt } from "../struct/page-table";
 import { PTE_YOUNG } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { Access, accessMemory } from "./fault";
-import { unmapPage } from "./reclaim";
+import { unmapPage } from "./page-operation";
 
 function frameAt(i: u32): u32 {
   return load<u32>(<usize>header().sample + ((<usize>i) << 2));
@@ -89,7 +90,7 @@ export function benchPageReferenced(count: u32, offset: u32): u32 {
   let sum: u32 = 0;
   let slot = offset % header().sampleLength;
   for (let i: u32 = 0; i < count; i++, slot = wrapped(slot))
-    sum += <u32>references(pageReferenced(frameAt(slot)));
+    sum += <u32>references(pageReferenced(frameAt(slot), false, 0));
   return sum;
 }
 
@@ -111,7 +112,7 @@ export function benchTryToUnmap(count: u32, offset: u32): u32 {
   let slot = offset % n;
   for (let i: u32 = 0; i < count; i++, slot = wrapped(slot)) {
     if (!pageRefcount(frameAt(slot))) continue;
-    unmapPage(frameAt(slot));
+    unmapPage(frameAt(slot), Unmap.Unmap);
     if (!pageMapcount(frameAt(slot))) sum++;
     const end = load<u32>(table + ((<usize>slot) << 2), 4);
     for (let k = load<u32>(table + ((<usize>slot) << 2)); k < end; k++) {

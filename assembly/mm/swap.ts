@@ -1,29 +1,43 @@
-// Swap slots and the swap cache. A page in the cache holds its slot; entries hold it too. The slot goes
-// when neither does.
+// The swap cache: pages that have a place in swap. A page in the cache holds its slot; entries hold it too.
+// The slot goes when neither does. Writing a page out leaves its contents in the slot, so that the page
+// can leave memory; reading brings them back in another page.
 
-import { PageFlag } from "../abi";
-import { header } from "../memory/header";
+import { Event, PageFlag, VmStat } from "../abi";
+import { event } from "../memory/event";
+import { header, vmStat } from "../memory/header";
+import { lruCacheAdd } from "../struct/lru";
 import {
-  getPage,
   pageClear,
+  pageIsKsm,
   pageMapcount,
+  pageMapped,
   pagePrivate,
   pageSet,
   pageSetPrivate,
+  pageSetWord,
   pageTest,
-  putPage,
+  pageWord,
+  trylockPage,
+  unlockPage,
 } from "../struct/page";
-import { slotAt, swapFree, swapSlotAlloc, swapSlotForget } from "../struct/swap-slot";
+import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { slotAt, swapFree, swapLock, swapSlotAlloc, swapSlotForget } from "../struct/swap-slot";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+
+function enterSwapCache(frame: u32, slot: usize): void {
+  pageSetPrivate(frame, <u32>slot);
+  pageSet(frame, PageFlag.SwapCache);
+  getPage(frame);
+}
 
 /** Puts a locked anonymous page in the swap cache; false when swap is full. */
 export function addToSwap(frame: u32): bool {
   const slot = swapSlotAlloc(frame);
   if (!slot) return false;
-  pageSetPrivate(frame, <u32>slot);
+  enterSwapCache(frame, slot);
   // Whoever swaps it out has to write it.
-  pageSet(frame, PageFlag.SwapCache);
   pageSet(frame, PageFlag.Dirty);
-  getPage(frame);
   return true;
 }
 
@@ -35,20 +49,82 @@ export function deleteFromSwapCache(frame: u32): void {
   putPage(frame);
 }
 
+/** The page in the swap cache that has the slot, with a reference; 0 if it was swapped out. */
+export function swapCacheGet(slot: usize): u32 {
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
+  const frame = slotAt(slot).frame;
+  if (frame) getPage(frame);
+  unlock(swapLock());
+  return frame;
+}
+
+/**
+ * Reads a slot's contents into a new page in the swap cache, on the inactive list, with a reference.
+ * @returns the page, also if somebody else was faster; 0 when there is no frame or the slot is gone
+ */
+export function swapRead(slot: usize, memcg: u32): u32 {
+  const frame = pageAllocFor(memcg);
+  if (!frame) return 0;
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
+  const other = slotAt(slot).frame;
+  const exists = slotAt(slot).count != 0;
+  if (!other && exists) slotAt(slot).frame = frame;
+  else if (other) getPage(other);
+  unlock(swapLock());
+  if (other || !exists) {
+    putPage(frame);
+    return other;
+  }
+  enterSwapCache(frame, slot);
+  pageSetWord(frame, slotAt(slot).word);
+  pageSet(frame, PageFlag.SwapBacked);
+  pageSet(frame, PageFlag.Uptodate);
+  lruCacheAdd(frame, false);
+  vmStat(VmStat.PswpIn, 1);
+  event(Event.SwapRead, <f64>frame, <f64>slotAt(slot).area, 0);
+  return frame;
+}
+
+/** Leaves the contents of a locked page of the swap cache in its slot. */
+export function swapWrite(frame: u32): void {
+  slotAt(<usize>pagePrivate(frame)).word = pageWord(frame);
+  vmStat(VmStat.PswpOut, 1);
+}
+
 /** swapFree for an entry that is thrown away, not read: the cached page goes if it is the last trace. */
 export function freeSwapAndCache(slot: usize): void {
   const frame = slotAt(slot).frame;
+  const last = slotAt(slot).count == 1;
+  if (frame && last) getPage(frame);
   swapFree(slot);
-  if (frame && !slotAt(slot).count && !pageMapcount(frame)) deleteFromSwapCache(frame);
+  if (!frame || !last) return;
+  if (trylockPage(frame, Doing.SwapCache)) {
+    const useless = !pageMapped(frame) || isSwapFull();
+    if (useless && pageTest(frame, PageFlag.SwapCache) && !pageTest(frame, PageFlag.Writeback)) {
+      deleteFromSwapCache(frame);
+      pageSet(frame, PageFlag.Dirty);
+    }
+    unlockPage(frame);
+  }
+  putPage(frame);
 }
 
-/** Lets a page go from the swap cache if no entry refers to its slot; true if it is not in it afterwards. */
+/** Lets a locked page go from the swap cache if no entry refers to its slot; true if it is not in it then. */
 export function tryToFreeSwap(frame: u32): bool {
   if (!pageTest(frame, PageFlag.SwapCache)) return true;
+  if (pageTest(frame, PageFlag.Writeback)) return false;
   if (slotAt(<usize>pagePrivate(frame)).count) return false;
   deleteFromSwapCache(frame);
   pageSet(frame, PageFlag.Dirty);
   return true;
+}
+
+/** free_swap_cache: a page that only the swap cache still knows, with no entry to come back to, is of no use. */
+export function freeSwapCache(frame: u32): void {
+  if (!pageTest(frame, PageFlag.SwapCache) || pageMapped(frame)) return;
+  if (!trylockPage(frame, Doing.SwapCache)) return;
+  tryToFreeSwap(frame);
+  unlockPage(frame);
 }
 
 /** Entries that refer to the slot of a page in the swap cache. */
@@ -58,13 +134,14 @@ export function pageSwapcount(frame: u32): u32 {
 
 /**
  * May the page's only owner write to it in place? Counts mappings and swap entries; the last owner takes
- * the page out of the swap cache.
+ * the page out of the swap cache, unless it is being written. A page that KSM shares is nobody's own.
  */
 export function reuseSwapPage(frame: u32): bool {
+  if (pageIsKsm(frame)) return false;
   let owners = <u32>pageMapcount(frame);
   if (owners <= 1 && pageTest(frame, PageFlag.SwapCache)) {
     owners += pageSwapcount(frame);
-    if (owners == 1) {
+    if (owners == 1 && !pageTest(frame, PageFlag.Writeback)) {
       deleteFromSwapCache(frame);
       pageSet(frame, PageFlag.Dirty);
     }

@@ -1,23 +1,28 @@
-// A file gets another size.
+// Pages of a file go: it shrinks, gets a hole, or its cache is dropped.
 
-import { PAGE_SHIFT } from "../abi";
+import { Errno, Invalidate, PAGE_SHIFT, PageFlag } from "../abi";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { stepNode } from "../index/step";
 import { AddressSpace, File, iMmapMutex, inodeMutex } from "../struct/address-space";
 import {
-  getPage,
   lockPage,
   pageFileMapping,
   pageIndex,
   pageMapped,
-  putPage,
+  pageRefcount,
+  pageTest,
   unlockPage,
 } from "../struct/page";
+import { tryToReleasePage } from "../struct/page-dirty";
+import { getPage, putPage } from "../struct/page-frame";
 import { pageCacheNext } from "../struct/page-cache";
 import { vmaOfNode } from "../struct/interval-node";
 import { vmaLast } from "../struct/vma";
-import { lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
 import { deleteFromPageCache } from "./file";
+import { fileForget, fileStore } from "./file-data";
+import { waitOnPageWriteback } from "./writeback";
 import { zapFilePages } from "./zap";
 
 /**
@@ -26,7 +31,7 @@ import { zapFilePages } from "./zap";
  */
 function unmapMappingRange(mapping: AddressSpace, first: u64, last: u64, evenCows: bool): void {
   const only: u32 = evenCows ? 0 : <u32>changetype<usize>(mapping);
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Truncate);
   let node = stepNode(fileIndexFirst(mapping, first, last));
   for (; node; node = stepNode(fileIndexNext(node, first, last))) {
     const vma = vmaOfNode(node);
@@ -37,11 +42,12 @@ function unmapMappingRange(mapping: AddressSpace, first: u64, last: u64, evenCow
   unlock(iMmapMutex(mapping));
 }
 
-/** Drops the cached pages from a pgoff on, each under its lock, so that no fault maps it meanwhile. */
-function truncateInodePages(mapping: AddressSpace, first: u64): void {
+/** Drops the cached pages [first, last], each under its lock, so that no fault maps it meanwhile. */
+function truncateInodePages(mapping: AddressSpace, first: u64, last: u64): void {
   for (let frame = pageCacheNext(mapping, first); frame; frame = pageCacheNext(mapping, first)) {
+    if (pageIndex(frame) > last) return;
     getPage(frame);
-    lockPage(frame);
+    lockPage(frame, Doing.Truncate);
     if (pageFileMapping(frame) == <u32>changetype<usize>(mapping)) {
       const index = pageIndex(frame);
       if (pageMapped(frame)) unmapMappingRange(mapping, index, index, false);
@@ -55,15 +61,73 @@ function truncateInodePages(mapping: AddressSpace, first: u64): void {
 /** Sets the file's size. Pages beyond a smaller one go, private copies of them too. */
 export function truncateFile(file: File, pages: u64): void {
   const mapping = changetype<AddressSpace>(<usize>file.mapping);
-  lock(inodeMutex(mapping), LockClass.InodeMutex);
+  lock(inodeMutex(mapping), LockClass.InodeMutex, Doing.Truncate);
   const smaller = pages < mapping.size;
   mapping.size = pages;
   if (smaller) {
-    mapping.dataEnd = min(mapping.dataEnd, pages);
     unmapMappingRange(mapping, pages, u64.MAX_VALUE, true);
-    truncateInodePages(mapping, pages);
+    truncateInodePages(mapping, pages, u64.MAX_VALUE);
+    fileForget(mapping, pages);
     // A private copy may have been made of a page before it was dropped.
     unmapMappingRange(mapping, pages, u64.MAX_VALUE, true);
   }
   unlock(inodeMutex(mapping));
+}
+
+/**
+ * Frees the pages of a range: they read as zero. Private copies stay, as does the size; one pass is enough.
+ * @returns 0, or ENOMEM with nothing changed
+ */
+export function punchHole(file: File, first: u64, pages: u64): i32 {
+  const mapping = changetype<AddressSpace>(<usize>file.mapping);
+  const end = min(first + pages, mapping.size);
+  if (first >= end) return 0;
+  lock(inodeMutex(mapping), LockClass.InodeMutex, Doing.Truncate);
+  const stored = fileStore(mapping, first, end - 1, 0);
+  if (stored) {
+    unmapMappingRange(mapping, first, end - 1, false);
+    truncateInodePages(mapping, first, end - 1);
+  }
+  unlock(inodeMutex(mapping));
+  return stored ? 0 : Errno.ENOMEM;
+}
+
+/** One page of invalidation: true if it is out of the cache. */
+function invalidatePage(mapping: AddressSpace, frame: u32, how: Invalidate): bool {
+  if (how == Invalidate.All) {
+    waitOnPageWriteback(frame);
+    if (pageMapped(frame)) unmapMappingRange(mapping, pageIndex(frame), pageIndex(frame), false);
+  }
+  if (pageMapped(frame) || pageTest(frame, PageFlag.Writeback)) return false;
+  if (pageTest(frame, PageFlag.Dirty) || !tryToReleasePage(frame)) return false;
+  // The cache's reference and ours: whoever has another one goes on using the page.
+  if (pageRefcount(frame) != 2) return false;
+  deleteFromPageCache(mapping, frame);
+  return true;
+}
+
+/**
+ * Drops cached pages of a range, clean ones only.
+ * @returns pages dropped, or with Invalidate.All -EBUSY when one had to stay
+ */
+export function invalidateRange(file: File, first: u64, pages: u64, how: Invalidate): i32 {
+  const mapping = changetype<AddressSpace>(<usize>file.mapping);
+  const end = first + pages;
+  let dropped = 0;
+  let busy = false;
+  let from = first;
+  for (let frame = pageCacheNext(mapping, from); frame; frame = pageCacheNext(mapping, from)) {
+    const index = pageIndex(frame);
+    if (index >= end) break;
+    from = index + 1;
+    getPage(frame);
+    lockPage(frame, Doing.Truncate);
+    if (pageFileMapping(frame) == <u32>changetype<usize>(mapping)) {
+      if (invalidatePage(mapping, frame, how)) dropped++;
+      else busy = true;
+    }
+    unlockPage(frame);
+    putPage(frame);
+  }
+  return busy && how == Invalidate.All ? -Errno.EBUSY : dropped;
 }

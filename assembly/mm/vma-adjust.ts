@@ -18,7 +18,8 @@ import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
-import { lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
 import { fileClose } from "./file";
 import { mappingOf, vmaFree, vmaInsert, vmaRemove } from "./vma-list";
 
@@ -87,12 +88,12 @@ function vmaAdjustOnce(
   let mapping: AddressSpace | null = null;
   if (vma.file) {
     mapping = mappingOf(vma);
-    lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+    lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaAdjust);
     if (insert) fileIndexInsert(mapping, vmaAt(insert));
   }
   const guard = lockedAnonVma(vma, start, next, shift != 0, goes);
   if (guard) {
-    anonVmaLock(changetype<AnonVma>(<usize>guard));
+    anonVmaLock(changetype<AnonVma>(<usize>guard), Doing.VmaAdjust);
     anonIndexPreUpdate(vma);
     if (shift) anonIndexPreUpdate(vmaAt(next));
   }

@@ -7,7 +7,8 @@ import { AddressSpace, File, iMmapMutex } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { MM_NODE, Vma } from "../struct/vma";
 import { fileIndexInsert, fileIndexRemove } from "../index/file-index";
-import { lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
@@ -129,7 +130,7 @@ export function vmaLink(mm: MmStruct, vma: Vma): void {
     return;
   }
   const mapping = mappingOf(vma);
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);
   vmaInsert(mm, vma);
   fileIndexInsert(mapping, vma);
   unlock(iMmapMutex(mapping));
@@ -139,7 +140,7 @@ export function vmaLink(mm: MmStruct, vma: Vma): void {
 export function unlinkFileVma(vma: Vma): void {
   if (!vma.file) return;
   const mapping = mappingOf(vma);
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);
   fileIndexRemove(mapping, vma);
   unlock(iMmapMutex(mapping));
 }

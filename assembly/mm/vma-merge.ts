@@ -8,17 +8,14 @@
 //   6  PPPPXXXXNNNN   7  PPPPXXXX      8      XXXXNNNN        the range is all of X
 //          AAAA              AAAA             AAAA
 
-import { Counter, Event, PAGE_SHIFT, VmFlag } from "../abi";
+import { Counter, Event, PAGE_SHIFT } from "../abi";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";
 import { chainIsSingular, chainLength } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
-import { Vma, vmaPages } from "../struct/vma";
+import { isSpecial, Vma, vmaPages } from "../struct/vma";
 import { vmaAdjust } from "./vma-adjust";
-
-/** VMAs with one of these never merge. */
-export const VM_SPECIAL: u32 = VmFlag.DontExpand;
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
@@ -81,7 +78,7 @@ export function vmaMerge(
   file: u32,
   pgoff: u64,
 ): u32 {
-  if (flags & VM_SPECIAL) return 0;
+  if (isSpecial(flags)) return 0;
   const pages = (end - start) >> PAGE_SHIFT;
   const area = prev ? vmaAt(prev).next : mm.mmap;
   let next = area;

@@ -1,43 +1,54 @@
 // Takes entries away, with what they hold.
 
-import { Event, PAGE_SIZE, PageFlag } from "../abi";
+import { Doing } from "../locks";
+import { Event, PAGE_SIZE, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { pageRemoveRmap } from "../rmap/accounting";
+import { markPageAccessed } from "../struct/lru";
 import { MmStruct } from "../struct/mm-struct";
-import {
-  pageFileMapping,
-  pageIsAnon,
-  pageMapcount,
-  pageSet,
-  pageTest,
-  putPage,
-} from "../struct/page";
+import { pageFileMapping, pageIsAnon } from "../struct/page";
+import { setPageDirty } from "../struct/page-dirty";
+import { putPage } from "../struct/page-frame";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
   PTE_DIRTY,
   pteFrame,
+  pteIsMigration,
   pteIsPage,
   pteIsPresent,
   pteIsSwap,
   pteSwapSlot,
+  PTE_YOUNG,
 } from "../struct/pte";
 import { Vma } from "../struct/vma";
-import { freeSwapAndCache, tryToFreeSwap } from "./swap";
+import { freeSwapAndCache, freeSwapCache } from "./swap";
 
 /** Takes one page's entry, which is gone already, off all accounts, and drops its reference. */
-function zapPage(mm: MmStruct, entry: u64): void {
+function zapPage(vma: Vma, entry: u64): void {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
   const frame = pteFrame(entry);
   const anon = pageIsAnon(frame);
   if (anon) {
     mm.anonRss--;
   } else {
-    if (entry & PTE_DIRTY) pageSet(frame, PageFlag.Dirty);
+    if (entry & PTE_DIRTY) setPageDirty(frame);
+    if (entry & PTE_YOUNG && !(vma.flags & VmFlag.SeqRead)) markPageAccessed(frame);
     mm.fileRss--;
   }
   pageRemoveRmap(frame);
-  // A page that only the swap cache still knows, with no entry to come back to, is of no use.
-  if (anon && pageTest(frame, PageFlag.SwapCache) && !pageMapcount(frame)) tryToFreeSwap(frame);
+  if (anon) freeSwapCache(frame);
   putPage(frame);
+}
+
+/** An entry that is not present goes for good. */
+function zapAbsent(mm: MmStruct, entry: u64): void {
+  if (pteIsSwap(entry)) {
+    mm.swapRss--;
+    freeSwapAndCache(pteSwapSlot(entry));
+  } else if (pteIsMigration(entry)) {
+    if (pageIsAnon(pteFrame(entry))) mm.anonRss--;
+    else mm.fileRss--;
+  }
 }
 
 /** Empties [start, end) of a VMA. */
@@ -46,7 +57,7 @@ export function zapPageRange(vma: Vma, start: u64, end: u64): void {
 }
 
 /**
- * Empties [start, end) of a VMA of pages whose file shrinks. Swap entries always stay.
+ * Empties [start, end) of a VMA of pages whose file shrinks. Swap and migration entries always stay.
  * @param only 0, or an AddressSpace: pages of others, which are private copies, stay too
  */
 export function zapFilePages(vma: Vma, start: u64, end: u64, only: u32): void {
@@ -59,7 +70,7 @@ function zapRange(vma: Vma, start: u64, end: u64, present: bool, only: u32): voi
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
     const stop = pmdEnd(at, end);
     const pmd = pmdAt(mm, at);
-    ptlLock(pmd);
+    ptlLock(pmd, Doing.Zap);
     for (; at < stop; at += PAGE_SIZE) {
       const pte = pteUnder(pmd, at);
       const entry = load<u64>(pte);
@@ -67,14 +78,13 @@ function zapRange(vma: Vma, start: u64, end: u64, present: bool, only: u32): voi
       if (pteIsPage(entry)) {
         if (only && pageFileMapping(pteFrame(entry)) != only) continue;
         store<u64>(pte, 0);
-        zapPage(mm, entry);
+        zapPage(vma, entry);
         pages++;
       } else if (pteIsPresent(entry)) {
         store<u64>(pte, 0);
-      } else if (!present && pteIsSwap(entry)) {
+      } else if (!present) {
         store<u64>(pte, 0);
-        mm.swapRss--;
-        freeSwapAndCache(pteSwapSlot(entry));
+        zapAbsent(mm, entry);
       }
     }
     ptlUnlock(pmd);

@@ -7,13 +7,17 @@ import {
   pageAnonVma,
   pageIndex,
   pageIsAnon,
+  pageIsKsm,
   pageMapcountAt,
   pageSet,
   pageSetAnonMapping,
   pageSetIndex,
+  pageTest,
 } from "../struct/page";
 import { linearPageIndex, Vma } from "../struct/vma";
+import { addPageToUnevictableList, lruCacheAdd } from "../struct/lru";
 import { sharedAccess } from "../sync/yield-point";
+import { clearPageMlock, mlockedVmaNewpage } from "./mlock";
 
 /** One more mapping; true if it is the first. */
 function gain(frame: u32): bool {
@@ -45,12 +49,18 @@ function checkAnonRmap(frame: u32, vma: Vma, address: u64): void {
 
 /** Maps an anonymous page that may be shared: after swap-in, and by what restores entries. */
 export function pageAddAnonRmap(frame: u32, vma: Vma, address: u64, exclusive: bool): void {
-  if (gain(frame)) {
-    header().nrAnonPages++;
-    setAnonRmap(frame, vma, address, exclusive);
-  } else {
-    checkAnonRmap(frame, vma, address);
-  }
+  const first = gain(frame);
+  if (first) header().nrAnonPages++;
+  // A page that KSM shares points to its stable node, whoever maps it.
+  if (pageIsKsm(frame)) return;
+  if (first) setAnonRmap(frame, vma, address, exclusive);
+  else checkAnonRmap(frame, vma, address);
+}
+
+/** A new anonymous page goes where it can be reclaimed, or where it can't. */
+export function lruAddNewAnon(frame: u32, vma: Vma): void {
+  if (mlockedVmaNewpage(vma, frame)) addPageToUnevictableList(frame);
+  else lruCacheAdd(frame, true);
 }
 
 /** Maps a page that was just made, which nobody else can see. */
@@ -60,6 +70,7 @@ export function pageAddNewAnonRmap(frame: u32, vma: Vma, address: u64): void {
   store<i32>(pageMapcountAt(frame), 0);
   header().nrAnonPages++;
   setAnonRmap(frame, vma, address, true);
+  lruAddNewAnon(frame, vma);
 }
 
 export function pageAddFileRmap(frame: u32): void {
@@ -78,7 +89,10 @@ export function pageMoveAnonRmap(frame: u32, vma: Vma, address: u64): void {
   pageSetAnonMapping(frame, vma.anonVma);
 }
 
-/** Under the page-table lock. The mapping field of an anonymous page stays as it is. */
+/**
+ * Under the page-table lock. The mapping field of an anonymous page stays as it is. PG_mlocked goes last,
+ * when nothing maps the page any more.
+ */
 export function pageRemoveRmap(frame: u32): void {
   const anon = pageIsAnon(frame);
   const at = pageMapcountAt(frame);
@@ -89,4 +103,5 @@ export function pageRemoveRmap(frame: u32): void {
   if (mapcount >= 0) return;
   if (anon) header().nrAnonPages--;
   else header().nrFileMapped--;
+  if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);
 }

@@ -1,5 +1,6 @@
 // Where in a VMA a page should be, and whether it is there.
 
+import { Doing } from "../locks";
 import { PAGE_SHIFT, VmaAddress } from "../abi";
 import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
@@ -63,7 +64,7 @@ export function pageCheckAddress(frame: u32, mm: MmStruct, address: u64, sync: b
   const pte = pteUnder(pmd, address);
   sharedAccess(pte);
   if (!sync && !pteIsPage(load<u64>(pte))) return 0;
-  ptlLock(pmd);
+  ptlLock(pmd, Doing.CheckAddress);
   const entry = load<u64>(pte);
   if (pteIsPage(entry) && pteFrame(entry) == frame) return pmd;
   ptlUnlock(pmd);

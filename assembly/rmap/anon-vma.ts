@@ -21,15 +21,16 @@ import {
 } from "../struct/anon-vma";
 import { MmStruct, pageTableLock } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
-import { isLocked, lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { isLocked, lock, unlock } from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
 
 function anonVmaAt(address: u32): AnonVma {
   return changetype<AnonVma>(<usize>address);
 }
 
-export function anonVmaLock(anonVma: AnonVma): void {
-  lock(rootMutex(anonVma), LockClass.AnonVmaMutex);
+export function anonVmaLock(anonVma: AnonVma, doing: Doing): void {
+  lock(rootMutex(anonVma), LockClass.AnonVmaMutex, doing);
 }
 
 export function anonVmaUnlock(anonVma: AnonVma): void {
@@ -49,7 +50,7 @@ function anonVmaFree(anonVma: AnonVma): void {
   // Somebody who found it through a page may hold the root's mutex: let them finish.
   const mutex = rootMutex(anonVma);
   if (isLocked(mutex)) {
-    lock(mutex, LockClass.AnonVmaMutex);
+    lock(mutex, LockClass.AnonVmaMutex, Doing.AnonVma);
     unlock(mutex);
   }
   slabFree(Cache.AnonVma, changetype<usize>(anonVma));
@@ -102,9 +103,9 @@ export function anonVmaPrepareWith(vma: Vma, neighbour: u32): bool {
     anonVma = made;
     fresh = true;
   }
-  anonVmaLock(anonVma);
+  anonVmaLock(anonVma, Doing.AnonVma);
   const guard = pageTableLock(changetype<MmStruct>(<usize>vma.mm));
-  lock(guard, LockClass.Ptl);
+  lock(guard, LockClass.Ptl, Doing.AnonVma);
   const won = vma.anonVma == 0;
   if (won) {
     vma.anonVma = <u32>changetype<usize>(anonVma);
@@ -139,7 +140,7 @@ export function anonVmaClone(dst: Vma, src: Vma): bool {
     const anonVma = anonVmaAt(source.anonVma);
     if (!root) {
       root = anonVma.root;
-      lock(rootMutex(anonVma), LockClass.AnonVmaMutex);
+      lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.AnonVma);
     }
     assert(root == anonVma.root, "anon_vma: a chain of two roots");
     anonVmaChainLink(dst, chain, anonVma);
@@ -175,7 +176,7 @@ export function anonVmaFork(vma: Vma, parent: Vma): bool {
   anonVma.root = <u32>changetype<usize>(root);
   getAnonVma(root);
   vma.anonVma = <u32>changetype<usize>(anonVma);
-  anonVmaLock(anonVma);
+  anonVmaLock(anonVma, Doing.AnonVma);
   anonVmaChainLink(vma, chain, anonVma);
   anonVmaUnlock(anonVma);
   return true;
@@ -193,7 +194,7 @@ export function unlinkAnonVmas(vma: Vma): void {
     at = chain.older;
     if (!root) {
       root = anonVma.root;
-      lock(rootMutex(anonVma), LockClass.AnonVmaMutex);
+      lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.AnonVma);
     }
     assert(root == anonVma.root, "anon_vma: a chain of two roots");
     anonIndexRemove(chain);

@@ -9,7 +9,8 @@ import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, PTE_WRITE } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
-import { lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
 import { countWalk } from "./walk-cost";
 
@@ -32,7 +33,7 @@ export function pageMkclean(frame: u32): u32 {
   let cleaned: u32 = 0;
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Mkclean);
   const owner = changetype<usize>(mapping);
   let visited: u32 = 0;
   let touched: u32 = 0;

@@ -4,9 +4,27 @@
 
 import { AnonVma, rootMutex } from "../struct/anon-vma";
 import { pageAnonVma, pageMapped, pageMappingAt } from "../struct/page";
-import { lock, LockClass, trylock, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, trylock, unlock } from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
 import { getAnonVma, putAnonVma } from "./anon-vma";
+
+/**
+ * The anon_vma of a mapped anonymous page, pinned, so that it outlives the page's last mapping; null if
+ * there is none any more, and for KSM's pages.
+ */
+export function pageGetAnonVma(frame: u32): AnonVma | null {
+  sharedAccess(pageMappingAt(frame));
+  const found = pageAnonVma(frame);
+  if (!found || !pageMapped(frame)) return null;
+  const anonVma = changetype<AnonVma>(<usize>found);
+  if (anonVma.refcount == 0) return null;
+  getAnonVma(anonVma);
+  // Freed and reused as another one between the two looks, it is not this page's.
+  if (pageMapped(frame)) return anonVma;
+  putAnonVma(anonVma);
+  return null;
+}
 
 /** Locks the root of the anon_vma of a mapped anonymous page; null if there is none any more. */
 export function pageLockAnonVma(frame: u32): AnonVma | null {
@@ -16,7 +34,7 @@ export function pageLockAnonVma(frame: u32): AnonVma | null {
   if (!found || !pageMapped(frame)) return null;
   const anonVma = changetype<AnonVma>(<usize>found);
   const mutex = rootMutex(anonVma);
-  if (trylock(mutex, LockClass.AnonVmaMutex)) {
+  if (trylock(mutex, LockClass.AnonVmaMutex, Doing.PageLockAnonVma)) {
     // Reuse under our feet would have unmapped the page first.
     if (!pageMapped(frame)) {
       unlock(mutex);
@@ -30,7 +48,7 @@ export function pageLockAnonVma(frame: u32): AnonVma | null {
     putAnonVma(anonVma);
     return null;
   }
-  lock(rootMutex(anonVma), LockClass.AnonVmaMutex);
+  lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.PageLockAnonVma);
   if (anonVma.refcount == 1) {
     // The pin is the last reference: freeing takes the mutex, so it is let go first.
     unlock(rootMutex(anonVma));

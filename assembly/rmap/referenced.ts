@@ -10,23 +10,19 @@ import {
   pageFileMapping,
   pageIndex,
   pageIsAnon,
+  pageIsKsm,
   pageMapcount,
   pageMapped,
   trylockPage,
   unlockPage,
 } from "../struct/page";
-import { ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_YOUNG } from "../struct/pte";
-import { Vma } from "../struct/vma";
-import { lock, LockClass, unlock } from "../sync/lock";
-import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { OUTSIDE, vmaAddress } from "./address";
+import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
+import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
 import { countWalk } from "./walk-cost";
-
-// What one VMA said, as bits.
-const FOUND: u32 = 1;
-const REFERENCED: u32 = 2;
-const LOCKED: u32 = 4;
 
 /** Number of references in the low half, or-ed VmFlags of the VMAs that counted in the upper. */
 export function references(result: u64): i32 {
@@ -37,27 +33,8 @@ export function referencedFlags(result: u64): u32 {
   return <u32>(result >> 32);
 }
 
-function pageReferencedOne(frame: u32, vma: Vma, address: u64): u32 {
-  const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, false);
-  if (!pmd) return 0;
-  if (vma.flags & VmFlag.Locked) {
-    ptlUnlock(pmd);
-    return LOCKED;
-  }
-  const pte = pteUnder(pmd, address);
-  const entry = load<u64>(pte);
-  let found = FOUND;
-  if (entry & PTE_YOUNG) {
-    store<u64>(pte, entry & ~PTE_YOUNG);
-    // Streaming reads tell nothing about what comes next: cleared, but not counted.
-    if (!(vma.flags & VmFlag.SeqRead)) found |= REFERENCED;
-  }
-  ptlUnlock(pmd);
-  return found;
-}
-
 /** Asks the VMAs that owner offers until as many entries were found as the page has mappings. */
-function pageReferencedIn(source: u32, owner: usize, frame: u32): u64 {
+function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u64 {
   const pgoff = pageIndex(frame);
   let mapcount = pageMapcount(frame);
   let referenced: u32 = 0;
@@ -79,6 +56,8 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32): u64 {
       irrelevant++;
       continue;
     }
+    // Reclaim for one memcg does not ask the others' processes.
+    if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) continue;
     entries++;
     const one = pageReferencedOne(frame, vma, address);
     if (one & LOCKED) {
@@ -96,33 +75,38 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32): u64 {
   return ((<u64>flags) << 32) | referenced;
 }
 
-function pageReferencedAnon(frame: u32): u64 {
+function pageReferencedAnon(frame: u32, memcg: u32): u64 {
   const anonVma = pageLockAnonVma(frame);
   if (!anonVma) return 0;
-  const result = pageReferencedIn(anonSource(), changetype<usize>(anonVma), frame);
+  const result = pageReferencedIn(anonSource(), changetype<usize>(anonVma), frame, memcg);
   pageUnlockAnonVma(anonVma);
   return result;
 }
 
-function pageReferencedFile(frame: u32): u64 {
+function pageReferencedFile(frame: u32, memcg: u32): u64 {
   const mapping = changetype<AddressSpace>(<usize>pageFileMapping(frame));
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
-  const result = pageReferencedIn(Source.File, changetype<usize>(mapping), frame);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Referenced);
+  const result = pageReferencedIn(Source.File, changetype<usize>(mapping), frame, memcg);
   unlock(iMmapMutex(mapping));
   return result;
 }
 
 /**
  * Counts the mappings through which the page was touched, and clears their marks.
- * @returns references() and referencedFlags(); 1 reference if a file page could not be locked
+ * @param locked the caller holds the page's lock
+ * @param memcg 0, or whose processes alone are asked
+ * @returns references() and referencedFlags(); 1 reference if a file's or KSM's page could not be locked
  */
-export function pageReferenced(frame: u32): u64 {
+export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
   if (!pageMapped(frame)) return 0;
-  if (pageIsAnon(frame)) return pageReferencedAnon(frame);
-  if (!pageFileMapping(frame)) return 0;
-  if (!trylockPage(frame)) return 1;
+  const ksm = pageIsKsm(frame);
+  if (!ksm && pageIsAnon(frame)) return pageReferencedAnon(frame, memcg);
+  if (!ksm && !pageFileMapping(frame)) return 0;
+  if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;
+  let result: u64 = 0;
+  if (pageIsKsm(frame)) result = ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
   // Truncated before it was locked, it has no file any more.
-  const result = pageFileMapping(frame) ? pageReferencedFile(frame) : 0;
-  unlockPage(frame);
+  else if (pageFileMapping(frame)) result = pageReferencedFile(frame, memcg);
+  if (!locked) unlockPage(frame);
   return result;
 }

@@ -1,22 +1,25 @@
-// rmap_walk: every place where the page is or may be mapped, each handed to a recorder.
+// rmap_walk: every place where the page is or may be mapped, each recorded or restored.
 
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
-import { MmStruct } from "../struct/mm-struct";
-import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
-import { ptlUnlock } from "../struct/page-table";
-import { lock, LockClass, unlock } from "../sync/lock";
-import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
+import { pageAnonVma, pageFileMapping, pageIndex, pageIsKsm } from "../struct/page";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { OUTSIDE, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
+import { ksmWalk, KsmVisit } from "./ksm-walk";
+import { recordMapping } from "./mapping-record";
+import { removeMigrationPte } from "./migration-entry";
 import { countWalk, countWalks } from "./walk-cost";
 
-/** A mapping as rmapWalk records it: the VMA, a spare word, and the address as f64. */
-export const MAPPING_BYTES: usize = 16;
-
-function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32): u32 {
+/**
+ * The walk itself.
+ * @param old 0: mappings are recorded; else entries that wait for the page that was in that frame are restored
+ */
+function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize, room: u32): u32 {
   const pgoff = pageIndex(frame);
   let found: u32 = 0;
   let irrelevant: u32 = 0;
@@ -37,17 +40,32 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32
       continue;
     }
     entries++;
-    const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
-    if (!pmd) continue;
-    ptlUnlock(pmd);
-    if (found < room) {
-      const at = out + <usize>found * MAPPING_BYTES;
-      store<u32>(at, <u32>changetype<usize>(vma));
-      store<f64>(at, <f64>address, 8);
-    }
-    found++;
+    const done = old
+      ? removeMigrationPte(frame, vma, address, old)
+      : recordMapping(frame, vma, address, found, out, room);
+    if (done) found++;
   }
   countWalk(visited, touched, irrelevant, entries);
+  return found;
+}
+
+/** The anon_vma is not looked up with page_lock_anon_vma: the page need not be mapped, so the caller pins it. */
+function walk(frame: u32, old: u32, out: usize, room: u32): u32 {
+  if (pageIsKsm(frame)) return <u32>ksmWalk(frame, KsmVisit.Record, 0, out, room);
+  const anon = pageAnonVma(frame);
+  if (anon) {
+    const anonVma = changetype<AnonVma>(<usize>anon);
+    anonVmaLock(anonVma, Doing.Walk);
+    const found = rmapWalkIn(anonSource(), <usize>anon, frame, old, out, room);
+    anonVmaUnlock(anonVma);
+    return found;
+  }
+  const file = pageFileMapping(frame);
+  if (!file) return 0;
+  const mapping = changetype<AddressSpace>(<usize>file);
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Walk);
+  const found = rmapWalkIn(Source.File, <usize>file, frame, old, out, room);
+  unlock(iMmapMutex(mapping));
   return found;
 }
 
@@ -58,21 +76,16 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, out: usize, room: u32
  * @returns present entries found
  */
 export function rmapWalk(frame: u32, out: usize, room: u32): u32 {
-  const anon = pageAnonVma(frame);
-  if (anon) {
-    const anonVma = changetype<AnonVma>(<usize>anon);
-    anonVmaLock(anonVma);
-    const found = rmapWalkIn(anonSource(), <usize>anon, frame, out, room);
-    anonVmaUnlock(anonVma);
-    return found;
-  }
-  const file = pageFileMapping(frame);
-  if (!file) return 0;
-  const mapping = changetype<AddressSpace>(<usize>file);
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex);
-  const found = rmapWalkIn(Source.File, <usize>file, frame, out, room);
-  unlock(iMmapMutex(mapping));
-  return found;
+  return walk(frame, 0, out, room);
+}
+
+/**
+ * remove_migration_ptes: restores, to the locked page in `frame`, every entry that waits for the page that
+ * was in `old`. No such entry may be missed.
+ * @returns entries restored
+ */
+export function removeMigrationPtes(old: u32, frame: u32): u32 {
+  return walk(frame, old, 0, 0);
 }
 
 /**
@@ -88,6 +101,10 @@ export function stab(frames: usize, n: u32): u32 {
   let touched: u32 = 0;
   for (let end = frames + ((<usize>n) << 2); frames < end; frames += 4) {
     const frame = load<u32>(frames);
+    if (pageIsKsm(frame)) {
+      relevant += <u32>ksmWalk(frame, KsmVisit.Count, 0, 0, 0);
+      continue;
+    }
     const pgoff = pageIndex(frame);
     const anon = pageAnonVma(frame);
     const source: u32 = anon ? anonymous : Source.File;

@@ -16,11 +16,15 @@ export class AddressSpace {
   /** Pages below this one start as firstWord + index, all others as zero. */
   dataEnd: u64;
   firstWord: f64;
+  /** Where pages begin with other words than that: mm/file-data.ts. */
+  extents: u32;
   /** Page cache: root node and its height in levels. */
   root: u32;
   height: u32;
   pages: u32;
   treeLock: u32;
+  privateLock: u32;
+  inodeLock: u32;
   inodeMutex: u32;
   /** Index of the VMAs. */
   iMmap: u32;
@@ -46,13 +50,30 @@ export function iMmapRoot(mapping: AddressSpace): usize {
   return changetype<usize>(mapping) + offsetof<AddressSpace>("iMmap");
 }
 
+export function treeLock(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("treeLock");
+}
+
+export function privateLock(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("privateLock");
+}
+
+export function inodeLock(mapping: AddressSpace): usize {
+  return changetype<usize>(mapping) + offsetof<AddressSpace>("inodeLock");
+}
+
 export function inodeMutex(mapping: AddressSpace): usize {
   return changetype<usize>(mapping) + offsetof<AddressSpace>("inodeMutex");
 }
 
 /** Do its pages count in the shmem way: swap-backed, without dirty accounting? */
 export function isSwapBacked(mapping: AddressSpace): bool {
-  return mapping.kind != FileKind.Disk;
+  return mapping.kind == FileKind.Tmpfs || mapping.kind == FileKind.Shmem;
+}
+
+/** mapping_unevictable: reclaim can do nothing with its pages. */
+export function isUnevictable(mapping: AddressSpace): bool {
+  return mapping.kind == FileKind.Ramfs;
 }
 
 /** mapping_cap_account_dirty: writes through shared mappings are noticed by a fault. */

@@ -1,7 +1,9 @@
 // An address space.
 
-import { header } from "../memory/header";
+import { Header, header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
 
 /**
  *   +0   state | mm list links | users | pgd | vma list head | vma tree root | mmap cache
@@ -14,6 +16,8 @@ export class MmStruct {
   prev: u32;
   /** Tasks that share it. */
   users: u32;
+  /** Who holds the struct itself: the users together, and KSM. */
+  count: u32;
   /** Top page table, 0 until something is mapped. */
   pgd: u32;
   mmap: u32;
@@ -24,7 +28,15 @@ export class MmStruct {
   anonRss: i32;
   fileRss: i32;
   swapRss: i32;
+  /** Pages of VMAs that are locked. */
   lockedVm: u32;
+  /** Flags that new mappings get: VM_LOCKED after mlockall(MCL_FUTURE). */
+  defFlags: u32;
+  memcg: u32;
+  /** KSM's record of it, 0 if it never had a mergeable VMA, or lost the last one. */
+  ksmSlot: u32;
+  /** 1 once it has had a swap entry: swapoff looks into it. */
+  onMmlist: u32;
   /** Page tables of all levels. */
   tables: u32;
   pageTableLock: u32;
@@ -52,13 +64,28 @@ export function mmAlloc(): MmStruct | null {
   const mm = changetype<MmStruct>(object);
   const state = header();
   mm.users = 1;
+  mm.count = 1;
   mm.next = state.mms;
   if (mm.next) changetype<MmStruct>(<usize>mm.next).prev = <u32>object;
   state.mms = <u32>object;
   return mm;
 }
 
-export function mmFree(mm: MmStruct): void {
+/** Drops a hold of the struct; the last one frees it. */
+export function mmDrop(mm: MmStruct): void {
+  if (--mm.count == 0) mmFree(mm);
+}
+
+/** Puts the mm where swapoff finds it. */
+export function joinMmlist(mm: MmStruct): void {
+  if (mm.onMmlist) return;
+  const guard = changetype<usize>(header()) + offsetof<Header>("mmlistLock");
+  lock(guard, LockClass.MmlistLock, Doing.Mmlist);
+  mm.onMmlist = 1;
+  unlock(guard);
+}
+
+function mmFree(mm: MmStruct): void {
   if (mm.next) changetype<MmStruct>(<usize>mm.next).prev = mm.prev;
   if (mm.prev) changetype<MmStruct>(<usize>mm.prev).next = mm.next;
   else header().mms = mm.next;

@@ -77,6 +77,13 @@ export function pageCacheInsert(mapping: AddressSpace, index: u64, frame: u32): 
   return true;
 }
 
+/** Puts another frame where a page is cached. */
+export function pageCacheReplace(mapping: AddressSpace, index: u64, frame: u32): void {
+  let node = mapping.root;
+  for (let level = mapping.height; level > 1; level--) node = load<u32>(slotAt(node, index, level));
+  store<u32>(slotAt(node, index, 1), frame);
+}
+
 export function pageCacheRemove(mapping: AddressSpace, index: u64): void {
   let node = mapping.root;
   for (let level = mapping.height; level > 1; level--) node = load<u32>(slotAt(node, index, level));

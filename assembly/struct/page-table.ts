@@ -8,7 +8,8 @@
 import { PAGE_SHIFT } from "../abi";
 import { header } from "../memory/header";
 import { heapAlloc, heapHasRoom } from "../memory/heap";
-import { lock, LockClass, lockNested, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, lockNested, unlock } from "../sync/lock";
 import { MmStruct } from "./mm-struct";
 
 const LEVEL_BITS: u64 = 9;
@@ -98,13 +99,13 @@ export function pteAt(mm: MmStruct, address: u64): usize {
   return pmd ? pteUnder(pmd, address) : 0;
 }
 
-export function ptlLock(pmd: usize): void {
-  lock(pmd + LOCK_HALF, LockClass.Ptl);
+export function ptlLock(pmd: usize, doing: Doing): void {
+  lock(pmd + LOCK_HALF, LockClass.Ptl, doing);
 }
 
 /** A second table's lock: the destination's of mremap, the source's of fork. */
-export function ptlLockNested(pmd: usize): void {
-  lockNested(pmd + LOCK_HALF, LockClass.Ptl);
+export function ptlLockNested(pmd: usize, doing: Doing): void {
+  lockNested(pmd + LOCK_HALF, LockClass.Ptl, doing);
 }
 
 export function ptlUnlock(pmd: usize): void {

@@ -3,23 +3,31 @@
 //   flags     u32  PageFlag
 //   mapcount  i32  entries that map it, less one: -1 is "not mapped"
 //   refcount  i32  entries, page cache, swap cache, and whoever pins it
-//   mapping   u32  0, an AddressSpace, or an AnonVma with bit 0 set; kept after the last unmap
+//   mapping   u32  0, an AddressSpace, an AnonVma with bit 0 set, or a StableNode with bits 0 and 1 set;
+//                  kept after the last unmap, until the page is freed
 //   index     u64  pgoff in its mapping
 //   private   u32  swap slot while in the swap cache; link while free
 //   word      f64  what the page contains
+//   lruNext, lruPrev  u32  neighbours on a list of reclaim (struct/lru.ts)
+//   memcg     u32  whom it is charged to
+//   pins      u32  references that JavaScript holds
 //   generation u32 counts reuses, for handles
+//
+// Who allocates and frees frames is in page-frame.ts.
 
 import { PageFlag } from "../abi";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
-import { LockClass, lockBit, mightSleep, trylockBit, unlockBit } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lockBit, trylockBit, unlockBit } from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
 
 export const ZERO_FRAME: u32 = 0;
 /** Bytes of arrays a frame costs. */
-export const BYTES_PER_FRAME: u32 = 40;
+export const BYTES_PER_FRAME: u32 = 56;
 const MAPPING_ANON: u32 = 1;
-const LAST_GENERATION: u32 = 0x1ffffff;
+const MAPPING_KSM: u32 = 3;
+const MAPPING_TAGS: u32 = 3;
 
 /** Arrays for frames 0 to frames; false when memory is exhausted. */
 export function pagesInit(frames: u32): bool {
@@ -37,11 +45,15 @@ export function pagesInit(frames: u32): bool {
   state.pageRefcount = state.pageMapcount + four;
   state.pageMapping = state.pageRefcount + four;
   state.pagePrivate = state.pageMapping + four;
-  state.pageGeneration = state.pagePrivate + four;
+  state.pageLruNext = state.pagePrivate + four;
+  state.pageLruPrev = state.pageLruNext + four;
+  state.pageMemcg = state.pageLruPrev + four;
+  state.pagePins = state.pageMemcg + four;
+  state.pageGeneration = state.pagePins + four;
   return true;
 }
 
-function word32(array: u32, frame: u32): usize {
+export function word32(array: u32, frame: u32): usize {
   return <usize>array + ((<usize>frame) << 2);
 }
 
@@ -61,6 +73,20 @@ export function pageSet(frame: u32, flag: PageFlag): void {
 export function pageClear(frame: u32, flag: PageFlag): void {
   const at = pageFlagsAt(frame);
   store<u32>(at, load<u32>(at) & ~flag);
+}
+
+/** Sets a flag; was it set already? */
+export function pageTestAndSet(frame: u32, flag: PageFlag): bool {
+  const had = pageTest(frame, flag);
+  if (!had) pageSet(frame, flag);
+  return had;
+}
+
+/** Clears a flag; was it set? */
+export function pageTestAndClear(frame: u32, flag: PageFlag): bool {
+  const had = pageTest(frame, flag);
+  if (had) pageClear(frame, flag);
+  return had;
 }
 
 export function pageTest(frame: u32, flag: PageFlag): bool {
@@ -105,10 +131,24 @@ export function pageIsAnon(frame: u32): bool {
   return (pageMapping(frame) & MAPPING_ANON) != 0;
 }
 
-/** The anon_vma it points to: right while the page is mapped. */
+/** One page that KSM shares between places with equal contents: anonymous, but of no anon_vma. */
+export function pageIsKsm(frame: u32): bool {
+  return (pageMapping(frame) & MAPPING_TAGS) == MAPPING_KSM;
+}
+
+/** The anon_vma it points to, 0 for KSM's and files' pages: right while the page is mapped. */
 export function pageAnonVma(frame: u32): u32 {
   const mapping = pageMapping(frame);
-  return mapping & MAPPING_ANON ? mapping & ~MAPPING_ANON : 0;
+  return (mapping & MAPPING_TAGS) == MAPPING_ANON ? mapping & ~MAPPING_TAGS : 0;
+}
+
+/** KSM's node of a page that it shares: 0 while the page has none yet. */
+export function pageStableNode(frame: u32): u32 {
+  return pageIsKsm(frame) ? pageMapping(frame) & ~MAPPING_TAGS : 0;
+}
+
+export function pageSetStableNode(frame: u32, node: u32): void {
+  pageSetMapping(frame, node | MAPPING_KSM);
 }
 
 /** The file it belongs to: none for anonymous pages. */
@@ -141,59 +181,32 @@ export function pageSetPrivate(frame: u32, value: u32): void {
   store<u32>(word32(header().pagePrivate, frame), value);
 }
 
+export function pageMemcg(frame: u32): u32 {
+  return load<u32>(word32(header().pageMemcg, frame));
+}
+
+export function pageSetMemcg(frame: u32, memcg: u32): void {
+  store<u32>(word32(header().pageMemcg, frame), memcg);
+}
+
+export function pagePins(frame: u32): u32 {
+  return load<u32>(word32(header().pagePins, frame));
+}
+
+export function pageSetPins(frame: u32, pins: u32): void {
+  store<u32>(word32(header().pagePins, frame), pins);
+}
+
 export function pageGeneration(frame: u32): u32 {
   return load<u32>(word32(header().pageGeneration, frame));
 }
 
-/** A zeroed frame with one reference, not mapped; 0 when there is none left. */
-export function pageAlloc(): u32 {
-  mightSleep();
-  const state = header();
-  let frame = state.frameFree;
-  if (frame) state.frameFree = pagePrivate(frame);
-  else if (state.frameTop < state.frames) frame = ++state.frameTop;
-  else return 0;
-  state.framesInUse++;
-  store<u32>(pageFlagsAt(frame), 0);
-  store<i32>(pageMapcountAt(frame), -1);
-  store<i32>(word32(state.pageRefcount, frame), 1);
-  pageSetMapping(frame, 0);
-  pageSetIndex(frame, 0);
-  pageSetPrivate(frame, 0);
-  pageSetWord(frame, 0);
-  return frame;
+export function lockPage(frame: u32, doing: Doing): void {
+  lockBit(pageFlagsAt(frame), LockClass.PageLock, doing);
 }
 
-export function getPage(frame: u32): void {
-  const at = word32(header().pageRefcount, frame);
-  store<i32>(at, load<i32>(at) + 1);
-}
-
-/** Drops a reference; the last one frees the frame. */
-export function putPage(frame: u32): void {
-  const state = header();
-  const at = word32(state.pageRefcount, frame);
-  const left = load<i32>(at) - 1;
-  assert(left >= 0, "page: more references dropped than held");
-  store<i32>(at, left);
-  if (left) return;
-  assert(pageMapcount(frame) == 0, "page: freed while it is mapped");
-  assert(!pageTest(frame, PageFlag.SwapCache), "page: freed while it is in the swap cache");
-  state.framesInUse--;
-  const generation = pageGeneration(frame) + 1;
-  store<u32>(word32(state.pageGeneration, frame), generation);
-  // A frame that used up its generations is retired, so that no handle can name two pages.
-  if (generation == LAST_GENERATION) return;
-  pageSetPrivate(frame, state.frameFree);
-  state.frameFree = frame;
-}
-
-export function lockPage(frame: u32): void {
-  lockBit(pageFlagsAt(frame), LockClass.PageLock);
-}
-
-export function trylockPage(frame: u32): bool {
-  return trylockBit(pageFlagsAt(frame), LockClass.PageLock);
+export function trylockPage(frame: u32, doing: Doing): bool {
+  return trylockBit(pageFlagsAt(frame), LockClass.PageLock, doing);
 }
 
 export function unlockPage(frame: u32): void {

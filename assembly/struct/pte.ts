@@ -2,10 +2,11 @@
 //
 //   present      63 ........ 12   8     6      5       4        1         0
 //                frame            user  dirty  young   special  writable  1
-//   swap         63 ........ 12                        3..1: kind         0
-//                slot address / 8
+//   others       63 ........ 12                        3..1: kind         0
+//                swap: slot address / 8;  migration, poisoned: frame
 //
 // `special` is the zero page: mapped, but no page of ours. An entry without `user` is PROT_NONE.
+// A migration entry stands for a page on its way to another frame: its kind keeps the writable bit.
 // Absent is 0.
 
 export const PTE_PRESENT: u64 = 0x1;
@@ -15,6 +16,9 @@ export const PTE_YOUNG: u64 = 0x20;
 export const PTE_DIRTY: u64 = 0x40;
 export const PTE_USER: u64 = 0x100;
 const PTE_SWAP: u64 = 0x2;
+const PTE_MIGRATION_READ: u64 = 0x4;
+const PTE_MIGRATION_WRITE: u64 = 0x6;
+const PTE_HWPOISON: u64 = 0x8;
 const KIND_MASK: u64 = 0xf;
 const PAYLOAD: u64 = 12;
 
@@ -45,4 +49,25 @@ export function pteOfSwap(slot: usize): u64 {
 
 export function pteSwapSlot(entry: u64): usize {
   return (<usize>(entry >> PAYLOAD)) << 3;
+}
+
+export function pteIsMigration(entry: u64): bool {
+  const kind = entry & KIND_MASK;
+  return kind == PTE_MIGRATION_READ || kind == PTE_MIGRATION_WRITE;
+}
+
+export function pteOfMigration(frame: u32, writable: bool): u64 {
+  return ((<u64>frame) << PAYLOAD) | (writable ? PTE_MIGRATION_WRITE : PTE_MIGRATION_READ);
+}
+
+export function pteMigrationIsWritable(entry: u64): bool {
+  return (entry & KIND_MASK) == PTE_MIGRATION_WRITE;
+}
+
+export function pteIsHwpoison(entry: u64): bool {
+  return (entry & KIND_MASK) == PTE_HWPOISON;
+}
+
+export function pteOfHwpoison(frame: u32): u64 {
+  return ((<u64>frame) << PAYLOAD) | PTE_HWPOISON;
 }

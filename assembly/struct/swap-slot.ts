@@ -1,8 +1,25 @@
-// A page's place in swap. The slot's address is the payload of swap entries.
+// A page's place in swap. The slot's address is the payload of swap entries. A slot holds the contents
+// once they were written, and goes when neither an entry nor the swap cache holds it. Counts above
+// SWAP_MAP_MAX need a page of their own, which may not be had: that is how swap_duplicate can fail.
 
-import { Header, header } from "../memory/header";
+import { MAX_SWAP_AREAS } from "../abi";
+import { Header, header, SWAP_AREAS } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
-import { lock, LockClass, unlock } from "../sync/lock";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { pageAllocAtomic, putPage } from "./page-frame";
+
+/** Entries that a slot counts without more memory, as a byte of the kernel's swap map does. */
+export const SWAP_MAP_MAX: u32 = 0x3e;
+
+@unmanaged
+export class SwapArea {
+  limit: u32;
+  inUse: u32;
+  priority: i32;
+  /** 1 while pages may be put there. */
+  on: u32;
+}
 
 @unmanaged
 export class SwapSlot {
@@ -11,6 +28,10 @@ export class SwapSlot {
   frame: u32;
   /** Entries that refer to it. */
   count: u32;
+  area: u32;
+  word: f64;
+  /** Frame that holds the part of the count above SWAP_MAP_MAX. */
+  continuation: u32;
   spare: u32;
 }
 
@@ -18,49 +39,96 @@ export function slotAt(address: usize): SwapSlot {
   return changetype<SwapSlot>(address);
 }
 
-function swapLock(): usize {
+export function swapArea(area: u32): SwapArea {
+  return changetype<SwapArea>(SWAP_AREAS + <usize>area * offsetof<SwapArea>());
+}
+
+export function swapLock(): usize {
   return changetype<usize>(header()) + offsetof<Header>("swapLock");
+}
+
+/** A new area in use, or -1 when there are MAX_SWAP_AREAS. */
+export function swapAreaAdd(pages: u32, priority: i32): i32 {
+  for (let i: u32 = 0; i < <u32>MAX_SWAP_AREAS; i++) {
+    const area = swapArea(i);
+    if (area.limit) continue;
+    area.limit = pages;
+    area.priority = priority;
+    area.on = 1;
+    header().swapLimit += pages;
+    return i;
+  }
+  return -1;
+}
+
+/** The area with room that has the highest priority, or -1. */
+function areaWithRoom(): i32 {
+  let best: i32 = -1;
+  for (let i: u32 = 0; i < <u32>MAX_SWAP_AREAS; i++) {
+    const area = swapArea(i);
+    if (!area.on || area.inUse >= area.limit) continue;
+    if (best < 0 || area.priority > swapArea(<u32>best).priority) best = i;
+  }
+  return best;
 }
 
 /** A slot for the page in a frame, which no entry refers to yet; 0 when swap or memory is full. */
 export function swapSlotAlloc(frame: u32): usize {
-  const state = header();
-  lock(swapLock(), LockClass.SwapLock);
-  const slot = state.swapInUse < state.swapLimit ? slabZalloc(Cache.SwapSlot) : 0;
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
+  const area = areaWithRoom();
+  const slot = area >= 0 ? slabZalloc(Cache.SwapSlot) : 0;
   if (slot) {
-    state.swapInUse++;
+    header().swapInUse++;
+    swapArea(<u32>area).inUse++;
+    slotAt(slot).area = <u32>area;
     slotAt(slot).frame = frame;
   }
   unlock(swapLock());
   return slot;
 }
 
-/** One more entry refers to the slot. */
-export function swapDuplicate(slot: usize): void {
-  lock(swapLock(), LockClass.SwapLock);
-  slotAt(slot).count++;
-  unlock(swapLock());
+/** Would one more reference to the slot need a page that it does not have? */
+export function swapCountIsFull(slot: usize): bool {
+  return slotAt(slot).count >= SWAP_MAP_MAX && !slotAt(slot).continuation;
 }
 
-/** One entry fewer. The slot goes when neither an entry nor the swap cache holds it. */
+/** One more entry refers to the slot; false when the count has no room and no page can be had for it. */
+export function swapDuplicate(slot: usize): bool {
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
+  const it = slotAt(slot);
+  if (swapCountIsFull(slot)) it.continuation = pageAllocAtomic();
+  const done = !swapCountIsFull(slot);
+  if (done) it.count++;
+  unlock(swapLock());
+  return done;
+}
+
+/** One entry fewer. */
 export function swapFree(slot: usize): void {
-  lock(swapLock(), LockClass.SwapLock);
-  assert(slotAt(slot).count > 0, "swap: freed more often than used");
-  slotAt(slot).count--;
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
+  const it = slotAt(slot);
+  assert(it.count > 0, "swap: freed more often than used");
+  it.count--;
+  if (it.continuation && it.count <= SWAP_MAP_MAX) {
+    putPage(it.continuation);
+    it.continuation = 0;
+  }
   slotRelease(slot);
   unlock(swapLock());
 }
 
 /** The page leaves the slot. */
 export function swapSlotForget(slot: usize): void {
-  lock(swapLock(), LockClass.SwapLock);
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
   slotAt(slot).frame = 0;
   slotRelease(slot);
   unlock(swapLock());
 }
 
 function slotRelease(slot: usize): void {
-  if (slotAt(slot).count || slotAt(slot).frame) return;
+  const it = slotAt(slot);
+  if (it.count || it.frame) return;
   header().swapInUse--;
+  swapArea(it.area).inUse--;
   slabFree(Cache.SwapSlot, slot);
 }

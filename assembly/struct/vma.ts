@@ -60,3 +60,15 @@ export function isShared(vma: Vma): bool {
 export function isCowMapping(flags: u32): bool {
   return (flags & (VmFlag.Shared | VmFlag.MayWrite)) == VmFlag.MayWrite;
 }
+
+/** VM_SPECIAL: VMAs with one of these never merge, and are never locked. */
+export function isSpecial(flags: u32): bool {
+  return (flags & VmFlag.DontExpand) != 0;
+}
+
+const STACK_SETUP: u32 = VmFlag.SeqRead | VmFlag.RandRead;
+
+/** exec's stack before it is where it will stay: both hints at once, which madvise never gives. */
+export function isVmaTemporaryStack(flags: u32): bool {
+  return (flags & VmFlag.GrowsDown) != 0 && (flags & STACK_SETUP) == STACK_SETUP;
+}

@@ -1,63 +1,67 @@
 // Locks with the kernel's rules. Every path takes them; release compiles them to nothing.
 //
-// Order, outer to inner (spec/rmap.md):
-//
-//   inode mutex
-//     mmap_sem
-//       page lock
-//         i_mmap_mutex
-//           anon_vma mutex (always that of the root)
-//             page-table lock
-//               zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
+// Their order is in ../locks.ts.
 //
 // A lock word holds 0, or the owner's actor number plus one; a page's lock is a bit of its flags.
 // For each actor HELD_LOCKS keeps what it holds, innermost last: a count, then (address, class) pairs.
 
+import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../locks";
 import { header, HELD_LOCKS } from "../memory/header";
 import { pause, YieldKind } from "./yield-point";
 
-/** In the order in which they may be taken. */
-export enum LockClass {
-  InodeMutex = 1,
-  MmapSem,
-  PageLock,
-  IMmapMutex,
-  AnonVmaMutex,
-  Ptl,
-  ZoneLru,
-  SwapLock,
-  MmlistLock,
-  TreeLock,
-}
-
-const MAX_ACTORS: u32 = 16;
+export const MAX_ACTORS: u32 = 16;
 const MAX_HELD: u32 = 23;
-const RECORD: usize = 192;
+/** Bytes of what is remembered of an actor's locks: their number, then the locks. */
+export const HELD_RECORD: usize = 192;
 
 function held(): usize {
   const actor = header().actor;
   assert(actor < MAX_ACTORS, "lock: no such actor");
-  return HELD_LOCKS + <usize>actor * RECORD;
+  return HELD_LOCKS + <usize>actor * HELD_RECORD;
 }
 
-function checkOrder(address: usize, kind: LockClass, nested: bool): void {
+/** Leaves a report for whoever reads the message: what is wanted, and the lock held that is in the way. */
+function report(fault: LockFault, address: usize, kind: u32, doing: Doing, held: usize): void {
+  const at = <usize>LOCK_FAULT_AT;
+  store<u32>(at, fault);
+  store<u32>(at, <u32>address, 4);
+  store<u32>(at, kind | ((<u32>doing) << 8), 8);
+  store<u32>(at, held ? load<u32>(held) : 0, 12);
+  store<u32>(at, held ? load<u32>(held, 4) : 0, 16);
+}
+
+function checkOrder(address: usize, kind: LockClass, nested: bool, doing: Doing): void {
   const list = held();
   const n = load<u32>(list);
   for (let i: u32 = 0; i < n; i++) {
     const at = list + 8 + ((<usize>i) << 3);
-    assert(load<u32>(at) != <u32>address, "lock: taken twice by the same actor");
-    const other = load<u32>(at, 4);
-    assert(other < <u32>kind || (nested && other == <u32>kind), "lock: order violated");
+    if (load<u32>(at) == <u32>address) {
+      report(LockFault.Twice, address, kind, doing, at);
+      assert(false, "lock: taken twice by the same actor");
+    }
+    const other = load<u32>(at, 4) & 0xff;
+    if (other < <u32>kind || (nested && other == <u32>kind)) continue;
+    report(LockFault.Order, address, kind, doing, at);
+    assert(false, "lock: order violated");
   }
 }
 
-function remember(address: usize, kind: LockClass): void {
+/** Somebody has it. In the explorer others run on and may let go; else nobody ever will. */
+function waitFor(address: usize, kind: LockClass, doing: Doing): void {
+  if (EXPLORE == 0 || header().actor == 0) {
+    report(LockFault.Deadlock, address, kind, doing, 0);
+    assert(false, "lock: waits for ever");
+  }
+  pause(YieldKind.Blocked, address);
+}
+
+function remember(address: usize, kind: LockClass, doing: Doing): void {
   const list = held();
   const n = load<u32>(list);
   assert(n < MAX_HELD, "lock: too many locks held");
   const at = list + 8 + ((<usize>n) << 3);
   store<u32>(at, <u32>address);
-  store<u32>(at, <u32>kind, 4);
+  store<u32>(at, (<u32>kind) | ((<u32>doing) << 8), 4);
   store<u32>(list, n + 1);
 }
 
@@ -72,34 +76,31 @@ function forget(address: usize): void {
   store<u32>(list, n - 1);
 }
 
-function acquire(address: usize, kind: LockClass, nested: bool): void {
-  checkOrder(address, kind, nested);
+function acquire(address: usize, kind: LockClass, nested: bool, doing: Doing): void {
+  checkOrder(address, kind, nested, doing);
   pause(YieldKind.Lock, address);
-  while (load<u32>(address)) {
-    assert(EXPLORE != 0 && header().actor != 0, "lock: waits for ever");
-    pause(YieldKind.Blocked, address);
-  }
+  while (load<u32>(address)) waitFor(address, kind, doing);
   store<u32>(address, header().actor + 1);
-  remember(address, kind);
+  remember(address, kind, doing);
 }
 
 /** Takes a mutex or spinlock whose word is at the address. */
-export function lock(address: usize, kind: LockClass): void {
-  if (CHECKED) acquire(address, kind, false);
+export function lock(address: usize, kind: LockClass, doing: Doing): void {
+  if (CHECKED) acquire(address, kind, false, doing);
 }
 
 /** A second lock of a class of which one is held: child after parent, destination after source. */
-export function lockNested(address: usize, kind: LockClass): void {
-  if (CHECKED) acquire(address, kind, true);
+export function lockNested(address: usize, kind: LockClass, doing: Doing): void {
+  if (CHECKED) acquire(address, kind, true, doing);
 }
 
 /** A lock that is tried and not waited for may be tried out of order. */
-export function trylock(address: usize, kind: LockClass): bool {
+export function trylock(address: usize, kind: LockClass, doing: Doing): bool {
   if (CHECKED) {
     pause(YieldKind.Lock, address);
     if (load<u32>(address)) return false;
     store<u32>(address, header().actor + 1);
-    remember(address, kind);
+    remember(address, kind, doing);
   }
   return true;
 }
@@ -125,47 +126,55 @@ export function holds(address: usize): bool {
   return CHECKED ? load<u32>(address) == header().actor + 1 : true;
 }
 
-// mmap_sem, a reader-writer semaphore: word 0 owner of the write side, word 1 number of readers.
+// mmap_sem, a reader-writer semaphore: word 0 owner of the write side, word 1 number of readers. The write
+// side is kept in all builds, since what tryDownRead says shows in results.
 
-export function downWrite(sem: usize): void {
-  if (CHECKED) writeSide(sem, false);
-}
-
-export function downWriteNested(sem: usize): void {
-  if (CHECKED) writeSide(sem, true);
-}
-
-function writeSide(sem: usize, nested: bool): void {
-  checkOrder(sem, LockClass.MmapSem, nested);
-  pause(YieldKind.Lock, sem);
-  while (load<u32>(sem) || load<u32>(sem, 4)) {
-    assert(EXPLORE != 0 && header().actor != 0, "lock: waits for ever");
-    pause(YieldKind.Blocked, sem);
-  }
+export function downWrite(sem: usize, doing: Doing): void {
+  if (CHECKED) waitForWrite(sem, false, doing);
   store<u32>(sem, header().actor + 1);
-  remember(sem, LockClass.MmapSem);
+}
+
+export function downWriteNested(sem: usize, doing: Doing): void {
+  if (CHECKED) waitForWrite(sem, true, doing);
+  store<u32>(sem, header().actor + 1);
+}
+
+function waitForWrite(sem: usize, nested: bool, doing: Doing): void {
+  checkOrder(sem, LockClass.MmapSem, nested, doing);
+  pause(YieldKind.Lock, sem);
+  while (load<u32>(sem) || load<u32>(sem, 4)) waitFor(sem, LockClass.MmapSem, doing);
+  remember(sem, LockClass.MmapSem, doing);
 }
 
 export function upWrite(sem: usize): void {
   if (CHECKED) {
     assert(load<u32>(sem) == header().actor + 1, "lock: mmap_sem is not held for write");
-    store<u32>(sem, 0);
     forget(sem);
-    pause(YieldKind.Unlock, sem);
+  }
+  store<u32>(sem, 0);
+  if (CHECKED) pause(YieldKind.Unlock, sem);
+}
+
+export function downRead(sem: usize, doing: Doing): void {
+  if (CHECKED) {
+    checkOrder(sem, LockClass.MmapSem, false, doing);
+    pause(YieldKind.Lock, sem);
+    while (load<u32>(sem)) waitFor(sem, LockClass.MmapSem, doing);
+    addReader(sem, doing);
   }
 }
 
-export function downRead(sem: usize): void {
-  if (CHECKED) {
-    checkOrder(sem, LockClass.MmapSem, false);
-    pause(YieldKind.Lock, sem);
-    while (load<u32>(sem)) {
-      assert(EXPLORE != 0 && header().actor != 0, "lock: waits for ever");
-      pause(YieldKind.Blocked, sem);
-    }
-    store<u32>(sem, load<u32>(sem, 4) + 1, 4);
-    remember(sem, LockClass.MmapSem);
-  }
+/** For whoever holds what comes after it in the order: false if somebody holds it for write. */
+export function tryDownRead(sem: usize, doing: Doing): bool {
+  if (CHECKED) pause(YieldKind.Lock, sem);
+  if (load<u32>(sem)) return false;
+  if (CHECKED) addReader(sem, doing);
+  return true;
+}
+
+function addReader(sem: usize, doing: Doing): void {
+  store<u32>(sem, load<u32>(sem, 4) + 1, 4);
+  remember(sem, LockClass.MmapSem, doing);
 }
 
 export function upRead(sem: usize): void {
@@ -181,25 +190,22 @@ export function upRead(sem: usize): void {
 
 const PG_LOCKED: u32 = 1;
 
-export function lockBit(flags: usize, kind: LockClass): void {
+export function lockBit(flags: usize, kind: LockClass, doing: Doing): void {
   if (CHECKED) {
-    checkOrder(flags, kind, false);
+    checkOrder(flags, kind, false, doing);
     pause(YieldKind.Lock, flags);
-    while (load<u32>(flags) & PG_LOCKED) {
-      assert(EXPLORE != 0 && header().actor != 0, "lock: waits for ever");
-      pause(YieldKind.Blocked, flags);
-    }
+    while (load<u32>(flags) & PG_LOCKED) waitFor(flags, kind, doing);
     store<u32>(flags, load<u32>(flags) | PG_LOCKED);
-    remember(flags, kind);
+    remember(flags, kind, doing);
   }
 }
 
-export function trylockBit(flags: usize, kind: LockClass): bool {
+export function trylockBit(flags: usize, kind: LockClass, doing: Doing): bool {
   if (CHECKED) {
     pause(YieldKind.Lock, flags);
     if (load<u32>(flags) & PG_LOCKED) return false;
     store<u32>(flags, load<u32>(flags) | PG_LOCKED);
-    remember(flags, kind);
+    remember(flags, kind, doing);
   }
   return true;
 }
@@ -219,8 +225,10 @@ export function mightSleep(): void {
     const list = held();
     const n = load<u32>(list);
     for (let i: u32 = 0; i < n; i++) {
-      const kind = load<u32>(list + 8 + ((<usize>i) << 3), 4);
-      assert(kind < <u32>LockClass.Ptl, "lock: sleeps while it holds a spinlock");
+      const at = list + 8 + ((<usize>i) << 3);
+      if ((load<u32>(at, 4) & 0xff) < <u32>LockClass.Ptl) continue;
+      report(LockFault.Sleep, 0, 0, Doing.ChangeMm, at);
+      assert(false, "lock: sleeps while it holds a spinlock");
     }
   }
 }

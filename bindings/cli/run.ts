@@ -16,7 +16,6 @@ import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
 import type { Script } from "../scenario/script.js";
 import { parseScript } from "../scenario/script.js";
-import { assertSupported } from "../scenario/support.js";
 import { InputError } from "./failure.js";
 import { readScript } from "./script-input.js";
 
@@ -65,7 +64,6 @@ async function run(path: string, flags: RunFlags): Promise<void> {
   const file = path === "-" ? "standard input" : path;
   try {
     const script = parseScript(await readScript(path, file), file);
-    assertSupported(script);
     const kernel = await newKernel(script, flags);
     try {
       await runScript(kernel, script, flags, path === "-" ? "-" : basename(path));

@@ -1,6 +1,7 @@
 import { instantiate, instantiateSync } from "@assemblyscript/loader";
 import type { instantiate as generated } from "../../build/release.js";
 import { KernelError } from "./kernel-error.js";
+import { describeLockFault } from "./lock-fault.js";
 
 /** The core's exports as asc typed them: nothing here is declared twice. */
 export type Core = Awaited<ReturnType<typeof generated>>;
@@ -39,7 +40,9 @@ function imports(memory: () => WebAssembly.Memory, yieldPoint: YieldPoint) {
     env: {
       abort(message: number, file: number, line: number, column: number): never {
         const place = `${text(memory(), file)}:${line}:${column}`;
-        throw new KernelError("BUG", "kernel", `${text(memory(), message)} (${place})`);
+        const said = text(memory(), message);
+        const lock = said.startsWith("lock:") && describeLockFault(new DataView(memory().buffer));
+        throw new KernelError("BUG", "kernel", `${said}${lock ? `: ${lock}` : ""} (${place})`);
       },
     },
     host: { yieldPoint },

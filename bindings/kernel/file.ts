@@ -1,18 +1,19 @@
-import { FileField, FileKind, Op } from "../../assembly/abi.js";
+import { FileField, FileKind, Invalidate, Op } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
 import { failed, type Context } from "./context.js";
 import { Held } from "./held.js";
 
 /** What a file is kept on. `shmem` is the object behind a shared anonymous mapping. */
-export type Kind = "disk" | "tmpfs" | "shmem";
+export type Kind = "disk" | "tmpfs" | "shmem" | "ramfs";
 
-const kinds: readonly Kind[] = ["disk", "tmpfs", "shmem"];
+const kinds: readonly Kind[] = ["disk", "tmpfs", "shmem", "ramfs"];
 
 /** The core's number of a kind. @throws KernelError EINVAL */
 export function kindCode(kind: Kind): FileKind {
   if (kind === "disk") return FileKind.Disk;
   if (kind === "tmpfs") return FileKind.Tmpfs;
-  throw new KernelError("EINVAL", "createFile", `kind is "${kind}", accepted: disk, tmpfs`);
+  if (kind === "ramfs") return FileKind.Ramfs;
+  throw new KernelError("EINVAL", "createFile", `kind is "${kind}", accepted: disk, tmpfs, ramfs`);
 }
 
 /** An open file. VMAs of two opens of one inode never merge. */
@@ -52,6 +53,43 @@ export class File extends Held {
   truncate(pages: number): void {
     const result = this.context.machine.call(Op.Truncate, this.handle, pages);
     if (result < 0) throw failed(result, `truncate(${this.name}, ${pages})`);
+  }
+
+  #run(op: Op, name: string, a = 0, b = 0, c = 0): number {
+    const result = this.context.machine.call(op, this.handle, a, b, c);
+    if (result < 0) throw failed(result, `${name} of ${this.label}`);
+    return result;
+  }
+
+  /** read(2) of a page's first word, through the page cache; 0 beyond the end. @throws KernelError EINVAL, ENOMEM, ESTALE */
+  read(pgoff: number): number {
+    return this.#run(Op.FileRead, `read(${pgoff})`, pgoff);
+  }
+
+  /** write(2) of a page's first word; the file grows if it has to. @throws KernelError EINVAL, ENOMEM, ESTALE */
+  write(pgoff: number, word: number): void {
+    this.#run(Op.FileWrite, `write(${pgoff}, ${word})`, pgoff, word);
+  }
+
+  /** Writes dirty pages to the disk, protecting their entries first; how many. Memory has nothing to write. @throws KernelError ESTALE */
+  writeback(): number {
+    return this.#run(Op.Writeback, "writeback()");
+  }
+
+  /**
+   * Drops cached pages of a range: "idle" ones that are clean and not mapped, or "all", which are unmapped
+   * first (private copies stay); how many.
+   *
+   * @throws KernelError EBUSY when one of "all" had to stay, EINVAL, ESTALE
+   */
+  invalidate(pgoff: number, pages: number, how: "idle" | "all" = "idle"): number {
+    const code = how === "all" ? Invalidate.All : Invalidate.Idle;
+    return this.#run(Op.Invalidate, `invalidate(${pgoff}, ${pages})`, pgoff, pages, code);
+  }
+
+  /** Frees the pages of a range: they read as zero. Size and private copies stay. @throws KernelError EINVAL, ENOMEM, ESTALE */
+  punchHole(pgoff: number, pages: number): void {
+    this.#run(Op.PunchHole, `punchHole(${pgoff}, ${pages})`, pgoff, pages);
   }
 
   /** Another open of the same inode. @throws KernelError ENOMEM, ESTALE */

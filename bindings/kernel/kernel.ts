@@ -1,4 +1,4 @@
-import { Errno, Op, UnmapResult } from "../../assembly/abi.js";
+import { Errno, Op, Reclaim } from "../../assembly/abi.js";
 import {
   compileCore,
   instantiateCore,
@@ -14,7 +14,9 @@ import { failed, type Context } from "./context.js";
 import { readCounters, type Counters } from "./counters.js";
 import { File, kindCode, type Kind } from "./file.js";
 import { readEvents, type KernelEvent } from "./kernel-event.js";
+import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
+import { MemoryCgroup } from "./memory-cgroup.js";
 import {
   resolveBuild,
   resolveOptions,
@@ -24,8 +26,9 @@ import {
 import { Page } from "./page.js";
 import { DEFAULT_HEAP, Process } from "./process.js";
 import { switchCodes } from "./releases.js";
+import { ReverseMap } from "./reverse-map.js";
 import { decodeViolations, type Violation } from "./violation.js";
-import type { Vma } from "./vma.js";
+import { readVmStat, type VmStatistics } from "./vm-statistics.js";
 
 /** A kernel's state at one moment. Good for the kernel it was taken of. */
 export interface Snapshot {
@@ -34,29 +37,23 @@ export interface Snapshot {
   readonly mark: Mark;
 }
 
-/** What tryToUnmap found. */
-export type Unmapped = "success" | "again" | "fail" | "mlock";
-
-const unmapped: Record<UnmapResult, Unmapped> = {
-  [UnmapResult.Success]: "success",
-  [UnmapResult.Again]: "again",
-  [UnmapResult.Fail]: "fail",
-  [UnmapResult.Mlock]: "mlock",
-};
-
 /** A machine: processes, their memory, the pages they share and the reverse map of it all. */
-export class Kernel {
+export class Kernel extends ReverseMap {
   /** What it was made with: every switch and size. */
   readonly options: ResolvedOptions;
+  /** The merging of equal pages. */
+  readonly ksm: Ksm;
   readonly #machine: Machine;
   readonly #lineage = new Lineage();
   readonly #context: Context;
+  readonly #rootCgroup: MemoryCgroup;
   #processes = new Map<number, Process>();
   #files = new Map<number, File>();
   #dropped = 0;
 
   /** Made by createKernel(): not for users. */
   constructor(core: Core, options: ResolvedOptions) {
+    super();
     this.options = options;
     this.#machine = new Machine(core);
     this.#context = {
@@ -79,6 +76,7 @@ export class Kernel {
       codes.fileIndex,
       codes.vmaAddress,
       codes.mremapOrder,
+      options.memlock,
     );
     if (errno) {
       throw failed(
@@ -87,6 +85,8 @@ export class Kernel {
         `${options.frames} frames do not fit in ${options.memory} bytes of memory`,
       );
     }
+    this.#rootCgroup = new MemoryCgroup(this.#context, core.memcgRoot(), "root");
+    this.ksm = new Ksm(this.#machine);
   }
 
   #processOf(handle: number): Process {
@@ -125,12 +125,14 @@ export class Kernel {
   }
 
   /**
-   * A process with an empty address space, whose heap begins at `brk` (default DEFAULT_HEAP).
+   * A process with an empty address space, whose heap begins at `brk` (default DEFAULT_HEAP), in a memory
+   * cgroup (default the root's), to which its pages and those of its children are charged.
    *
-   * @throws KernelError EINVAL, ENOMEM
+   * @throws KernelError EINVAL, ENOMEM, ESTALE
    */
-  spawn(options: { readonly brk?: number } = {}): Process {
-    const handle = this.#machine.call(Op.Spawn, options.brk ?? DEFAULT_HEAP);
+  spawn(options: { readonly brk?: number; readonly cgroup?: MemoryCgroup } = {}): Process {
+    const cgroup = options.cgroup?.handleIn(this.#context) ?? 0;
+    const handle = this.#machine.call(Op.Spawn, options.brk ?? DEFAULT_HEAP, cgroup);
     if (handle < 0) throw failed(handle, "spawn()");
     return this.#processOf(handle);
   }
@@ -162,6 +164,70 @@ export class Kernel {
     return file;
   }
 
+  /** The cgroup of whatever belongs to no other. */
+  get rootCgroup(): MemoryCgroup {
+    return this.#rootCgroup;
+  }
+
+  /** A new memory cgroup, below none. @throws KernelError ENOMEM */
+  createCgroup(name = ""): MemoryCgroup {
+    const handle = this.core.memcgMake();
+    if (handle < 0) throw failed(handle, "createCgroup");
+    return new MemoryCgroup(this.#context, handle, name);
+  }
+
+  /**
+   * One more swap area. The one with the highest priority is filled first.
+   *
+   * @param pages 1 to 2^31-1 less what there is; options.priority: -1 (default) to 32767
+   * @returns its number
+   * @throws KernelError EINVAL, ENOMEM when there are eight
+   */
+  swapon(pages: number, options: { readonly priority?: number } = {}): number {
+    const area = this.#machine.call(Op.SwapOn, pages, (options.priority ?? -1) + 1);
+    if (area < 0) throw failed(area, `swapon(${pages})`);
+    return area;
+  }
+
+  /**
+   * Takes a swap area out of use: everything in it is brought back first.
+   *
+   * @throws KernelError EINVAL for no area, ENOMEM when there are too few frames; it stays in use then
+   */
+  swapoff(area: number): void {
+    const result = this.#machine.call(Op.SwapOff, area);
+    if (result < 0) throw failed(result, `swapoff(${area})`);
+  }
+
+  /** While held, pages that are being written stay under writeback, until somebody has to wait for one. */
+  holdIo(hold: boolean): void {
+    this.#machine.call(Op.HoldIo, hold ? 1 : 0);
+  }
+
+  /**
+   * Reclaims until so many pages were freed or everything was tried: as an allocation does, or as kswapd
+   * (`background`), which also writes dirty pages of files.
+   *
+   * @param pages 0 to 2^31-1; options.cgroup: only pages of that cgroup
+   * @returns pages reclaimed
+   * @throws KernelError EINVAL, ESTALE
+   */
+  reclaim(
+    pages: number,
+    options: { readonly background?: boolean; readonly cgroup?: MemoryCgroup } = {},
+  ): number {
+    const cgroup = options.cgroup?.handleIn(this.#context) ?? 0;
+    const kind = options.background ? Reclaim.Background : Reclaim.Direct;
+    const result = this.#machine.call(Op.Reclaim, cgroup, pages, kind);
+    if (result < 0) throw failed(result, `reclaim(${pages})`);
+    return result;
+  }
+
+  /** What /proc/vmstat shows. */
+  vmstat(): VmStatistics {
+    return readVmStat(this.core);
+  }
+
   /** The processes that have not exited, by pid. @throws KernelError ENOMEM */
   get processes(): Process[] {
     const at = this.core.taskList() >>> 0;
@@ -178,73 +244,6 @@ export class Kernel {
     const handle = exists ? this.core.pageHandle(frame) : 0;
     if (!handle) throw new KernelError("ESTALE", `page(${frame})`, "no page in use");
     return new Page(this.#context, handle);
-  }
-
-  #pageOperation(op: Op, page: Page, name: string): number {
-    const result = this.#machine.call(op, page.handleIn(this.#context));
-    if (result < 0) throw failed(result, `${name}(page ${page.frame})`, "it was freed");
-    return result;
-  }
-
-  /**
-   * page_referenced: through how many mappings the page was touched since it was last asked; clears the
-   * marks. Stops when as many entries were found as the page has mappings. @throws KernelError ESTALE
-   */
-  pageReferenced(page: Page): number {
-    return this.#pageOperation(Op.PageReferenced, page, "pageReferenced");
-  }
-
-  /**
-   * try_to_unmap, as reclaim does it: an anonymous page is put in the swap cache first. An entry that was
-   * touched is made old and makes it "fail". @throws KernelError ESTALE
-   */
-  tryToUnmap(page: Page): Unmapped {
-    const result = this.#pageOperation(Op.TryToUnmap, page, "tryToUnmap") as UnmapResult;
-    return unmapped[result];
-  }
-
-  /** page_mkclean: entries of a file page that were dirty or writable, now protected. @throws KernelError ESTALE */
-  pageMkclean(page: Page): number {
-    return this.#pageOperation(Op.PageMkclean, page, "pageMkclean");
-  }
-
-  /** A full rmap_walk that never stops early: entries found. @throws KernelError ESTALE */
-  rmapWalk(page: Page): number {
-    const found = this.core.walkPage(page.handleIn(this.#context));
-    if (found < 0) throw failed(found, `rmapWalk(page ${page.frame})`, "it was freed");
-    return found;
-  }
-
-  /** The index alone: VMAs it offers that hold the page's pgoff. @throws KernelError ESTALE */
-  stab(page: Page): number {
-    const found = this.core.stabPage(page.handleIn(this.#context));
-    if (found < 0) throw failed(found, `stab(page ${page.frame})`, "it was freed");
-    return found;
-  }
-
-  #inVma(page: Page, vma: Vma, mapped: boolean): number {
-    const handle = page.handleIn(this.#context);
-    const task = vma.process.handleIn(this.#context);
-    const address = this.core.pageInVma(handle, task, vma.start, mapped ? 1 : 0);
-    if (address < -1) {
-      throw failed(address, `page ${page.frame} in a vma`, "the page or the vma is gone");
-    }
-    return address;
-  }
-
-  /**
-   * page_address_in_vma: where any VMA would map the page, mapped there or not; null if it can't.
-   *
-   * @throws KernelError ESTALE when the page was freed or no VMA begins there any more
-   */
-  pageAddressInVma(page: Page, vma: Vma): number | null {
-    const address = this.#inVma(page, vma, false);
-    return address < 0 ? null : address;
-  }
-
-  /** page_mapped_in_vma: does the VMA map the page right now? @throws KernelError ESTALE */
-  pageMappedInVma(page: Page, vma: Vma): boolean {
-    return this.#inVma(page, vma, true) >= 0;
   }
 
   /** Exact counts since the last reset. */
@@ -306,8 +305,7 @@ export class Kernel {
     for (const [handle, file] of this.#files) if (!file.current) this.#files.delete(handle);
   }
 
-  /** What its objects share, for what drives the core by itself. */
-  get context(): Context {
+  override get context(): Context {
     return this.#context;
   }
 

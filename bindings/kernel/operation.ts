@@ -24,6 +24,10 @@ export interface MmapOptions {
   readonly fixed?: boolean | "no-replace";
   readonly growsDown?: boolean;
   readonly noReserve?: boolean;
+  /** Locked and made present at once (MAP_LOCKED). */
+  readonly locked?: boolean;
+  /** With growsDown: the stack that exec is still setting up, which migration leaves alone. */
+  readonly stackSetup?: boolean;
 }
 
 /** Options of mremap. */
@@ -43,6 +47,7 @@ export type Advice =
   | "dontneed"
   | "dontfork"
   | "dofork"
+  | "mergeable"
   | "unmergeable";
 
 const advices: readonly Advice[] = [
@@ -53,6 +58,7 @@ const advices: readonly Advice[] = [
   "dontneed",
   "dontfork",
   "dofork",
+  "mergeable",
   "unmergeable",
 ];
 
@@ -75,6 +81,8 @@ export function putMmap(put: Put, context: Context, process: Held, o: MmapOption
   else if (o.fixed) flags |= MapFlag.Fixed;
   if (o.growsDown) flags |= MapFlag.GrowsDown;
   if (o.noReserve) flags |= MapFlag.NoReserve;
+  if (o.locked) flags |= MapFlag.Locked;
+  if (o.stackSetup) flags |= MapFlag.StackSetup;
   const prot = protBits(o.prot ?? "rw", "mmap");
   const file = o.file ? o.file.handleIn(context) : 0;
   const task = process.handleIn(context);

@@ -16,6 +16,8 @@ export interface KernelOptions extends Partial<Switches> {
   readonly maxMapCount?: number;
   /** Swap in pages, 0 to 2^31-1. Default: as many as frames. */
   readonly swap?: number;
+  /** Pages that an address space may lock (RLIMIT_MEMLOCK), 0 to 2^32-1. Default: all. */
+  readonly memlock?: number;
 }
 
 /** All switches and sizes of a kernel. */
@@ -24,12 +26,14 @@ export interface ResolvedOptions extends Switches {
   readonly memory: number;
   readonly maxMapCount: number;
   readonly swap: number;
+  readonly memlock: number;
 }
 
 const MAX_FRAMES = 2 ** 24 - 1;
 const MIN_MEMORY = 2 ** 17;
 const MAX_MEMORY = 2 ** 31;
 const MAX_COUNT = 2 ** 31 - 1;
+const UNLIMITED = 2 ** 32 - 1;
 
 function inRange(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
@@ -60,5 +64,6 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
     memory: inRange("memory", memory, MIN_MEMORY, MAX_MEMORY),
     maxMapCount: inRange("maxMapCount", maxMapCount, 1, MAX_COUNT),
     swap: inRange("swap", options.swap ?? frames, 0, MAX_COUNT),
+    memlock: inRange("memlock", options.memlock ?? UNLIMITED, 0, UNLIMITED),
   };
 }

@@ -75,6 +75,60 @@ export class Page extends Held {
     return this.inode === 0;
   }
 
+  /** One that KSM shares: it belongs to no anon_vma. */
+  get ksm(): boolean {
+    return this.#field(PageField.Ksm) === 1;
+  }
+
+  /** Number of the memory cgroup that it is charged to: 0 is the root. */
+  get cgroup(): number {
+    return this.#field(PageField.Memcg);
+  }
+
+  /** References that pin() and isolate() hold. */
+  get pins(): number {
+    return this.#field(PageField.Pins);
+  }
+
+  #has(flag: PageFlag): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  /** A locked VMA maps it, and its pages were made present or met since. */
+  get mlocked(): boolean {
+    return this.#has(PageFlag.Mlocked);
+  }
+
+  /** On the list of pages that reclaim leaves alone. */
+  get unevictable(): boolean {
+    return this.#has(PageFlag.Unevictable);
+  }
+
+  /** On, or last on, an active list. */
+  get active(): boolean {
+    return this.#has(PageFlag.Active);
+  }
+
+  /** PG_referenced: touched once since it last mattered. */
+  get referenced(): boolean {
+    return this.#has(PageFlag.Referenced);
+  }
+
+  /** Being written. */
+  get writeback(): boolean {
+    return this.#has(PageFlag.Writeback);
+  }
+
+  /** Has buffers of its file system. */
+  get buffers(): boolean {
+    return this.#has(PageFlag.Private);
+  }
+
+  /** On one of the lists of reclaim. */
+  get lru(): boolean {
+    return this.#has(PageFlag.Lru);
+  }
+
   get swapCache(): boolean {
     return (this.flags & PageFlag.SwapCache) !== 0;
   }

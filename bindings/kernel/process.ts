@@ -1,4 +1,4 @@
-import { CloneFlag, ENTRY_RECORD, Errno, Op, TaskField } from "../../assembly/abi.js";
+import { CloneFlag, ENTRY_RECORD, Errno, LockAll, Op, TaskField } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
 import { failed, hex, type Context } from "./context.js";
 import {
@@ -116,6 +116,41 @@ export class Process extends Held {
     this.#run(() => `madvise(${hex(address)}, ${length}, ${advice})`);
   }
 
+  /**
+   * Locks a range, and makes its pages present. What was locked before a hole stays locked.
+   *
+   * @throws KernelError ENOMEM (a hole, a page that can't be had, too many VMAs or locked pages), EAGAIN, EINVAL
+   */
+  mlock(address: number, length: number): void {
+    this.#put(Op.Mlock, this.handle, address, length);
+    this.#run(() => `mlock(${hex(address)}, ${length})`);
+  }
+
+  /** @throws KernelError ENOMEM, EINVAL */
+  munlock(address: number, length: number): void {
+    this.#put(Op.Munlock, this.handle, address, length);
+    this.#run(() => `munlock(${hex(address)}, ${length})`);
+  }
+
+  /**
+   * Locks what is mapped (`current`), what will be mapped (`future`), or both.
+   *
+   * @throws KernelError EINVAL for neither, ENOMEM for too many pages
+   */
+  mlockall(options: { readonly current?: boolean; readonly future?: boolean }): void {
+    const how = (options.current ? LockAll.Current : 0) | (options.future ? LockAll.Future : 0);
+    if (!how)
+      throw failed(-Errno.EINVAL, `mlockall() in ${this.label}`, "neither current nor future");
+    this.#put(Op.Mlockall, this.handle, how);
+    this.#run(() => "mlockall()");
+  }
+
+  /** Unlocks everything. */
+  munlockall(): void {
+    this.#put(Op.Mlockall, this.handle, 0);
+    this.#run(() => "munlockall()");
+  }
+
   /** Moves the end of the heap if it can; where it is after the call. 0 only asks. */
   brk(address = 0): number {
     this.#put(Op.Brk, this.handle, address);
@@ -230,6 +265,11 @@ export class Process extends Held {
   /** mm->locked_vm in pages. */
   get lockedPages(): number {
     return this.#field(TaskField.LockedVm);
+  }
+
+  /** Number of the memory cgroup that its pages are charged to: 0 is the root. */
+  get cgroup(): number {
+    return this.#field(TaskField.Memcg);
   }
 
   /** Do both run in one address space? */

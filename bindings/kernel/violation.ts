@@ -1,8 +1,13 @@
-import { IndexOwner, Violated, VIOLATION_RECORD, VIOLATIONS_LISTED } from "../../assembly/abi.js";
+import {
+  IndexOwner,
+  Violated,
+  VIOLATION_RECORD,
+  VIOLATIONS_LISTED,
+} from "../../assembly/violated.js";
 
 /** A broken invariant. */
 export interface Violation {
-  /** Its name in the specification: "I1" to "I4", "I10" or "I11". */
+  /** Its name in the specification: "I1" to "I4", "I6" to "I8", "I10" to "I12". */
   readonly invariant: string;
   /** What is broken, and where. */
   readonly message: string;
@@ -25,6 +30,12 @@ const vma = (pid: number, start: number): string =>
 const anonVma = (number: number): string => (number ? `anon_vma ${number}` : "no live anon_vma");
 
 const file = (inode: number): string => (inode ? `inode ${inode}` : "no file");
+
+const cgroup = (number: number): string => (number ? `cgroup ${number}` : "the root cgroup");
+
+const LISTS = ["inactive anon", "active anon", "inactive file", "active file", "unevictable"];
+
+const lru = (list: number): string => `the ${LISTS[list] ?? "unknown"} list`;
 
 /** "the file index of inode 3", "the VMA tree of process 1"... */
 function index(owner: IndexOwner, name: number): string {
@@ -55,9 +66,9 @@ const wordings: Record<Violated, Wording> = {
     `page ${frame} has a mapcount of ${mapcount}, ${times(entries, "entry maps", "entries map")} it`,
   [Violated.EntryFrame]: (pid, address, frame) =>
     `the entry at ${place(pid, address)} names frame ${frame}, which is not in use`,
-  [Violated.Refcount]: (frame, refcount, entries, caches) =>
+  [Violated.Refcount]: (frame, refcount, entries, others) =>
     `page ${frame} has a refcount of ${refcount}, ${times(entries, "entry", "entries")} and ` +
-    `${times(caches, "cache")} hold it`,
+    `${times(others, "other")} (caches, buffers, writeback, pins) hold it`,
   [Violated.Unheld]: (frame, refcount) =>
     `page ${frame} has a refcount of ${refcount}, but nothing maps it and no cache holds it`,
 
@@ -74,6 +85,10 @@ const wordings: Record<Violated, Wording> = {
     "cached twice",
   [Violated.Uncached]: (frame, inode) =>
     `page ${frame} belongs to ${file(inode)}, but is not in its page cache`,
+
+  [Violated.KsmUnreachable]: (frame, pid, address) =>
+    `page ${frame}, which KSM shares, is mapped at ${place(pid, address)}, which no place that KSM ` +
+    "knows leads to",
 
   [Violated.Index]: (frame, pid, address, found, expected) =>
     `page ${frame} has index ${found}, but at ${place(pid, address)} the VMA shows pgoff ${expected}`,
@@ -120,9 +135,49 @@ const wordings: Record<Violated, Wording> = {
   [Violated.Vmas]: (counter, found) =>
     `VMAs of all address spaces are counted as ${counter}, their lists hold ${found}`,
 
-  [Violated.AnonVmaRefcount]: (number, refcount, hasVmas, children) =>
-    `${anonVma(number)} has a refcount of ${refcount}, but ${hasVmas ? "VMAs" : "no VMAs"} and ` +
-    `${times(children, "child", "children")}`,
+  [Violated.LruLink]: (frame, memcg, list) =>
+    `${lru(list)} of ${cgroup(memcg)} has links that do not agree, at ` +
+    (frame ? `page ${frame}` : "its head"),
+  [Violated.LruList]: (frame, memcg, list) =>
+    list < 0
+      ? `page ${frame} says that it is on a list of reclaim, but is on none`
+      : `page ${frame} is on ${lru(list)} of ${cgroup(memcg)}, where it does not belong`,
+  [Violated.LruCount]: (memcg, list, counter, found) =>
+    `${lru(list)} of ${cgroup(memcg)} counts ${times(counter, "page")}, it holds ${found}`,
+  [Violated.NrDirty]: (counter, found) =>
+    `NR_FILE_DIRTY is ${counter}, ${times(found, "page is", "pages are")} dirty`,
+  [Violated.NrWriteback]: (counter, found) =>
+    `NR_WRITEBACK is ${counter}, ${times(found, "page is", "pages are")} being written`,
+  [Violated.SwapArea]: (area, counter, found, size) =>
+    `swap area ${area} of ${times(size, "page")} counts ${counter} in use, it has ` +
+    times(found, "slot"),
+  [Violated.SwapContinuation]: (frame, count) =>
+    `a swap slot with a count of ${count} has ${frame ? `frame ${frame}` : "no frame"} for what it ` +
+    "has no room for",
+  [Violated.KsmLink]: (pid, address) =>
+    "KSM's records do not agree" + (pid || address ? `, at ${place(pid, address)}` : ""),
+  [Violated.KsmPagesShared]: (counter, found) =>
+    `KSM counts ${times(counter, "shared page")}, there ${found === 1 ? "is" : "are"} ${found}`,
+  [Violated.KsmPagesSharing]: (counter, found) =>
+    `KSM counts ${times(counter, "place")} that share beside the first, there are ${found}`,
+  [Violated.MmCount]: (pid, counter, holders) =>
+    `the struct of ${space(pid)} counts ${times(counter, "holder")}, it has ${holders}`,
+  [Violated.MmLeft]: (pid) => `${space(pid)} has VMAs or page tables`,
+
+  [Violated.MlockedUnmapped]: (frame) => `page ${frame} is mlocked, but nothing maps it`,
+  [Violated.NrMlock]: (counter, found) =>
+    `NR_MLOCK is ${counter}, ${times(found, "page is", "pages are")} mlocked`,
+
+  [Violated.WritableClean]: (frame, pid, address) =>
+    `page ${frame} can be written at ${place(pid, address)} without a fault, but is not known to be dirty`,
+
+  [Violated.MigrationEntry]: (pid, address, frame) =>
+    `the entry at ${place(pid, address)} still waits for the migration of page ${frame}`,
+
+  [Violated.AnonVmaRefcount]: (number, refcount, hasVmas, children, pins) =>
+    `${anonVma(number)} has a refcount of ${refcount}, but ${hasVmas ? "VMAs" : "no VMAs"}` +
+    (pins ? `, ${times(pins, "place")} of KSM that pin it` : "") +
+    ` and ${times(children, "child", "children")}`,
   [Violated.AnonVmaRoot]: (number) =>
     `the root of ${anonVma(number)} is gone, or is not a root itself`,
   [Violated.ChainRoot]: (pid, start, number) =>
@@ -137,6 +192,9 @@ const wordings: Record<Violated, Wording> = {
     `${vma(pid, start)} has ${anonVma(own)}, but the newest in its chain is ${anonVma(newest)}`,
   [Violated.ChainLost]: (number, pid, start) =>
     `a link of ${anonVma(number)} to ${vma(pid, start)} is not in that VMA's chain`,
+
+  [Violated.KsmPin]: (pid, address) =>
+    `the place of KSM at ${place(pid, address)} shares without an anon_vma, or pins one without sharing`,
 
   [Violated.TreeLink]: inIndex(
     "has a link that leads to no node, or to one that does not link back",
@@ -168,6 +226,11 @@ const wordings: Record<Violated, Wording> = {
     `a VMA at ${place(pid, start)} is in the list of no address space`,
   [Violated.VmaCache]: (pid) =>
     `the VMA that ${space(pid)} remembers as the last one found is not one of its own`,
+
+  [Violated.LocksHeld]: (actor, locks) =>
+    `${times(locks, "lock is", "locks are")} still held` + (actor ? ` by actor ${actor}` : ""),
+  [Violated.MmLocked]: (pid) => `mmap_sem or page_table_lock of ${space(pid)} is still taken`,
+  [Violated.PageLocked]: (frame) => `page ${frame} is still locked`,
 };
 
 /** The hundreds of a kind are the invariant's number. */

@@ -11,13 +11,13 @@ import type { OperationName } from "./operation.js";
 /** Frame number of the zero page in a dump. */
 export const ZERO_FRAME = -1;
 
-/** [start, end, perms, file or null, pgoff or null, tags "lo ac"]; start, end and pgoff in pages. */
+/** [start, end, perms, file or null, pgoff or null, tags "lo mg ac"]; start, end and pgoff in pages. */
 export type DumpVma = [number, number, string, string | null, number | null, string];
 /** [page, frame], or [page, frame, n] for n pages in n consecutive frames. */
 export type DumpPages = [number, number] | [number, number, number];
 /**
  * [mapcount, flags, first word]. Flags: A anon, M mapped, K ksm, L mlocked, U unevictable,
- * S swap-backed, R referenced, D dirty; this version sets no K, L or U.
+ * S swap-backed, R referenced, D dirty.
  */
 export type DumpFrame = [number, string, number];
 /** [line, operation, 0 or the value read or what went wrong]. */
@@ -178,6 +178,7 @@ function dumpVma(vma: Vma, shmem: ShmemNames): DumpVma {
 function tagsOf(flags: number): string {
   const tags: string[] = [];
   if (flags & VmFlag.Locked) tags.push("lo");
+  if (flags & VmFlag.Mergeable) tags.push("mg");
   if (flags & VmFlag.Account) tags.push("ac");
   return tags.join(" ");
 }
@@ -190,6 +191,9 @@ function dumpFrame(page: Page): DumpFrame {
   let flags = "";
   if (page.anon) flags += "A";
   if (page.mapcount > 0) flags += "M";
+  if (page.ksm) flags += "K";
+  if (page.flags & PageFlag.Mlocked) flags += "L";
+  if (page.flags & PageFlag.Unevictable) flags += "U";
   if (page.flags & PageFlag.SwapBacked) flags += "S";
   if (page.flags & PageFlag.Referenced) flags += "R";
   if (page.flags & PageFlag.Dirty) flags += "D";

@@ -27,6 +27,14 @@ const MERGES: readonly string[] = [
   "joined with the VMA after",
 ];
 
+/** By PageFate. */
+const FATES: readonly string[] = [
+  "page reclaimed",
+  "page kept, reclaim tried",
+  "page kept as active, reclaim tried",
+  "page can't be reclaimed",
+];
+
 /**
  * One line for one operation: `LINE OPERATION: reasons`.
  * @param events what the kernel recorded during the operation
@@ -126,6 +134,20 @@ function eventInWords(
       return `page ${pageOf(a)} swapped out`;
     case "EntriesMoved":
       return `${counted(a, "page")} moved from ${pageOf(b)} to ${pageOf(c)}, in the same frames`;
+    case "Mlocked":
+      return "page mlocked, it can't be reclaimed any more";
+    case "Munlocked":
+      return "page no longer mlocked";
+    case "KsmMerged":
+      return `page ${pageOf(a)} merged, its contents were in a frame already`;
+    case "Migrated":
+      return `page moved to another frame, with ${counted(c, "mapping")}`;
+    case "Reclaimed":
+      return FATES[b] ?? "looked at by reclaim";
+    case "Written":
+      return "contents written out";
+    case "SwapRead":
+      return "contents read from swap, into a new frame";
     case "EntriesCopied":
     case "AnonVmaCloned":
     case "Zapped":

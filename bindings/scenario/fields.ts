@@ -10,7 +10,7 @@ export const MAX_FILE_PAGES = 2 ** 40;
 export const MAX_PGOFF = 2 ** 52 - 1;
 
 const PROTS: readonly ScriptProt[] = ["r", "rw", "rwx", "none"];
-const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk"];
+const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk", "ramfs"];
 const ADVICES: readonly ScriptAdvice[] = ["dontneed", "mergeable", "unmergeable"];
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
@@ -78,6 +78,34 @@ export class Fields {
 
   filePages(): number {
     return this.#integer("file size", this.#word(), 0, MAX_FILE_PAGES);
+  }
+
+  /** An offset into a file, in pages. */
+  pgoff(): number {
+    return this.#integer("page offset", this.#word(), 0, MAX_PGOFF);
+  }
+
+  /** A number of pages that need not lie in the arena. */
+  pages(): number {
+    return this.#integer("number of pages", this.#word(), 0, MAX_FILE_PAGES);
+  }
+
+  priority(): number {
+    return this.#integer("priority", this.#word(), -1, 32767);
+  }
+
+  area(): number {
+    return this.#integer("swap area", this.#word(), 0, 7);
+  }
+
+  /** One of several words; the first is what it means to leave it out. */
+  oneOf<T extends string>(what: string, accepted: readonly [T, ...T[]]): T {
+    return this.left > 0 ? this.#choice(what, accepted) : accepted[0];
+  }
+
+  /** One of several words, which can't be left out. */
+  word<T extends string>(what: string, accepted: readonly T[]): T {
+    return this.#choice(what, accepted);
   }
 
   value(): number {

@@ -1,7 +1,7 @@
 // One entry an operation: how it is written, how many arguments it takes, how they are read.
 
 import type { Fields } from "./fields.js";
-import type { Operation, OperationName } from "./operation.js";
+import type { Operation, OperationName, PageOperation, RangeOperation } from "./operation.js";
 
 /** Where an operation stands in the script. */
 export interface Place {
@@ -20,7 +20,7 @@ interface Rule {
 /** The whole language. */
 export const grammar: Readonly<Record<OperationName, Rule>> = {
   file: {
-    form: "file F npages [tmpfs|disk]",
+    form: "file F npages [tmpfs|disk|ramfs]",
     arity: [2, 3],
     read: (f, at) => ({
       ...at,
@@ -99,11 +99,33 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       advice: f.advice(),
     }),
   },
-  read: {
-    form: "read P page",
-    arity: [2, 2],
-    read: (f, at) => ({ ...at, op: "read", process: f.process(), page: f.page() }),
+  mlockall: {
+    form: "mlockall P [current|future|both]",
+    arity: [1, 2],
+    read: (f, at) => {
+      const process = f.process();
+      const what = f.oneOf("kind of mlockall", ["current", "future", "both"]);
+      return {
+        ...at,
+        op: "mlockall",
+        process,
+        current: what !== "future",
+        future: what !== "current",
+      };
+    },
   },
+  munlockall: {
+    form: "munlockall P",
+    arity: [1, 1],
+    read: (f, at) => ({
+      ...at,
+      op: "munlockall",
+      process: f.process(),
+      current: false,
+      future: false,
+    }),
+  },
+  read: pageRule("read"),
   write: {
     form: "write P page [value]",
     arity: [2, 3],
@@ -115,6 +137,85 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       value: f.left > 0 ? f.value() : at.line,
     }),
   },
+  referenced: pageRule("referenced"),
+  "swap-out": rangeRule("swap-out"),
+  migrate: rangeRule("migrate"),
+  pin: pageRule("pin"),
+  unpin: pageRule("unpin"),
+  "file-read": {
+    form: "file-read F pgoff",
+    arity: [2, 2],
+    read: (f, at) => ({ ...at, op: "file-read", file: f.scriptedFile(), pgoff: f.pgoff() }),
+  },
+  "file-write": {
+    form: "file-write F pgoff [value]",
+    arity: [2, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "file-write",
+      file: f.scriptedFile(),
+      pgoff: f.pgoff(),
+      value: f.left > 0 ? f.value() : at.line,
+    }),
+  },
+  writeback: {
+    form: "writeback F",
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op: "writeback", file: f.scriptedFile() }),
+  },
+  punch: {
+    form: "punch F pgoff n",
+    arity: [3, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "punch",
+      file: f.scriptedFile(),
+      pgoff: f.pgoff(),
+      count: f.pages(),
+    }),
+  },
+  invalidate: {
+    form: "invalidate F pgoff n [idle|all]",
+    arity: [3, 4],
+    read: (f, at) => ({
+      ...at,
+      op: "invalidate",
+      file: f.scriptedFile(),
+      pgoff: f.pgoff(),
+      count: f.pages(),
+      how: f.oneOf("kind of invalidation", ["idle", "all"]),
+    }),
+  },
+  reclaim: {
+    form: "reclaim n [direct|background]",
+    arity: [1, 2],
+    read: (f, at) => ({
+      ...at,
+      op: "reclaim",
+      count: f.pages(),
+      background: f.oneOf("kind of reclaim", ["direct", "background"]) === "background",
+    }),
+  },
+  io: {
+    form: "io hold|release",
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op: "io", hold: f.word("I/O", ["hold", "release"]) === "hold" }),
+  },
+  swapon: {
+    form: "swapon n [priority]",
+    arity: [1, 2],
+    read: (f, at) => ({
+      ...at,
+      op: "swapon",
+      count: f.pages(),
+      priority: f.left > 0 ? f.priority() : -1,
+    }),
+  },
+  swapoff: {
+    form: "swapoff area",
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op: "swapoff", area: f.area() }),
+  },
   ksm: { form: "ksm", arity: [0, 0], read: (_, at) => ({ ...at, op: "ksm" }) },
   dump: {
     form: "dump [label]",
@@ -123,10 +224,18 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
   },
 };
 
-function rangeRule(op: "munmap" | "mlock" | "munlock"): Rule {
+function rangeRule(op: RangeOperation["op"]): Rule {
   return {
     form: `${op} P page n`,
     arity: [3, 3],
     read: (f, at) => ({ ...at, op, process: f.process(), ...f.range() }),
+  };
+}
+
+function pageRule(op: PageOperation["op"]): Rule {
+  return {
+    form: `${op} P page`,
+    arity: [2, 2],
+    read: (f, at) => ({ ...at, op, process: f.process(), page: f.page() }),
   };
 }

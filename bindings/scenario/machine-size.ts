@@ -1,5 +1,6 @@
 // How large a machine a script needs.
 
+import type { OperationName } from "./operation.js";
 import type { Script } from "./script.js";
 
 /** Sizes for createKernel. */
@@ -14,11 +15,25 @@ const SPARE_FRAMES = 4096;
 /** Room for millions of VMAs, and an end to a script that forks without one. */
 const MEMORY = 2 ** 29;
 
-/**
- * A machine that is large enough for a script. A read or a write takes at most two frames: the page of
- * the file, and its private copy.
- */
+/** What may take frames of its own, and how many at most: the page of a file, and its private copy. */
+const TAKES: Partial<Record<OperationName, number>> = {
+  read: 2,
+  write: 2,
+  "file-read": 1,
+  "file-write": 1,
+};
+
+/** Most frames that are given for pages made present by locking: a script may lock its whole arena. */
+const MAX_LOCKED = 262_144;
+
+/** A machine that is large enough for a script. */
 export function machineFor(script: Script): MachineSize {
-  const touches = script.operations.filter(({ op }) => op === "read" || op === "write").length;
-  return { frames: SPARE_FRAMES + 2 * touches, memory: MEMORY };
+  let frames = SPARE_FRAMES;
+  let locked = 0;
+  for (const operation of script.operations) {
+    frames += TAKES[operation.op] ?? 0;
+    if (operation.op === "mlock") locked += 2 * operation.count;
+    if (operation.op === "mlockall") locked = MAX_LOCKED;
+  }
+  return { frames: frames + Math.min(locked, MAX_LOCKED), memory: MEMORY };
 }

@@ -5,9 +5,9 @@
 export type ScriptProt = "r" | "rw" | "rwx" | "none";
 
 /** What a scripted file is kept on. */
-export type ScriptFileKind = "tmpfs" | "disk";
+export type ScriptFileKind = "tmpfs" | "disk" | "ramfs";
 
-/** Advice that the language knows; see `firstUnsupported` for what this version runs. */
+/** Advice that the language knows. */
 export type ScriptAdvice = "dontneed" | "mergeable" | "unmergeable";
 
 /** What every operation carries: its line, from 1, and its words as written, without comment. */
@@ -62,9 +62,9 @@ export interface MmapOperation extends Written {
   readonly shared: boolean;
 }
 
-/** `munmap P page n`, `mlock P page n`, `munlock P page n` */
+/** `munmap P page n`, and whatever else needs only a range of one process */
 export interface RangeOperation extends Written {
-  readonly op: "munmap" | "mlock" | "munlock";
+  readonly op: "munmap" | "mlock" | "munlock" | "swap-out" | "migrate";
   readonly process: string;
   readonly page: number;
   readonly count: number;
@@ -99,9 +99,17 @@ export interface MadviseOperation extends Written {
   readonly advice: ScriptAdvice;
 }
 
-/** `read P page` */
-export interface ReadOperation extends Written {
-  readonly op: "read";
+/** `mlockall P [current|future|both]`, `munlockall P` */
+export interface LockAllOperation extends Written {
+  readonly op: "mlockall" | "munlockall";
+  readonly process: string;
+  readonly current: boolean;
+  readonly future: boolean;
+}
+
+/** `read P page`, and whatever else needs only a page of one process */
+export interface PageOperation extends Written {
+  readonly op: "read" | "referenced" | "pin" | "unpin";
   readonly process: string;
   readonly page: number;
 }
@@ -113,6 +121,71 @@ export interface WriteOperation extends Written {
   readonly page: number;
   /** The line number where the script leaves it out. */
   readonly value: number;
+}
+
+/** `file-read F pgoff` */
+export interface FileReadOperation extends Written {
+  readonly op: "file-read";
+  readonly file: string;
+  readonly pgoff: number;
+}
+
+/** `file-write F pgoff [value]` */
+export interface FileWriteOperation extends Written {
+  readonly op: "file-write";
+  readonly file: string;
+  readonly pgoff: number;
+  /** The line number where the script leaves it out. */
+  readonly value: number;
+}
+
+/** `writeback F` */
+export interface WritebackOperation extends Written {
+  readonly op: "writeback";
+  readonly file: string;
+}
+
+/** `punch F pgoff n` */
+export interface PunchOperation extends Written {
+  readonly op: "punch";
+  readonly file: string;
+  readonly pgoff: number;
+  readonly count: number;
+}
+
+/** `invalidate F pgoff n [idle|all]` */
+export interface InvalidateOperation extends Written {
+  readonly op: "invalidate";
+  readonly file: string;
+  readonly pgoff: number;
+  readonly count: number;
+  readonly how: "idle" | "all";
+}
+
+/** `reclaim n [direct|background]` */
+export interface ReclaimOperation extends Written {
+  readonly op: "reclaim";
+  readonly count: number;
+  readonly background: boolean;
+}
+
+/** `io hold|release` */
+export interface IoOperation extends Written {
+  readonly op: "io";
+  readonly hold: boolean;
+}
+
+/** `swapon n [priority]` */
+export interface SwapOnOperation extends Written {
+  readonly op: "swapon";
+  readonly count: number;
+  readonly priority: number;
+}
+
+/** `swapoff area` */
+export interface SwapOffOperation extends Written {
+  readonly op: "swapoff";
+  readonly area: number;
 }
 
 /** `ksm` : scan until nothing changes any more. */
@@ -139,10 +212,25 @@ export type Operation =
   | MprotectOperation
   | MremapOperation
   | MadviseOperation
-  | ReadOperation
+  | LockAllOperation
+  | PageOperation
   | WriteOperation
+  | FileReadOperation
+  | FileWriteOperation
+  | WritebackOperation
+  | PunchOperation
+  | InvalidateOperation
+  | ReclaimOperation
+  | IoOperation
+  | SwapOnOperation
+  | SwapOffOperation
   | KsmOperation
   | DumpOperation;
 
 /** First words of the language. */
 export type OperationName = Operation["op"];
+
+/** Operations on one process: what they are called, they all have it. */
+export type ProcessOperation = Extract<Operation, { readonly process: string }>;
+/** Operations on one file. */
+export type OfFileOperation = Extract<Operation, { readonly file: string }>;

@@ -7,10 +7,20 @@ import type { Process } from "../kernel/process.js";
 import { addressOf, bytesOf } from "./arena.js";
 import type { DumpDocument, DumpResult, NamedProcess } from "./dump.js";
 import { ShmemNames, entriesOf, takeDump } from "./dump.js";
-import type { DumpOperation, FileOperation, Operation } from "./operation.js";
+import type {
+  DumpOperation,
+  FileOperation,
+  MmapOperation,
+  OfFileOperation,
+  Operation,
+  PageOperation,
+  ProcessOperation,
+  SpawnOperation,
+  WriteOperation,
+} from "./operation.js";
 import type { Script } from "./script.js";
 import { LineError } from "./line-error.js";
-import { assertSupported } from "./support.js";
+import { migrate, pageShown, swapOut } from "./page-range.js";
 
 /** Result of an operation on a process or file that is not there any more, or never came to be. */
 export const SKIPPED = "SKIP";
@@ -52,9 +62,7 @@ export class ScriptRunner {
   #next = 0;
   #finished = false;
 
-  /** @throws LineError if the script needs what this version cannot run */
   constructor(kernel: Kernel, script: Script, names: RunNames) {
-    assertSupported(script);
     this.#kernel = kernel;
     this.#script = script;
     this.#document = { oracle: 1, ...names, dumps: [], results: [] };
@@ -118,56 +126,100 @@ export class ScriptRunner {
     switch (operation.op) {
       case "file":
         return this.#createFile(operation);
-      case "truncate": {
-        const file = this.#files.get(operation.file);
-        if (file === undefined) return SKIPPED;
-        file.truncate(operation.pages);
-        return 0;
-      }
       case "spawn":
         this.#add(operation.process, null, this.#kernel.spawn());
         return 0;
       case "ksm":
-        throw new RangeError("a script that needs ksm is refused before it runs");
-      default: {
-        const process = this.#processes.get(operation.process)?.process;
-        return process?.alive ? this.#runIn(process, operation) : SKIPPED;
-      }
+        this.#kernel.ksm.settle();
+        return 0;
+      case "reclaim":
+        return this.#kernel.reclaim(operation.count, { background: operation.background });
+      case "io":
+        this.#kernel.holdIo(operation.hold);
+        return 0;
+      case "swapon":
+        return this.#kernel.swapon(operation.count, { priority: operation.priority });
+      case "swapoff":
+        this.#kernel.swapoff(operation.area);
+        return 0;
+      default:
+        return "process" in operation ? this.#ofProcess(operation) : this.#ofFile(operation);
     }
   }
 
-  #runIn(
-    process: Process,
-    operation: Exclude<Operation, { op: "file" | "truncate" | "spawn" | "ksm" | "dump" }>,
-  ): number | string {
-    if (operation.op === "fork") {
-      this.#add(operation.child, operation.process, process.fork());
-      return 0;
+  #ofFile(operation: Exclude<OfFileOperation, FileOperation>): number | string {
+    const file = this.#files.get(operation.file);
+    if (file === undefined) return SKIPPED;
+    switch (operation.op) {
+      case "truncate":
+        file.truncate(operation.pages);
+        return 0;
+      case "file-read":
+        return file.read(operation.pgoff);
+      case "file-write":
+        file.write(operation.pgoff, operation.value);
+        return 0;
+      case "writeback":
+        return file.writeback();
+      case "punch":
+        file.punchHole(operation.pgoff, operation.count);
+        return 0;
+      case "invalidate":
+        return file.invalidate(operation.pgoff, operation.count, operation.how);
     }
-    if (operation.op === "exit") {
-      process.exit();
-      return 0;
+  }
+
+  #ofProcess(operation: Exclude<ProcessOperation, SpawnOperation>): number | string {
+    const process = this.#processes.get(operation.process)?.process;
+    if (!process?.alive) return SKIPPED;
+    switch (operation.op) {
+      case "fork":
+        this.#add(operation.child, operation.process, process.fork());
+        return 0;
+      case "exit":
+        process.exit();
+        return 0;
+      case "mlockall":
+        process.mlockall(operation);
+        return 0;
+      case "munlockall":
+        process.munlockall();
+        return 0;
+      default:
+        return "count" in operation
+          ? this.#onRange(process, operation)
+          : this.#onPage(process, operation);
     }
+  }
+
+  #onPage(process: Process, operation: PageOperation | WriteOperation): number {
     const address = addressOf(operation.page);
-    if (operation.op === "read") return process.read(address);
-    if (operation.op === "write") {
-      process.write(address, operation.value);
-      return 0;
+    switch (operation.op) {
+      case "read":
+        return process.read(address);
+      case "write":
+        process.write(address, operation.value);
+        return 0;
+      case "referenced":
+        return this.#kernel.pageReferenced(pageShown(process, operation.page));
+      case "pin":
+        this.#kernel.pin(pageShown(process, operation.page));
+        return 0;
+      case "unpin":
+        this.#kernel.unpin(pageShown(process, operation.page));
+        return 0;
     }
+  }
+
+  #onRange(
+    process: Process,
+    operation: Extract<ProcessOperation, { readonly count: number }>,
+  ): number | string {
+    const address = addressOf(operation.page);
     const length = bytesOf(operation.count);
     switch (operation.op) {
-      case "mmap": {
-        const { prot, shared, backing } = operation;
-        const placed = { address, length, fixed: true, prot, shared };
-        if (backing === null) {
-          process.mmap(placed);
-          return 0;
-        }
-        const file = this.#files.get(backing.file);
-        if (file === undefined) return SKIPPED;
-        process.mmap({ ...placed, file, pgoff: backing.pgoff });
-        return 0;
-      }
+      case "mmap":
+        return this.#mmap(process, operation);
       case "munmap":
         process.munmap(address, length);
         return 0;
@@ -180,14 +232,32 @@ export class ScriptRunner {
         return 0;
       }
       case "madvise":
-        if (operation.advice === "mergeable") break;
         process.madvise(address, length, operation.advice);
         return 0;
       case "mlock":
+        process.mlock(address, length);
+        return 0;
       case "munlock":
-        break;
+        process.munlock(address, length);
+        return 0;
+      case "swap-out":
+        return swapOut(this.#kernel, process, operation.page, operation.count);
+      case "migrate":
+        return migrate(this.#kernel, process, operation.page, operation.count);
     }
-    throw new RangeError(`a script that needs ${operation.op} is refused before it runs`);
+  }
+
+  #mmap(process: Process, operation: MmapOperation): number | string {
+    const { page, count, prot, shared, backing } = operation;
+    const placed = { address: addressOf(page), length: bytesOf(count), fixed: true, prot, shared };
+    if (backing === null) {
+      process.mmap(placed);
+      return 0;
+    }
+    const file = this.#files.get(backing.file);
+    if (file === undefined) return SKIPPED;
+    process.mmap({ ...placed, file, pgoff: backing.pgoff });
+    return 0;
   }
 
   #createFile({ file: name, pages, kind }: FileOperation): number {

@@ -66,6 +66,7 @@ describe("options", () => {
       memory: 2 ** 31,
       maxMapCount: 65530,
       swap: 65536,
+      memlock: 2 ** 32 - 1,
     });
     kernel.dispose();
   });

@@ -148,7 +148,7 @@ test("a file's page leaves nothing behind: the next access finds it in the cache
   const page = pageAt(a, 0);
   expect(kernel.pageReferenced(page)).toBe(2);
   expect(kernel.tryToUnmap(page)).toBe("success");
-  expect(page).toMatchObject({ mapcount: 0, refcount: 1, dirty: true, word: 5 });
+  expect(page).toMatchObject({ mapcount: 0, refcount: 2, buffers: true, dirty: true, word: 5 });
   expect([a.rss, b.rss]).toEqual([
     { anon: 0, file: 0, swap: 0 },
     { anon: 0, file: 0, swap: 0 },

@@ -59,7 +59,7 @@ describe("I4: counters equal a recount", () => {
 
   damageTest("an entry of no known kind is named", ({ raw, parent }) => {
     const at = raw.entryAt(parent, SHARED_FILE);
-    raw.set64(at + 8, 0x8);
+    raw.set64(at + 8, 0xe);
     return ["I4 the entry at 0x30001000 of process 1 is neither present nor of any known kind"];
   });
 

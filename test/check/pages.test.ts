@@ -19,13 +19,17 @@ describe("I1: every mapping is counted", () => {
   damageTest("a page with fewer references than mappings is named", ({ raw, parent }) => {
     const { frame } = pageAt(parent, SPLIT);
     raw.set32(raw.frameAt("pageRefcount", frame), 2);
-    return [`I1 page ${frame} has a refcount of 2, 3 entries and 0 caches hold it`];
+    return [
+      `I1 page ${frame} has a refcount of 2, 3 entries and 0 others (caches, buffers, writeback, pins) hold it`,
+    ];
   });
 
   damageTest("the page cache's reference is not forgotten", ({ raw, parent }) => {
     const { frame } = pageAt(parent, SHARED_FILE);
     raw.set32(raw.frameAt("pageRefcount", frame), 2);
-    return [`I1 page ${frame} has a refcount of 2, 2 entries and 1 cache hold it`];
+    return [
+      `I1 page ${frame} has a refcount of 2, 2 entries and 2 others (caches, buffers, writeback, pins) hold it`,
+    ];
   });
 
   damageTest("a page that nothing holds any more is named", ({ raw, parent }) => {
@@ -124,7 +128,10 @@ describe("I2: every page can be found from its owner", () => {
     raw.set32(leaf + 4, raw.get32(leaf + 4) - 1);
     file.add("pages", -1);
     expectFrame(other.index, 2);
-    return [`I2 page ${frame} belongs to inode 1, but is not in its page cache`];
+    return [
+      `I1 page ${frame} has a refcount of 4, 2 entries and 1 other (caches, buffers, writeback, pins) hold it`,
+      `I2 page ${frame} belongs to inode 1, but is not in its page cache`,
+    ];
   });
 });
 

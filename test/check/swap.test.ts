@@ -14,7 +14,6 @@ describe("I4: swap is counted", () => {
     const frame = slot.get("frame");
     slot.set("frame", 0);
     return [
-      "I4 a swap slot holds no page",
       `I1 page ${frame} has a refcount of 1, but nothing maps it and no cache holds it`,
       `I4 page ${frame} and a swap slot do not agree on whether it is in the swap cache`,
     ];

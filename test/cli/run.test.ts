@@ -107,7 +107,6 @@ describe("rmaplab run", () => {
     [["latin1"], "latin1: not a text file"],
     [["huge"], "huge: too long; a script has at most 4194304 bytes"],
     [["bad.script"], 'bad.script:2: unknown operation "jump"; accepted are file,'],
-    [["lock.script"], "lock.script:3: this version cannot run mlock; it runs file,"],
     [["good.script", "--release", "v9.9"], '--release: unknown "v9.9"; accepted: v3.7'],
     [["good.script", "--build", "fast"], '--build: unknown "fast"; accepted: release, checked'],
     [["good.script", "--set", "speed=9"], '--set: unknown switch "speed"; accepted: '],
@@ -131,7 +130,6 @@ describe("rmaplab run", () => {
     mkdirSync(join(folder, "folder"), { recursive: true });
     writeFileSync(join(folder, "good.script"), "spawn A\n");
     writeFileSync(join(folder, "bad.script"), "spawn A\njump A\n");
-    writeFileSync(join(folder, "lock.script"), "spawn A\n# comment\nmlock A 0 1\n");
     writeFileSync(join(folder, "binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]));
     writeFileSync(join(folder, "latin1"), Buffer.from("spawn \xe9\n", "latin1"));
     writeFileSync(join(folder, "huge"), "");

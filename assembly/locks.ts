@@ -1,0 +1,81 @@
+// The locks of the kernel, in the order in which they may be taken, and what takes them: for messages.
+//
+//   inode mutex
+//     mmap_sem
+//       page lock
+//         i_mmap_mutex
+//           anon_vma mutex (always that of the root)
+//             page-table lock
+//               zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
+
+/** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
+export enum LockClass {
+  InodeMutex = 1,
+  MmapSem,
+  PageLock,
+  IMmapMutex,
+  AnonVmaMutex,
+  Ptl,
+  ZoneLru,
+  SwapLock,
+  MmlistLock,
+  PrivateLock,
+  InodeLock,
+  TreeLock,
+}
+
+/** What a lock is taken for: the words are in bindings/core/lock-fault.ts. */
+export enum Doing {
+  ChangeMm = 1,
+  Fault,
+  SwapIn,
+  CopyOnWrite,
+  FileIo,
+  PageCache,
+  Fork,
+  KsmMerge,
+  KsmScan,
+  Migrate,
+  Mlock,
+  Mprotect,
+  Mremap,
+  PageOperation,
+  Reclaim,
+  SwapCache,
+  SwapOff,
+  Truncate,
+  VmaAdjust,
+  VmaLink,
+  Writeback,
+  Zap,
+  CheckAddress,
+  AnonVma,
+  KsmWalk,
+  RestoreEntry,
+  Mkclean,
+  PageLockAnonVma,
+  Referenced,
+  Unmap,
+  Walk,
+  Lru,
+  Mmlist,
+  SetPageDirty,
+  SwapSlot,
+}
+
+/** What was wrong about a lock. */
+export enum LockFault {
+  /** Wanted while a lock is held that comes after it. */
+  Order = 1,
+  /** Wanted by who holds it. */
+  Twice,
+  /** Wanted while somebody holds it who will not let go: nobody else runs. */
+  Deadlock,
+  /** Something sleeps, to allocate or to wait, while a spinlock is held. */
+  Sleep,
+}
+
+/** Where the checked builds leave the last fault: LockFault, then what is wanted and what is held. */
+export const LOCK_FAULT_AT = 0x5400;
+/** A lock as it is remembered: address u32, LockClass in the low byte and Doing above it, u32. */
+export const LOCK_RECORD = 8;

@@ -1,0 +1,45 @@
+// Operations on one open file.
+
+import { Errno, Invalidate, Op } from "../abi";
+import { objectOf } from "../memory/handle";
+import { Cache } from "../memory/slab";
+import { AddressSpace, File } from "../struct/address-space";
+import { arg, fail, handleArg } from "./argument";
+import { fileRead, fileWrite } from "./file-io";
+import { PGOFF_MAX } from "./mmap";
+import { invalidateRange, punchHole, truncateFile } from "./truncate";
+import { writebackFile } from "./writeback";
+
+/** May [first, first + pages) be a range of a file? */
+function isRange(first: u64, pages: u64): bool {
+  return first <= PGOFF_MAX && pages <= PGOFF_MAX - first;
+}
+
+export function ofFile(op: Op, record: usize): f64 {
+  const object = objectOf(Cache.File, handleArg(record, 0));
+  if (!object || !changetype<File>(object).held) return fail(Errno.ESTALE);
+  const file = changetype<File>(object);
+  const at = arg(record, 1);
+  const pages = arg(record, 2);
+  switch (op) {
+    case Op.Truncate:
+      if (at > PGOFF_MAX) return fail(Errno.EINVAL);
+      truncateFile(file, at);
+      return 0;
+    case Op.PunchHole:
+      return isRange(at, pages) ? fail(punchHole(file, at, pages)) : fail(Errno.EINVAL);
+    case Op.FileRead:
+      return at < PGOFF_MAX ? fileRead(file, at) : fail(Errno.EINVAL);
+    case Op.FileWrite:
+      return at < PGOFF_MAX ? fail(fileWrite(file, at, handleArg(record, 2))) : fail(Errno.EINVAL);
+    case Op.Writeback:
+      return <f64>writebackFile(changetype<AddressSpace>(<usize>file.mapping));
+    case Op.Invalidate: {
+      const how = arg(record, 3);
+      if (!isRange(at, pages) || how > <u64>Invalidate.All) return fail(Errno.EINVAL);
+      return <f64>invalidateRange(file, at, pages, <Invalidate>(<i32>how));
+    }
+    default:
+      return fail(Errno.EINVAL);
+  }
+}

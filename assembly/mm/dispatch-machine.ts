@@ -1,0 +1,48 @@
+// Operations on the machine as a whole.
+
+import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../abi";
+import { header } from "../memory/header";
+import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import { ksmScan, ksmUnmerge } from "./ksm-scan";
+import { swapOff, swapOn } from "./swapoff";
+import { reclaimPages } from "./vmscan";
+import { releaseIo } from "./writeback";
+
+const MAX_COUNT: u64 = 0x7fffffff;
+const MAX_PRIORITY: u64 = 32768;
+
+function reclaim(record: usize): f64 {
+  const memcg = handleArg(record, 0);
+  const pages = arg(record, 1);
+  const kind = arg(record, 2);
+  if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
+  if (pages > MAX_COUNT || kind > <u64>Reclaim.Background) return fail(Errno.EINVAL);
+  return <f64>reclaimPages(memcgOf(memcg), <u32>pages, <Reclaim>(<i32>kind));
+}
+
+export function ofMachine(op: Op, record: usize): f64 {
+  switch (op) {
+    case Op.KsmScan:
+      return <f64>ksmScan();
+    case Op.KsmUnmerge:
+      return <f64>ksmUnmerge();
+    case Op.Reclaim:
+      return reclaim(record);
+    case Op.SwapOn: {
+      const room = MAX_COUNT - <u64>header().swapLimit;
+      if (!arg(record, 0) || arg(record, 0) > room || arg(record, 1) > MAX_PRIORITY) {
+        return fail(Errno.EINVAL);
+      }
+      return <f64>swapOn(<u32>arg(record, 0), <i32>arg(record, 1) - 1);
+    }
+    case Op.SwapOff:
+      if (arg(record, 0) >= <u64>MAX_SWAP_AREAS) return fail(Errno.EINVAL);
+      return fail(swapOff(<u32>arg(record, 0)));
+    case Op.HoldIo:
+      if (arg(record, 0)) header().ioHeld = 1;
+      else releaseIo();
+      return 0;
+    default:
+      return fail(Errno.EINVAL);
+  }
+}

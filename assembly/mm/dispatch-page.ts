@@ -1,0 +1,75 @@
+// Operations on one page.
+
+import { Errno, Op, Unmap } from "../abi";
+import { frameHandle } from "../memory/handle";
+import { references, referencedFlags } from "../rmap/referenced";
+import { pageGeneration } from "../struct/page";
+import { arg, fail, frameOf, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import { migratePage } from "./migrate";
+import {
+  cleanPage,
+  isolatePage,
+  pinPage,
+  poisonPage,
+  putbackPage,
+  reclaimPage,
+  referencedPage,
+  releaseBuffers,
+  unmapPage,
+  unpinPage,
+} from "./page-operation";
+
+const OVERLOOKED: u32 = Unmap.IgnoreMlock | Unmap.IgnoreAccess | Unmap.IgnoreHwpoison;
+
+/** Migration alone would leave entries that nobody restores: it has an operation of its own. */
+function isUnmap(how: u64): bool {
+  const action = how & ~(<u64>OVERLOOKED);
+  return action == <u64>Unmap.Unmap || action == <u64>Unmap.Munlock;
+}
+
+function migrate(frame: u32, completion: usize): f64 {
+  const result = migratePage(frame);
+  const target = <u32>(result >> 32);
+  if (target) store<f64>(completion, frameHandle(target, pageGeneration(target)), 8);
+  return <f64>(<u32>result);
+}
+
+/** Runs one; what it leaves beside its result goes into the completion. */
+export function ofPage(op: Op, record: usize, completion: usize): f64 {
+  const frame = frameOf(handleArg(record, 0));
+  if (!frame) return fail(Errno.ESTALE);
+  switch (op) {
+    case Op.PageReferenced: {
+      const memcg = handleArg(record, 1);
+      if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
+      const result = referencedPage(frame, memcgOf(memcg));
+      store<f64>(completion, <f64>referencedFlags(result), 8);
+      return <f64>references(result);
+    }
+    case Op.TryToUnmap:
+      if (!isUnmap(arg(record, 1))) return fail(Errno.EINVAL);
+      return <f64>unmapPage(frame, <u32>arg(record, 1));
+    case Op.PageMkclean:
+      return <f64>cleanPage(frame);
+    case Op.MigratePage:
+      return migrate(frame, completion);
+    case Op.ShrinkPage:
+      return <f64>reclaimPage(frame, arg(record, 1) != 0);
+    case Op.PinPage:
+      pinPage(frame);
+      return 0;
+    case Op.UnpinPage:
+      return fail(unpinPage(frame));
+    case Op.IsolatePage:
+      return isolatePage(frame) ? 1 : 0;
+    case Op.PutbackPage:
+      return fail(putbackPage(frame));
+    case Op.ReleaseBuffers:
+      return releaseBuffers(frame) ? 1 : 0;
+    case Op.PoisonPage:
+      poisonPage(frame);
+      return 0;
+    default:
+      return fail(Errno.EINVAL);
+  }
+}

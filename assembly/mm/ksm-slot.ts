@@ -1,0 +1,109 @@
+// KSM's places: each is one page of an address space that was mergeable when it was scanned. A place that
+// shares pins the anon_vma that it was found in, also when its process has exited, until the next scan.
+
+import { Header, header } from "../memory/header";
+import { Cache, slabFree, slabZalloc } from "../memory/slab";
+import { rbErase } from "../index/rb-tree";
+import { getAnonVma, putAnonVma } from "../rmap/anon-vma";
+import { AnonVma } from "../struct/anon-vma";
+import {
+  itemAt,
+  ItemTree,
+  KSM_NODE,
+  ksmSlotFree,
+  RmapItem,
+  slotOfMm,
+  stableNodeAt,
+} from "../struct/ksm";
+import { mmDrop, MmStruct } from "../struct/mm-struct";
+import { Vma } from "../struct/vma";
+
+export function unstableRoot(): usize {
+  return changetype<usize>(header()) + offsetof<Header>("ksmUnstable");
+}
+
+/** Adds the place to those that share the page of a stable node. */
+export function stableTreeAppend(item: RmapItem, node: u32): void {
+  const state = header();
+  const stable = stableNodeAt(node);
+  item.tree = ItemTree.Stable;
+  item.head = node;
+  item.prevSharing = 0;
+  item.nextSharing = stable.items;
+  if (stable.items) {
+    itemAt(stable.items).prevSharing = <u32>changetype<usize>(item);
+    state.ksmPagesSharing++;
+  } else {
+    state.ksmPagesShared++;
+  }
+  stable.items = <u32>changetype<usize>(item);
+}
+
+/** What the place was found in stays, whoever unmaps it. */
+export function pinAnonVma(item: RmapItem, vma: Vma): void {
+  item.anonVma = vma.anonVma;
+  getAnonVma(changetype<AnonVma>(<usize>vma.anonVma));
+}
+
+function unlinkSharing(item: RmapItem): void {
+  const state = header();
+  const stable = stableNodeAt(item.head);
+  if (item.prevSharing) itemAt(item.prevSharing).nextSharing = item.nextSharing;
+  else stable.items = item.nextSharing;
+  if (item.nextSharing) itemAt(item.nextSharing).prevSharing = item.prevSharing;
+  if (stable.items) state.ksmPagesSharing--;
+  else state.ksmPagesShared--;
+}
+
+/** Takes the place out of whichever tree it is in, and lets its anon_vma go. */
+export function removeItemFromTree(item: RmapItem): void {
+  if (item.tree == <u32>ItemTree.Stable) {
+    unlinkSharing(item);
+    putAnonVma(changetype<AnonVma>(<usize>item.anonVma));
+    item.anonVma = 0;
+    item.head = 0;
+  } else if (item.tree == <u32>ItemTree.Unstable && item.sequence == header().ksmSequence) {
+    // Older ones went with their tree.
+    rbErase(unstableRoot(), <u32>(changetype<usize>(item) + KSM_NODE), false);
+  }
+  item.tree = ItemTree.None;
+}
+
+/** Forgets the places from the one that the word at `link` leads to, below `end` only. */
+export function removeItems(link: usize, end: u64): void {
+  for (let at = load<u32>(link); at && itemAt(at).address < end; at = load<u32>(link)) {
+    const item = itemAt(at);
+    store<u32>(link, item.next);
+    removeItemFromTree(item);
+    slabFree(Cache.RmapItem, <usize>at);
+  }
+}
+
+/** The place at an address, made if it is new: those before it are gone, so they are forgotten. 0: no memory. */
+export function itemFor(mm: u32, link: usize, address: u64): u32 {
+  removeItems(link, address);
+  const found = load<u32>(link);
+  if (found && itemAt(found).address == address) return found;
+  const made = <u32>slabZalloc(Cache.RmapItem);
+  if (!made) return 0;
+  const item = itemAt(made);
+  item.mm = mm;
+  item.address = address;
+  item.checksum = -1;
+  item.next = found;
+  store<u32>(link, made);
+  return made;
+}
+
+/** KSM forgets the address space, which has no mergeable VMA any more, or nobody. */
+export function forgetSlot(object: u32): void {
+  const mm = changetype<MmStruct>(<usize>slotOfMm(object).mm);
+  ksmSlotFree(object);
+  mmDrop(mm);
+}
+
+/** An address space ends. One without places is forgotten at once, others at the next scan. */
+export function ksmExit(mm: MmStruct): void {
+  const slot = mm.ksmSlot;
+  if (slot && slot != header().ksmCursor && !slotOfMm(slot).rmapList) forgetSlot(slot);
+}

@@ -1,0 +1,140 @@
+// A page moves to another frame (spec/rmap.md Part 3, "Migration of one page"): every entry becomes a
+// migration entry, contents and identity go over, every migration entry becomes one for the new frame.
+
+import { Event, MigrateResult, PageFlag, Unmap, VmStat } from "../abi";
+import { event } from "../memory/event";
+import { vmStat } from "../memory/header";
+import { putAnonVma } from "../rmap/anon-vma";
+import { pageGetAnonVma } from "../rmap/page-lock";
+import { tryToUnmap } from "../rmap/unmap";
+import { removeMigrationPtes } from "../rmap/walk";
+import { AddressSpace, treeLock } from "../struct/address-space";
+import { isolateLruPage, putbackLruPage } from "../struct/isolation";
+import {
+  pageClear,
+  pageFileMapping,
+  pageFlags,
+  pageIndex,
+  pageIsAnon,
+  pageIsKsm,
+  pageMapped,
+  pageMapping,
+  pageMemcg,
+  pagePrivate,
+  pageRefcount,
+  pageSet,
+  pageSetIndex,
+  pageSetMapping,
+  pageSetPrivate,
+  pageSetWord,
+  pageTest,
+  pageWord,
+  trylockPage,
+  unlockPage,
+} from "../struct/page";
+import { pageCacheReplace } from "../struct/page-cache";
+import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { slotAt, swapLock } from "../struct/swap-slot";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { waitOnPageWriteback } from "./writeback";
+
+/** What goes over with the contents. PG_mlocked is gone by now: the last unmap cleared it (v3.7 loses it). */
+const COPIED: u32 =
+  PageFlag.Referenced |
+  PageFlag.Uptodate |
+  PageFlag.Dirty |
+  PageFlag.SwapCache |
+  PageFlag.SwapBacked |
+  PageFlag.Private;
+
+/** migrate_page_move_mapping and migrate_page_copy: the new page takes the place of the old in its cache. */
+function moveMapping(frame: u32, target: u32): bool {
+  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
+  const swapCache = pageTest(frame, PageFlag.SwapCache);
+  const buffers = pageTest(frame, PageFlag.Private) ? 1 : 0;
+  const cached = mapping || swapCache ? 1 : 0;
+  // Whoever else holds the page goes on using the old frame.
+  if (pageRefcount(frame) != 1 + cached + buffers) return false;
+  pageSetIndex(target, pageIndex(frame));
+  pageSetMapping(target, pageMapping(frame));
+  pageSetWord(target, pageWord(frame));
+  pageSet(target, pageFlags(frame) & COPIED);
+  if (pageTest(frame, PageFlag.Active)) pageSet(target, PageFlag.Active);
+  if (swapCache) {
+    lock(swapLock(), LockClass.SwapLock, Doing.Migrate);
+    pageSetPrivate(target, pagePrivate(frame));
+    slotAt(<usize>pagePrivate(frame)).frame = target;
+    unlock(swapLock());
+    pageSetPrivate(frame, 0);
+  } else if (mapping) {
+    lock(treeLock(mapping), LockClass.TreeLock, Doing.Migrate);
+    pageCacheReplace(mapping, pageIndex(frame), target);
+    unlock(treeLock(mapping));
+  }
+  if (buffers) {
+    getPage(target);
+    putPage(frame);
+  }
+  if (cached) {
+    getPage(target);
+    putPage(frame);
+  }
+  pageClear(frame, PageFlag.SwapCache);
+  pageClear(frame, PageFlag.Private);
+  pageClear(frame, PageFlag.Dirty);
+  pageSetMapping(frame, 0);
+  return true;
+}
+
+/** Of a locked page, which the caller holds; the new page is locked too. */
+function unmapAndMove(frame: u32, target: u32): MigrateResult {
+  if (pageIsKsm(frame)) return MigrateResult.Refused;
+  waitOnPageWriteback(frame);
+  const pinned = pageIsAnon(frame) ? pageGetAnonVma(frame) : null;
+  const anonymous = pageIsAnon(frame);
+  // An anonymous page that nothing maps has no anon_vma to come back through: only the swap cache knows it.
+  if (anonymous && !pinned && !pageTest(frame, PageFlag.SwapCache)) return MigrateResult.Busy;
+  const restores = !anonymous || pinned != null;
+  if (pageMapped(frame)) {
+    tryToUnmap(frame, Unmap.Migration | Unmap.IgnoreMlock | Unmap.IgnoreAccess);
+  }
+  const moved = !pageMapped(frame) && moveMapping(frame, target);
+  if (restores) {
+    const restored = removeMigrationPtes(frame, moved ? target : frame);
+    if (moved) event(Event.Migrated, <f64>frame, <f64>target, <f64>restored);
+  }
+  if (pinned) putAnonVma(pinned);
+  return moved ? MigrateResult.Moved : MigrateResult.Busy;
+}
+
+/**
+ * Moves one page to a new frame.
+ * @returns MigrateResult in the low half, the new frame in the upper one (0: none)
+ */
+export function migratePage(frame: u32): u64 {
+  const isolated = isolateLruPage(frame);
+  if (!isolated) return MigrateResult.Busy;
+  const target = pageAllocFor(pageMemcg(frame));
+  if (!target) {
+    putbackLruPage(frame);
+    return MigrateResult.NoMemory;
+  }
+  let result = MigrateResult.Busy;
+  if (trylockPage(frame, Doing.Migrate)) {
+    trylockPage(target, Doing.Migrate);
+    result = unmapAndMove(frame, target);
+    unlockPage(target);
+    unlockPage(frame);
+  }
+  const moved = result == MigrateResult.Moved;
+  vmStat(moved ? VmStat.PgMigrateSuccess : VmStat.PgMigrateFail, 1);
+  if (!moved) {
+    putbackLruPage(frame);
+    putPage(target);
+    return <u64>result;
+  }
+  putPage(frame);
+  putbackLruPage(target);
+  return ((<u64>target) << 32) | (<u64>result);
+}

@@ -1,0 +1,164 @@
+// mlock, munlock, mlockall, and what unmapping a locked VMA does first.
+
+import { Errno, LockAll, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { header } from "../memory/header";
+import { munlockVmaPage } from "../rmap/munlock";
+import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { lockPage, unlockPage } from "../struct/page";
+import { getPage, putPage } from "../struct/page-frame";
+import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
+import { pteFrame, pteIsPage } from "../struct/pte";
+import { isSpecial, Vma, vmaPages } from "../struct/vma";
+import { Doing } from "../locks";
+import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
+import { vmaSetFlags } from "./mprotect";
+import { populateRange, populateVma } from "./populate";
+import { TASK_SIZE } from "./unmapped-area";
+import { findVma } from "./vma-list";
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+/** Would so many more pages be too many to lock? */
+export function isOverMemlock(mm: MmStruct, pages: u64): bool {
+  return <u64>mm.lockedVm + pages > <u64>header().memlockLimit;
+}
+
+/** The page that an entry maps, with a reference; 0 if there is none. */
+function pageOfEntry(pmd: usize, address: u64): u32 {
+  ptlLock(pmd, Doing.Mlock);
+  const entry = load<u64>(pteUnder(pmd, address));
+  const frame = pteIsPage(entry) ? pteFrame(entry) : 0;
+  if (frame) getPage(frame);
+  ptlUnlock(pmd);
+  return frame;
+}
+
+/** munlock_vma_pages_range: VM_LOCKED goes first, so that no walk finds it while pages are unlocked. */
+export function munlockVmaPagesRange(vma: Vma, start: u64, end: u64): void {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  vma.flags &= ~VmFlag.Locked;
+  for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
+    const stop = pmdEnd(at, end);
+    const pmd = pmdAt(mm, at);
+    for (; at < stop; at += PAGE_SIZE) {
+      const frame = pageOfEntry(pmd, at);
+      if (!frame) continue;
+      lockPage(frame, Doing.Mlock);
+      munlockVmaPage(frame);
+      unlockPage(frame);
+      putPage(frame);
+    }
+  }
+}
+
+/** A locked VMA is about to be unmapped: its pages are unlocked, and no longer counted. */
+export function munlockWhole(vma: Vma): void {
+  if (!(vma.flags & VmFlag.Locked)) return;
+  changetype<MmStruct>(<usize>vma.mm).lockedVm -= <u32>vmaPages(vma);
+  munlockVmaPagesRange(vma, vma.start, vma.end);
+}
+
+/** mlock_vma_pages_range: a new part of a locked VMA is counted and made present, as far as that can be. */
+export function mlockNewRange(vma: Vma, start: u64, end: u64): void {
+  if (!(vma.flags & VmFlag.Locked)) return;
+  changetype<MmStruct>(<usize>vma.mm).lockedVm += <u32>((end - start) >> PAGE_SHIFT);
+  populateVma(vma, start, end);
+}
+
+/** mlock_fixup: the VMA that holds the range afterwards, 0 when memory is exhausted. */
+function mlockFixup(vma: Vma, prev: u32, start: u64, end: u64, on: bool): u32 {
+  const flags = on ? vma.flags | VmFlag.Locked : vma.flags & ~VmFlag.Locked;
+  if (flags == vma.flags || isSpecial(vma.flags)) return <u32>changetype<usize>(vma);
+  const changed = vmaSetFlags(vma, prev, start, end, flags);
+  if (!changed) return 0;
+  const mm = changetype<MmStruct>(<usize>vmaAt(changed).mm);
+  const pages = <u32>((end - start) >> PAGE_SHIFT);
+  if (on) {
+    mm.lockedVm += pages;
+  } else {
+    mm.lockedVm -= pages;
+    munlockVmaPagesRange(vmaAt(changed), start, end);
+  }
+  return changed;
+}
+
+/** do_mlock: up to the first hole, which is ENOMEM; what was done stays. */
+function setLocked(mm: MmStruct, start: u64, end: u64, on: bool): i32 {
+  if (end < start) return Errno.EINVAL;
+  if (end == start) return 0;
+  let at = findVma(mm, start);
+  if (!at || vmaAt(at).start > start) return Errno.ENOMEM;
+  let prev = start > vmaAt(at).start ? at : vmaAt(at).prev;
+  let from = start;
+  while (true) {
+    const to = min(vmaAt(at).end, end);
+    prev = mlockFixup(vmaAt(at), prev, from, to, on);
+    if (!prev) return Errno.ENOMEM;
+    from = max(to, vmaAt(prev).end);
+    if (from >= end) return 0;
+    at = vmaAt(prev).next;
+    if (!at || vmaAt(at).start != from) return Errno.ENOMEM;
+  }
+}
+
+/** First and last byte's pages, as [start, end): mlock rounds both. */
+function endOfRange(address: u64, length: u64): u64 {
+  return (address & ~0xfff) + ((length + (address & 0xfff) + 0xfff) & ~0xfff);
+}
+
+/** mlock(2): 0, or an Errno. */
+export function doMlock(mm: MmStruct, address: u64, length: u64): i32 {
+  const start = address & ~0xfff;
+  const end = endOfRange(address, length);
+  downWrite(mmapSem(mm), Doing.Mlock);
+  const pages = end > start ? (end - start) >> PAGE_SHIFT : 0;
+  let error = isOverMemlock(mm, pages) ? Errno.ENOMEM : setLocked(mm, start, end, true);
+  upWrite(mmapSem(mm));
+  if (error) return error;
+  downRead(mmapSem(mm), Doing.Mlock);
+  error = populateRange(mm, start, end, false);
+  upRead(mmapSem(mm));
+  return error;
+}
+
+/** munlock(2): 0, or an Errno. */
+export function doMunlock(mm: MmStruct, address: u64, length: u64): i32 {
+  downWrite(mmapSem(mm), Doing.Mlock);
+  const error = setLocked(mm, address & ~0xfff, endOfRange(address, length), false);
+  upWrite(mmapSem(mm));
+  return error;
+}
+
+function pagesOfAll(mm: MmStruct): u64 {
+  let pages: u64 = 0;
+  for (let at = mm.mmap; at; at = vmaAt(at).next) pages += vmaPages(vmaAt(at));
+  return pages;
+}
+
+/** mlockall(2), or munlockall(2) with no flags: 0, or an Errno. What can't be locked is passed over. */
+export function doMlockall(mm: MmStruct, how: u32): i32 {
+  const current = (how & LockAll.Current) != 0;
+  downWrite(mmapSem(mm), Doing.Mlock);
+  if (current && pagesOfAll(mm) > <u64>header().memlockLimit) {
+    upWrite(mmapSem(mm));
+    return Errno.ENOMEM;
+  }
+  mm.defFlags = how & LockAll.Future ? VmFlag.Locked : 0;
+  if (how != <u32>LockAll.Future) {
+    let prev: u32 = 0;
+    for (let at = mm.mmap; at;) {
+      const vma = vmaAt(at);
+      const changed = mlockFixup(vma, prev, vma.start, vma.end, current);
+      prev = changed ? changed : at;
+      at = vmaAt(prev).next;
+    }
+  }
+  upWrite(mmapSem(mm));
+  if (!current) return 0;
+  downRead(mmapSem(mm), Doing.Mlock);
+  populateRange(mm, 0, TASK_SIZE, true);
+  upRead(mmapSem(mm));
+  return 0;
+}

@@ -1,0 +1,118 @@
+// One page's operations as reclaim, writeback and their like make them: held, and locked where they have it.
+
+import { Doing } from "../locks";
+import { Errno, PageFate, PageFlag, Unmap, UnmapResult } from "../abi";
+import { pageMkclean } from "../rmap/mkclean";
+import { pageReferenced } from "../rmap/referenced";
+import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
+import { isolateLruPage, putbackLruPage } from "../struct/isolation";
+import {
+  lockPage,
+  pageIsAnon,
+  pageMapped,
+  pagePins,
+  pageSet,
+  pageSetPins,
+  pageTest,
+  unlockPage,
+} from "../struct/page";
+import { tryToReleasePage } from "../struct/page-dirty";
+import { getPage, putPage } from "../struct/page-frame";
+import { shrinkPage } from "./pageout";
+import { addToSwap, isSwapFull, tryToFreeSwap } from "./swap";
+
+/** try_to_unmap of a page that is mapped; an anonymous one gets a swap slot first: Fail when swap is full. */
+function unmapMapped(frame: u32, how: u32): UnmapResult {
+  const needsSwap = pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache);
+  if (needsSwap && !addToSwap(frame)) return UnmapResult.Fail;
+  return tryToUnmap(frame, how);
+}
+
+/** try_to_unmap of one page, or try_to_munlock. */
+export function unmapPage(frame: u32, how: u32): UnmapResult {
+  getPage(frame);
+  lockPage(frame, Doing.PageOperation);
+  let result = UnmapResult.Success;
+  if ((how & Unmap.ActionMask) == Unmap.Munlock) {
+    const isolated = isolateLruPage(frame);
+    result = tryToMunlock(frame);
+    if (isolated) putbackLruPage(frame);
+  } else {
+    if (pageMapped(frame)) result = unmapMapped(frame, how);
+    // Its last mapping may have gone before it was unmapped: then no entry leads back to it.
+    if (!pageMapped(frame)) tryToFreeSwap(frame);
+    // A page that stays need not keep its place when swap is short (activate_locked).
+    if (result == UnmapResult.Fail && isSwapFull()) tryToFreeSwap(frame);
+  }
+  unlockPage(frame);
+  putPage(frame);
+  return result;
+}
+
+/** page_referenced of one page, which stays while it is looked at. */
+export function referencedPage(frame: u32, memcg: u32): u64 {
+  getPage(frame);
+  const result = pageReferenced(frame, false, memcg);
+  putPage(frame);
+  return result;
+}
+
+/** page_mkclean of one page: entries that were dirty or writable. */
+export function cleanPage(frame: u32): u32 {
+  getPage(frame);
+  lockPage(frame, Doing.PageOperation);
+  const cleaned = pageMkclean(frame);
+  unlockPage(frame);
+  putPage(frame);
+  return cleaned;
+}
+
+/** Takes one page off its list and reclaims it if it can. */
+export function reclaimPage(frame: u32, force: bool): PageFate {
+  return isolateLruPage(frame) ? shrinkPage(frame, 0, force, 0) : PageFate.NotIsolated;
+}
+
+/** A reference from outside. */
+export function pinPage(frame: u32): void {
+  getPage(frame);
+  pageSetPins(frame, pagePins(frame) + 1);
+}
+
+/** Gives one back: 0, or EINVAL if there is none. */
+export function unpinPage(frame: u32): i32 {
+  const pins = pagePins(frame);
+  if (!pins) return Errno.EINVAL;
+  pageSetPins(frame, pins - 1);
+  putPage(frame);
+  return 0;
+}
+
+/** Isolation on behalf of JavaScript, whose reference counts as a pin. */
+export function isolatePage(frame: u32): bool {
+  if (!isolateLruPage(frame)) return false;
+  pageSetPins(frame, pagePins(frame) + 1);
+  return true;
+}
+
+/** 0, or EINVAL if the page was not isolated. */
+export function putbackPage(frame: u32): i32 {
+  if (pageTest(frame, PageFlag.Lru) || !pagePins(frame)) return Errno.EINVAL;
+  pageSetPins(frame, pagePins(frame) - 1);
+  putbackLruPage(frame);
+  return 0;
+}
+
+/** Takes a page's buffers, if it is clean: true if it has none then. */
+export function releaseBuffers(frame: u32): bool {
+  getPage(frame);
+  lockPage(frame, Doing.PageOperation);
+  const released = tryToReleasePage(frame);
+  unlockPage(frame);
+  putPage(frame);
+  return released;
+}
+
+/** Marks the frame as broken. */
+export function poisonPage(frame: u32): void {
+  pageSet(frame, PageFlag.HwPoison);
+}

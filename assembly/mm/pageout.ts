@@ -1,0 +1,160 @@
+// What reclaim does with one page that it has taken off its list (spec/rmap.md Part 3, "Reclaim of one
+// isolated page"), in the order of shrink_page_list.
+
+import { Event, PageFate, PageFlag, Unmap, UnmapResult, VmFlag, VmStat } from "../abi";
+import { event } from "../memory/event";
+import { vmStat } from "../memory/header";
+import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
+import { tryToUnmap } from "../rmap/unmap";
+import { AddressSpace } from "../struct/address-space";
+import { putbackLruPage } from "../struct/isolation";
+import { lruLink, lruLock, pageEvictable } from "../struct/lru";
+import {
+  pageFileMapping,
+  pageIsAnon,
+  pageMapped,
+  pageRefcount,
+  pageSet,
+  pageTest,
+  pageTestAndClear,
+  trylockPage,
+  unlockPage,
+} from "../struct/page";
+import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
+import { putPage } from "../struct/page-frame";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { deleteFromPageCache } from "./file";
+import { addToSwap, deleteFromSwapCache, isSwapFull, tryToFreeSwap } from "./swap";
+import { clearPageDirtyForIo, writePage } from "./writeback";
+
+/** What page_check_references advises. */
+enum Advised {
+  Reclaim = 0,
+  /** Only if it need not be written. */
+  ReclaimClean,
+  Keep,
+  Activate,
+}
+
+/** The lowest priority number at which kswapd writes dirty pages of files. */
+const WRITES_FILES_BELOW: i32 = 10;
+
+function checkReferences(frame: u32, memcg: u32): Advised {
+  const result = pageReferenced(frame, true, memcg);
+  const again = pageTestAndClear(frame, PageFlag.Referenced);
+  const n = references(result);
+  // try_to_unmap will find the locked VMA, and mlock the page.
+  if (referencedFlags(result) & VmFlag.Locked) return Advised.Reclaim;
+  const swapBacked = pageTest(frame, PageFlag.SwapBacked);
+  if (n > 0) {
+    if (swapBacked) return Advised.Activate;
+    pageSet(frame, PageFlag.Referenced);
+    if (again || n > 1 || referencedFlags(result) & VmFlag.Exec) return Advised.Activate;
+    return Advised.Keep;
+  }
+  return again && !swapBacked ? Advised.ReclaimClean : Advised.Reclaim;
+}
+
+/** Only its cache, its buffers and reclaim hold the page. */
+function isFreeable(frame: u32): bool {
+  return pageRefcount(frame) - (pageTest(frame, PageFlag.Private) ? 1 : 0) == 2;
+}
+
+/** pageout: writes the page if it is dirty. Reclaimed means that it is clean now. */
+function pageout(frame: u32): PageFate {
+  if (!isFreeable(frame)) return PageFate.Kept;
+  if (!clearPageDirtyForIo(frame)) return PageFate.Reclaimed;
+  // Nobody is left to come back to it: the slot is given up, and the page with it.
+  if (pageTest(frame, PageFlag.SwapCache) && tryToFreeSwap(frame)) return PageFate.Reclaimed;
+  if (!writePage(frame)) {
+    setPageDirty(frame);
+    return PageFate.Activated;
+  }
+  return pageTest(frame, PageFlag.Writeback) ? PageFate.Kept : PageFate.Reclaimed;
+}
+
+/** remove_mapping: takes the page out of its cache if nobody else holds it and it is clean. */
+function removeMapping(frame: u32): bool {
+  if (pageRefcount(frame) != 2 || pageTest(frame, PageFlag.Dirty)) return false;
+  if (pageTest(frame, PageFlag.SwapCache)) {
+    deleteFromSwapCache(frame);
+    return true;
+  }
+  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
+  if (!mapping) return false;
+  deleteFromPageCache(mapping, frame);
+  return true;
+}
+
+/** What is to become of a locked page. */
+function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
+  if (!pageEvictable(frame)) return PageFate.Culled;
+  if (pageTest(frame, PageFlag.Writeback)) return PageFate.Kept;
+  const advised = force ? Advised.Reclaim : checkReferences(frame, memcg);
+  if (advised == Advised.Activate) return PageFate.Activated;
+  if (advised == Advised.Keep) return PageFate.Kept;
+  if (pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache) && !addToSwap(frame)) {
+    return PageFate.Activated;
+  }
+  if (pageMapped(frame)) {
+    const result = tryToUnmap(frame, force ? Unmap.IgnoreAccess : Unmap.Unmap);
+    if (result == UnmapResult.Fail) return PageFate.Activated;
+    if (result == UnmapResult.Again) return PageFate.Kept;
+    if (result == UnmapResult.Mlock) return PageFate.Culled;
+  }
+  if (pageTest(frame, PageFlag.Dirty)) {
+    const ofFile = !pageTest(frame, PageFlag.SwapBacked);
+    if (ofFile && !force && priority >= WRITES_FILES_BELOW) return PageFate.Kept;
+    if (advised == Advised.ReclaimClean) return PageFate.Kept;
+    const out = pageout(frame);
+    if (out != PageFate.Reclaimed) return out;
+  }
+  if (pageTest(frame, PageFlag.Private) && !tryToReleasePage(frame)) return PageFate.Activated;
+  // A page that left the swap cache has no cache any more: reclaim's reference is the last.
+  if (pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache)) {
+    return !pageMapped(frame) && pageRefcount(frame) == 1 ? PageFate.Reclaimed : PageFate.Kept;
+  }
+  return removeMapping(frame) ? PageFate.Reclaimed : PageFate.Kept;
+}
+
+/** Puts a page that was looked at on the list that its flags say, and drops reclaim's reference. */
+function putback(frame: u32): void {
+  if (!pageEvictable(frame)) {
+    putbackLruPage(frame);
+    return;
+  }
+  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
+  lruLink(frame, false);
+  unlock(lruLock());
+  putPage(frame);
+}
+
+/**
+ * Reclaims a page that was isolated, or puts it back.
+ * @param memcg 0, or whose references alone count
+ * @param force whatever is young goes too, and what is dirty is written
+ * @param priority how much there is still to try: 12 at first, 0 at last; files are written below 10
+ */
+export function shrinkPage(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
+  let fate = PageFate.Kept;
+  if (trylockPage(frame, Doing.Reclaim)) {
+    fate = judge(frame, memcg, force, priority);
+    if (fate == PageFate.Culled) tryToFreeSwapOf(frame);
+    if (fate == PageFate.Activated) {
+      if (isSwapFull()) tryToFreeSwapOf(frame);
+      pageSet(frame, PageFlag.Active);
+      vmStat(VmStat.PgActivate, 1);
+    }
+    unlockPage(frame);
+  }
+  event(Event.Reclaimed, <f64>frame, <f64>fate, 0);
+  if (fate == PageFate.Reclaimed) putPage(frame);
+  else if (fate == PageFate.Culled) putbackLruPage(frame);
+  else putback(frame);
+  return fate;
+}
+
+function tryToFreeSwapOf(frame: u32): void {
+  if (pageTest(frame, PageFlag.SwapCache)) tryToFreeSwap(frame);
+}

@@ -1,0 +1,73 @@
+// The pages of locked VMAs are made present, and mlocked (spec/rmap.md Part 3, "mlock / munlock on VMAs").
+
+import { Doing } from "../locks";
+import { Errno, PAGE_SIZE, VmFlag } from "../abi";
+import { mlockVmaPage } from "../rmap/mlock";
+import { markPageAccessed } from "../struct/lru";
+import { MmStruct } from "../struct/mm-struct";
+import { pageMapping, trylockPage, unlockPage } from "../struct/page";
+import { setPageDirty } from "../struct/page-dirty";
+import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
+import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_WRITE } from "../struct/pte";
+import { Vma } from "../struct/vma";
+import { handleMmFault } from "./fault";
+import { findVma } from "./vma-list";
+
+const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
+
+function vmaAt(address: u32): Vma {
+  return changetype<Vma>(<usize>address);
+}
+
+/** follow_page: true if what is there will do; a page that is met is touched, and mlocked if it can be. */
+function followPage(vma: Vma, address: u64, write: bool): bool {
+  const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
+  if (!pmd) return false;
+  ptlLock(pmd, Doing.Mlock);
+  const entry = load<u64>(pteUnder(pmd, address));
+  const found = pteIsPresent(entry) && (!write || (entry & PTE_WRITE) != 0);
+  if (found && pteIsPage(entry)) {
+    const frame = pteFrame(entry);
+    if (write && !(entry & PTE_DIRTY)) setPageDirty(frame);
+    markPageAccessed(frame);
+    if (vma.flags & VmFlag.Locked && pageMapping(frame) && trylockPage(frame, Doing.Mlock)) {
+      mlockVmaPage(frame);
+      unlockPage(frame);
+    }
+  }
+  ptlUnlock(pmd);
+  return found;
+}
+
+/**
+ * Makes the pages of [start, end) of one VMA present. Private writable ones are copied now rather than later.
+ * @returns 0, or the Errno of the first page that can't be had
+ */
+export function populateVma(vma: Vma, start: u64, end: u64): i32 {
+  if (!(vma.flags & ACCESS)) return Errno.EFAULT;
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const write = (vma.flags & (VmFlag.Write | VmFlag.Shared)) == VmFlag.Write;
+  for (let at = start; at < end; at += PAGE_SIZE) {
+    while (!followPage(vma, at, write)) {
+      const error = handleMmFault(mm, vma, at, write);
+      if (error == Errno.ENOMEM) return error;
+      if (error) return Errno.EFAULT;
+    }
+  }
+  return 0;
+}
+
+/**
+ * Populates the locked VMAs of [start, end), under mmap_sem for read.
+ * @param ignore go on with the next VMA after an error
+ * @returns 0, or what mlock(2) says: EAGAIN without memory, ENOMEM for what can't be read
+ */
+export function populateRange(mm: MmStruct, start: u64, end: u64, ignore: bool): i32 {
+  for (let at = findVma(mm, start); at && vmaAt(at).start < end; at = vmaAt(at).next) {
+    const vma = vmaAt(at);
+    if (!(vma.flags & VmFlag.Locked)) continue;
+    const error = populateVma(vma, max(start, vma.start), min(end, vma.end));
+    if (error && !ignore) return error == Errno.ENOMEM ? Errno.EAGAIN : Errno.ENOMEM;
+  }
+  return 0;
+}

@@ -1,0 +1,65 @@
+// Numbers about the machine, and its memcgs.
+
+import { Errno, LruList, VmStat } from "../abi";
+import { handleOf, objectOf } from "../memory/handle";
+import { header, vmStatOf } from "../memory/header";
+import { Cache, slabNext } from "../memory/slab";
+import { AddressSpace } from "../struct/address-space";
+import { Memcg, memcgAlloc, memcgLru } from "../struct/memcg";
+import { framesFree } from "../struct/page-frame";
+
+/** A new memcg's handle, or -ENOMEM. */
+export function memcgMake(): f64 {
+  const memcg = memcgAlloc();
+  return memcg ? handleOf(<usize>memcg) : <f64>-Errno.ENOMEM;
+}
+
+/** Handle of the memcg that everything belongs to that belongs to no other. */
+export function memcgRoot(): f64 {
+  return handleOf(<usize>header().rootMemcg);
+}
+
+/** Of a memcg: 0 its number, 1 pages on its lists, 2 + LruList pages on one of them; or -ESTALE. */
+export function memcgField(handle: f64, field: i32): f64 {
+  const object = <u32>objectOf(Cache.Memcg, handle);
+  if (!object) return <f64>-Errno.ESTALE;
+  if (field == 0) return <f64>changetype<Memcg>(<usize>object).number;
+  if (field > 1) return <f64>memcgLru(object, <LruList>(field - 2)).count;
+  let pages: u32 = 0;
+  for (let list = 0; list < LruList.Count; list++) pages += memcgLru(object, <LruList>list).count;
+  return <f64>pages;
+}
+
+/** A number of /proc/vmstat that is counted as things happen: one of VmStat. */
+export function vmStat(stat: i32): f64 {
+  return vmStatOf(<VmStat>stat);
+}
+
+function cachedPages(): f64 {
+  let pages: f64 = 0;
+  for (let at = slabNext(Cache.AddressSpace, 0); at; at = slabNext(Cache.AddressSpace, at)) {
+    pages += <f64>changetype<AddressSpace>(at).pages;
+  }
+  return pages;
+}
+
+/** What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 pages in page caches, 8 free frames. */
+export function zoneStat(which: i32): f64 {
+  const state = header();
+  if (which == 0) return <f64>state.nrAnonPages;
+  if (which == 1) return <f64>state.nrFileMapped;
+  if (which == 7) return cachedPages();
+  if (which == 8) return <f64>framesFree();
+  let pages: u32 = 0;
+  for (let at = state.rootMemcg; at; at = changetype<Memcg>(<usize>at).next) {
+    pages += memcgLru(at, <LruList>(which - 2)).count;
+  }
+  return <f64>pages;
+}
+
+/** KSM: 0 pages shared, 1 places that share them beside the first, 2 what the last scan changed. */
+export function ksmField(which: i32): f64 {
+  const state = header();
+  if (which == 0) return <f64>state.ksmPagesShared;
+  return which == 1 ? <f64>state.ksmPagesSharing : <f64>state.ksmChanges;
+}

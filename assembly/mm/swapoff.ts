@@ -1,0 +1,94 @@
+// swapon and swapoff. To take an area out of use every entry that refers to it must become a page again.
+
+import { Errno, PAGE_SIZE } from "../abi";
+import { header } from "../memory/header";
+import { Cache, slabNext } from "../memory/slab";
+import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { lockPage, pageTest, unlockPage } from "../struct/page";
+import { PageFlag } from "../abi";
+import { getPage, framesFree, putPage } from "../struct/page-frame";
+import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
+import { pteIsSwap, pteSwapSlot } from "../struct/pte";
+import { slotAt, SwapSlot, swapArea, swapAreaAdd } from "../struct/swap-slot";
+import { Vma } from "../struct/vma";
+import { Doing } from "../locks";
+import { downRead, upRead } from "../sync/lock";
+import { swapFault } from "./fault-swap";
+import { deleteFromSwapCache } from "./swap";
+
+/** A new area: its number, or -ENOMEM when there are too many. */
+export function swapOn(pages: u32, priority: i32): i32 {
+  const area = swapAreaAdd(pages, priority);
+  return area < 0 ? -Errno.ENOMEM : area;
+}
+
+/** unuse_mm: brings back what an address space has in the area. 0, or ENOMEM. */
+function unuseMm(mm: MmStruct, area: u32): i32 {
+  for (let vma = mm.mmap; vma; vma = changetype<Vma>(<usize>vma).next) {
+    const it = changetype<Vma>(<usize>vma);
+    for (let at = nextMapped(mm, it.start, it.end); at < it.end; at = nextMapped(mm, at, it.end)) {
+      const stop = pmdEnd(at, it.end);
+      const pmd = pmdAt(mm, at);
+      for (; at < stop; at += PAGE_SIZE) {
+        const entry = load<u64>(pteUnder(pmd, at));
+        if (!pteIsSwap(entry) || slotAt(pteSwapSlot(entry)).area != area) continue;
+        const error = swapFault(it, at, pmd, entry, false);
+        if (error) return error;
+      }
+    }
+  }
+  return 0;
+}
+
+/** Pages that must be read: those of the area that are not in the swap cache. */
+function pagesToRead(area: u32): u32 {
+  let pages: u32 = 0;
+  for (let at = slabNext(Cache.SwapSlot, 0); at; at = slabNext(Cache.SwapSlot, at)) {
+    const slot = changetype<SwapSlot>(at);
+    // Each entry may turn out to need a page of its own.
+    if (slot.area == area) pages += slot.frame ? slot.count - 1 : slot.count;
+  }
+  return pages;
+}
+
+/** What is left are pages in the swap cache that no entry refers to. */
+function emptySwapCache(area: u32): void {
+  for (let at = slabNext(Cache.SwapSlot, 0); at;) {
+    const slot = changetype<SwapSlot>(at);
+    const next = slabNext(Cache.SwapSlot, at);
+    const frame = slot.frame;
+    if (slot.area == area && frame) {
+      getPage(frame);
+      lockPage(frame, Doing.SwapOff);
+      if (pageTest(frame, PageFlag.SwapCache)) deleteFromSwapCache(frame);
+      unlockPage(frame);
+      putPage(frame);
+    }
+    at = next;
+  }
+}
+
+/** Takes an area out of use: 0, EINVAL for none, or ENOMEM and it stays in use. */
+export function swapOff(number: u32): i32 {
+  const area = swapArea(number);
+  if (!area.limit) return Errno.EINVAL;
+  if (pagesToRead(number) > framesFree()) return Errno.ENOMEM;
+  area.on = 0;
+  let error = 0;
+  for (let at = header().mms; at && !error; at = changetype<MmStruct>(<usize>at).next) {
+    const mm = changetype<MmStruct>(<usize>at);
+    if (!mm.onMmlist) continue;
+    downRead(mmapSem(mm), Doing.SwapOff);
+    error = unuseMm(mm, number);
+    upRead(mmapSem(mm));
+  }
+  if (error) {
+    area.on = 1;
+    return error;
+  }
+  emptySwapCache(number);
+  assert(area.inUse == 0, "swapoff: slots are left");
+  header().swapLimit -= area.limit;
+  area.limit = 0;
+  return 0;
+}

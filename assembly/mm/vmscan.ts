@@ -1,0 +1,118 @@
+// Reclaim goes over the lists: inactive pages are freed or get another chance, active ones grow old.
+
+import { LruList, PageFate, PageFlag, Reclaim, VmFlag, VmStat } from "../abi";
+import { header, vmStat } from "../memory/header";
+import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
+import { isolateLruPage, putbackLruPage } from "../struct/isolation";
+import { lruLink, lruLock, pageEvictable } from "../struct/lru";
+import { Lru, Memcg, memcgLru } from "../struct/memcg";
+import { pageClear, pageTest } from "../struct/page";
+import { putPage } from "../struct/page-frame";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { shrinkPage } from "./pageout";
+
+const DEF_PRIORITY: i32 = 12;
+const SWAP_CLUSTER_MAX: u32 = 32;
+
+/** Puts an isolated page back at the head of the list that its flags say. */
+function relink(frame: u32): void {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
+  lruLink(frame, false);
+  unlock(lruLock());
+  putPage(frame);
+}
+
+/** shrink_active_list: the oldest n pages become inactive, but for program text that was used. */
+function shrinkActiveList(list: Lru, n: u32, target: u32): void {
+  for (let i: u32 = 0; i < n && list.tail; i++) {
+    const frame = list.tail;
+    isolateLruPage(frame);
+    vmStat(VmStat.PgRefill, 1);
+    if (!pageEvictable(frame)) {
+      putbackLruPage(frame);
+      continue;
+    }
+    const result = pageReferenced(frame, false, target);
+    const isText = (referencedFlags(result) & VmFlag.Exec) != 0;
+    if (references(result) && isText && !pageTest(frame, PageFlag.SwapBacked)) {
+      vmStat(VmStat.PgRotated, 1);
+    } else {
+      pageClear(frame, PageFlag.Active);
+      vmStat(VmStat.PgDeactivate, 1);
+    }
+    relink(frame);
+  }
+}
+
+/** shrink_inactive_list: pages reclaimed. */
+function shrinkInactiveList(list: Lru, n: u32, target: u32, kind: Reclaim, priority: i32): u32 {
+  const kswapd = kind == Reclaim.Background;
+  let reclaimed: u32 = 0;
+  for (let i: u32 = 0; i < n && list.tail; i++) {
+    const frame = list.tail;
+    isolateLruPage(frame);
+    vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);
+    // An allocation never writes files: it would wait on top of a deep stack.
+    const fate = shrinkPage(frame, target, false, kswapd ? priority : DEF_PRIORITY);
+    if (fate == PageFate.Reclaimed) reclaimed++;
+  }
+  vmStat(kswapd ? VmStat.PgStealKswapd : VmStat.PgStealDirect, reclaimed);
+  return reclaimed;
+}
+
+/** Is the inactive list so short that active pages should be looked at? */
+function isInactiveLow(inactive: Lru, active: Lru): bool {
+  return inactive.count < active.count;
+}
+
+function shrinkPair(
+  memcg: u32,
+  inactiveList: LruList,
+  target: u32,
+  kind: Reclaim,
+  priority: i32,
+  wanted: u32,
+): u32 {
+  const inactive = memcgLru(memcg, inactiveList);
+  const active = memcgLru(memcg, inactiveList + 1);
+  let left = inactive.count >> priority;
+  let reclaimed: u32 = 0;
+  if (isInactiveLow(inactive, active)) shrinkActiveList(active, active.count >> priority, target);
+  // What has just grown old is looked at in this round only when there is nothing left to lose.
+  if (priority == 0) left = inactive.count;
+  while (left && reclaimed < wanted) {
+    const n = min(left, SWAP_CLUSTER_MAX);
+    reclaimed += shrinkInactiveList(inactive, n, target, kind, priority);
+    left -= n;
+  }
+  return reclaimed;
+}
+
+function isSwapAvailable(): bool {
+  return header().swapInUse < header().swapLimit;
+}
+
+function shrinkMemcg(memcg: u32, target: u32, kind: Reclaim, priority: i32, wanted: u32): u32 {
+  const files = shrinkPair(memcg, LruList.InactiveFile, target, kind, priority, wanted);
+  // Without swap there is nowhere for anonymous pages to go.
+  if (files >= wanted || !isSwapAvailable()) return files;
+  return files + shrinkPair(memcg, LruList.InactiveAnon, target, kind, priority, wanted - files);
+}
+
+/**
+ * Reclaims until so many pages are free, or everything was tried.
+ * @param target 0, or the memcg whose pages are wanted
+ * @returns pages reclaimed
+ */
+export function reclaimPages(target: u32, wanted: u32, kind: Reclaim): u32 {
+  let reclaimed: u32 = 0;
+  for (let priority = DEF_PRIORITY; priority >= 0 && reclaimed < wanted; priority--) {
+    let memcg = target ? target : header().rootMemcg;
+    while (memcg && reclaimed < wanted) {
+      reclaimed += shrinkMemcg(memcg, target, kind, priority, wanted - reclaimed);
+      memcg = target ? 0 : changetype<Memcg>(<usize>memcg).next;
+    }
+  }
+  return reclaimed;
+}

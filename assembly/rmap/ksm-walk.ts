@@ -1,0 +1,107 @@
+// The walks of a page that KSM shares (spec/rmap.md Part 1, "the three KSM walks"). Its stable node lists
+// the places; the page's own index says nothing about where it is, so each place's anon_vma is asked for
+// everything it has, and VMAs that do not hold the place's address are passed over. Two passes over the
+// places: first the place's own address space, then those that a fork has given the page to.
+
+import { Doing } from "../locks";
+import { UnmapResult, VmFlag } from "../abi";
+import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
+import { stepNode, stepTouched, stepVisited } from "../index/step";
+import { AnonVma } from "../struct/anon-vma";
+import { vmaOfNode } from "../struct/interval-node";
+import { itemAt, RmapItem, stableNodeAt } from "../struct/ksm";
+import { MmStruct } from "../struct/mm-struct";
+import { pageMapcount, pageMapped, pageStableNode } from "../struct/page";
+import { Vma } from "../struct/vma";
+import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
+import { recordMapping } from "./mapping-record";
+import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
+import { tryToUnmapOne } from "./unmap-one";
+import { countWalk } from "./walk-cost";
+
+/** What is done at each place, and what a walk returns. */
+export enum KsmVisit {
+  /** argument: 0 or a memcg; references in the low half, flags of the VMAs that counted in the upper */
+  Referenced = 0,
+  /** argument: Unmap; an UnmapResult */
+  Unmap,
+  /** places that are mapped, recorded where there is room */
+  Record,
+  /** VMAs that hold a place, mapped or not */
+  Count,
+}
+
+/** Does the VMA show the place, in the pass that asks for it? */
+function shows(vma: Vma, item: RmapItem, pass: i32): bool {
+  if (item.address < vma.start || item.address >= vma.end) return false;
+  return pass == 0 ? item.mm == vma.mm : item.mm != vma.mm;
+}
+
+/** Walks all places of the page, which is locked. */
+export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, room: u32): u64 {
+  const node = pageStableNode(frame);
+  let mapcount = pageMapcount(frame);
+  let result: u32 = visit == KsmVisit.Unmap ? UnmapResult.Again : 0;
+  let flags: u32 = 0;
+  let visited: u32 = 0;
+  let touched: u32 = 0;
+  let irrelevant: u32 = 0;
+  let entries: u32 = 0;
+  let stop = node == 0;
+  for (let pass = 0; pass < 2 && !stop; pass++) {
+    for (let at = stableNodeAt(node).items; at && !stop;) {
+      const item = itemAt(at);
+      at = item.nextSharing;
+      const anonVma = changetype<AnonVma>(<usize>item.anonVma);
+      anonVmaLock(anonVma, Doing.KsmWalk);
+      const source = anonSource();
+      const root = sourceRoot(source, changetype<usize>(anonVma));
+      let step = sourceFirst(source, root, 0, u64.MAX_VALUE);
+      let found: u32;
+      for (; ; step = sourceNext(source, found, 0, u64.MAX_VALUE)) {
+        visited += stepVisited(step);
+        touched += stepTouched(step);
+        found = stepNode(step);
+        if (!found) break;
+        const vma = vmaOfNode(found);
+        if (!shows(vma, item, pass)) {
+          irrelevant++;
+          continue;
+        }
+        if (visit == KsmVisit.Count) {
+          result++;
+          continue;
+        }
+        if (visit == KsmVisit.Referenced) {
+          if (argument && changetype<MmStruct>(<usize>vma.mm).memcg != argument) continue;
+          entries++;
+          const one = pageReferencedOne(frame, vma, item.address);
+          if (one & LOCKED) {
+            flags |= VmFlag.Locked;
+            mapcount = 0;
+          }
+          if (one & REFERENCED) {
+            result++;
+            flags |= vma.flags;
+          }
+          if (one & FOUND) mapcount--;
+          // In its own address space an address is in one VMA only.
+          if (pass == 0 || mapcount <= 0) break;
+          continue;
+        }
+        entries++;
+        if (visit == KsmVisit.Unmap) {
+          result = tryToUnmapOne(frame, vma, item.address, argument);
+          stop = result != <u32>UnmapResult.Again || !pageMapped(frame);
+          if (stop) break;
+        } else if (recordMapping(frame, vma, item.address, result, out, room)) {
+          result++;
+        }
+      }
+      anonVmaUnlock(anonVma);
+      if (visit == KsmVisit.Referenced && mapcount <= 0) stop = true;
+    }
+  }
+  countWalk(visited, touched, irrelevant, entries);
+  return ((<u64>flags) << 32) | result;
+}

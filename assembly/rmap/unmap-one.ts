@@ -1,0 +1,100 @@
+// try_to_unmap_one: takes one entry away. What is left in its place is the first that fits:
+//
+//   hwpoison marker     the page is broken, and that is not to be overlooked
+//   swap entry          anonymous and in the swap cache, also when it is to migrate
+//   migration entry     it is to migrate: the writable bit and the rss stay
+//   nothing             a file's page
+
+import { Event, PageFlag, Unmap, UnmapResult, VmFlag } from "../abi";
+import { event } from "../memory/event";
+import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
+import { setPageDirty } from "../struct/page-dirty";
+import { pageIsAnon, pagePrivate, pageTest } from "../struct/page";
+import { putPage } from "../struct/page-frame";
+import { ptlUnlock, pteUnder } from "../struct/page-table";
+import {
+  PTE_DIRTY,
+  pteOfHwpoison,
+  pteOfMigration,
+  pteOfSwap,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
+import { swapDuplicate } from "../struct/swap-slot";
+import { Vma } from "../struct/vma";
+import { Doing } from "../locks";
+import { tryDownRead, upRead } from "../sync/lock";
+import { pageRemoveRmap } from "./accounting";
+import { pageCheckAddress } from "./address";
+import { mlockVmaPage } from "./mlock";
+
+/** A locked VMA maps the page: mlock it, if the VMA can be kept from changing without waiting. */
+function mlockInstead(frame: u32, vma: Vma): UnmapResult {
+  const sem = mmapSem(changetype<MmStruct>(<usize>vma.mm));
+  if (!tryDownRead(sem, Doing.Unmap)) return UnmapResult.Again;
+  const locked = (vma.flags & VmFlag.Locked) != 0;
+  if (locked) mlockVmaPage(frame);
+  upRead(sem);
+  return locked ? UnmapResult.Mlock : UnmapResult.Again;
+}
+
+/** Accounts for the entry that was taken away; what is to be in its place, or the entry itself: put it back. */
+function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u32): u64 {
+  const anon = pageIsAnon(frame);
+  if (pageTest(frame, PageFlag.HwPoison) && !(how & Unmap.IgnoreHwpoison)) {
+    if (anon) mm.anonRss--;
+    else mm.fileRss--;
+    return pteOfHwpoison(frame);
+  }
+  if (anon && pageTest(frame, PageFlag.SwapCache)) {
+    const slot = <usize>pagePrivate(frame);
+    if (!swapDuplicate(slot)) return entry;
+    joinMmlist(mm);
+    mm.anonRss--;
+    mm.swapRss++;
+    event(Event.SwapOut, <f64>address, <f64>frame, 0);
+    return pteOfSwap(slot);
+  }
+  if ((how & Unmap.ActionMask) == Unmap.Migration) {
+    return pteOfMigration(frame, (entry & PTE_WRITE) != 0);
+  }
+  assert(!anon, "rmap: anonymous page unmapped outside the swap cache");
+  mm.fileRss--;
+  return 0;
+}
+
+/** Again also after success: whether the page is still mapped is what counts. */
+export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): UnmapResult {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const pmd = pageCheckAddress(frame, mm, address, false);
+  if (!pmd) return UnmapResult.Again;
+  const pte = pteUnder(pmd, address);
+  const entry = load<u64>(pte);
+  if (!(how & Unmap.IgnoreMlock)) {
+    if (vma.flags & VmFlag.Locked) {
+      ptlUnlock(pmd);
+      return mlockInstead(frame, vma);
+    }
+    if ((how & Unmap.ActionMask) == Unmap.Munlock) {
+      ptlUnlock(pmd);
+      return UnmapResult.Again;
+    }
+  }
+  if (!(how & Unmap.IgnoreAccess) && entry & PTE_YOUNG) {
+    store<u64>(pte, entry & ~PTE_YOUNG);
+    ptlUnlock(pmd);
+    return UnmapResult.Fail;
+  }
+  store<u64>(pte, 0);
+  if (entry & PTE_DIRTY) setPageDirty(frame);
+  const left = replacement(frame, mm, address, entry, how);
+  store<u64>(pte, left);
+  if (left == entry) {
+    ptlUnlock(pmd);
+    return UnmapResult.Fail;
+  }
+  pageRemoveRmap(frame);
+  putPage(frame);
+  ptlUnlock(pmd);
+  return UnmapResult.Again;
+}

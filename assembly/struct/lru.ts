@@ -1,0 +1,167 @@
+// The lists of reclaim, guarded by the zone's LRU lock. A page is on at most one, that of its memcg:
+//
+//                    anonymous, tmpfs           files
+//   active           ActiveAnon                 ActiveFile        referenced lately
+//   inactive         InactiveAnon               InactiveFile      next to go
+//   Unevictable: mlocked, or of a file system that keeps its pages in memory
+
+import { LruList, PageFlag, VmStat } from "../abi";
+import { Header, header, vmStat } from "../memory/header";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { AddressSpace, isUnevictable } from "./address-space";
+import { Lru, memcgLru } from "./memcg";
+import {
+  pageClear,
+  pageFileMapping,
+  pageMemcg,
+  pageSet,
+  pageTest,
+  pageTestAndClear,
+  word32,
+} from "./page";
+
+export function lruLock(): usize {
+  return changetype<usize>(header()) + offsetof<Header>("lruLock");
+}
+
+export function lruNext(frame: u32): u32 {
+  return load<u32>(word32(header().pageLruNext, frame));
+}
+
+export function lruPrev(frame: u32): u32 {
+  return load<u32>(word32(header().pageLruPrev, frame));
+}
+
+function setNext(frame: u32, next: u32): void {
+  store<u32>(word32(header().pageLruNext, frame), next);
+}
+
+function setPrev(frame: u32, prev: u32): void {
+  store<u32>(word32(header().pageLruPrev, frame), prev);
+}
+
+/** page_lru: the list its flags say it belongs on. */
+export function pageLru(frame: u32): LruList {
+  if (pageTest(frame, PageFlag.Unevictable)) return LruList.Unevictable;
+  const base = pageTest(frame, PageFlag.SwapBacked) ? LruList.InactiveAnon : LruList.InactiveFile;
+  return pageTest(frame, PageFlag.Active) ? base + 1 : base;
+}
+
+function listOf(frame: u32): Lru {
+  return memcgLru(pageMemcg(frame), pageLru(frame));
+}
+
+/** Under the LRU lock: links a page, whose flags say where, at the head or at the tail. */
+export function lruLink(frame: u32, tail: bool): void {
+  const list = listOf(frame);
+  pageSet(frame, PageFlag.Lru);
+  const neighbour = tail ? list.tail : list.head;
+  setNext(frame, tail ? 0 : neighbour);
+  setPrev(frame, tail ? neighbour : 0);
+  if (!neighbour) {
+    list.head = frame;
+    list.tail = frame;
+  } else if (tail) {
+    setNext(neighbour, frame);
+    list.tail = frame;
+  } else {
+    setPrev(neighbour, frame);
+    list.head = frame;
+  }
+  list.count++;
+}
+
+/** Under the LRU lock. */
+export function lruUnlink(frame: u32): void {
+  const list = listOf(frame);
+  const next = lruNext(frame);
+  const prev = lruPrev(frame);
+  if (prev) setNext(prev, next);
+  else list.head = next;
+  if (next) setPrev(next, prev);
+  else list.tail = prev;
+  list.count--;
+  pageClear(frame, PageFlag.Lru);
+}
+
+/** A page that is freed leaves its list. */
+export function lruRemove(frame: u32): void {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  lruUnlink(frame);
+  unlock(lruLock());
+}
+
+/** Puts a page that is on no list on its inactive or active one. */
+export function lruCacheAdd(frame: u32, active: bool): void {
+  assert(!pageTest(frame, PageFlag.Lru), "lru: page added that is on a list");
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  pageClear(frame, PageFlag.Unevictable);
+  if (active) pageSet(frame, PageFlag.Active);
+  else pageClear(frame, PageFlag.Active);
+  lruLink(frame, false);
+  unlock(lruLock());
+}
+
+/** Puts a page that is on no list on the unevictable one. */
+export function addPageToUnevictableList(frame: u32): void {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  pageSet(frame, PageFlag.Unevictable);
+  pageClear(frame, PageFlag.Active);
+  lruLink(frame, false);
+  unlock(lruLock());
+}
+
+/** page_evictable: two bits are read, nothing changes (spec/commits.md section 4, "after"). */
+export function pageEvictable(frame: u32): bool {
+  const mapping = pageFileMapping(frame);
+  if (mapping && isUnevictable(changetype<AddressSpace>(<usize>mapping))) return false;
+  return !pageTest(frame, PageFlag.Mlocked);
+}
+
+/** activate_page: from the inactive list to the active one. */
+export function activatePage(frame: u32): void {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  const idle =
+    pageTest(frame, PageFlag.Lru) &&
+    !pageTest(frame, PageFlag.Active) &&
+    !pageTest(frame, PageFlag.Unevictable);
+  if (idle) {
+    lruUnlink(frame);
+    pageSet(frame, PageFlag.Active);
+    lruLink(frame, false);
+    vmStat(VmStat.PgActivate, 1);
+  }
+  unlock(lruLock());
+}
+
+/** mark_page_accessed: the first touch sets PG_referenced, the second activates. */
+export function markPageAccessed(frame: u32): void {
+  const inactive = !pageTest(frame, PageFlag.Active) && !pageTest(frame, PageFlag.Unevictable);
+  if (inactive && pageTest(frame, PageFlag.Referenced) && pageTest(frame, PageFlag.Lru)) {
+    activatePage(frame);
+    pageClear(frame, PageFlag.Referenced);
+  } else {
+    pageSet(frame, PageFlag.Referenced);
+  }
+}
+
+/** Takes the page off its list, which its flags still name; false if it was on none. Takes no reference. */
+export function lruIsolate(frame: u32): bool {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  const was = pageTest(frame, PageFlag.Lru);
+  if (was) lruUnlink(frame);
+  unlock(lruLock());
+  return was;
+}
+
+/** Puts a page that was isolated on the list that it belongs on now. */
+export function lruPutback(frame: u32): void {
+  const active = pageTestAndClear(frame, PageFlag.Active);
+  const was = pageTestAndClear(frame, PageFlag.Unevictable);
+  const evictable = pageEvictable(frame);
+  if (evictable) lruCacheAdd(frame, active);
+  else addPageToUnevictableList(frame);
+  if (was && evictable) vmStat(VmStat.UnevictablePgsRescued, 1);
+  else if (!was && !evictable) vmStat(VmStat.UnevictablePgsCulled, 1);
+}

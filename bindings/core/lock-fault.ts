@@ -1,0 +1,87 @@
+// What the checked builds say about a lock that was taken wrongly, in words.
+
+import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../../assembly/locks.js";
+
+const locks: Readonly<Record<LockClass, string>> = {
+  [LockClass.InodeMutex]: "inode mutex",
+  [LockClass.MmapSem]: "mmap_sem",
+  [LockClass.PageLock]: "page lock",
+  [LockClass.IMmapMutex]: "i_mmap_mutex",
+  [LockClass.AnonVmaMutex]: "anon_vma mutex",
+  [LockClass.Ptl]: "page-table lock",
+  [LockClass.ZoneLru]: "zone LRU lock",
+  [LockClass.SwapLock]: "swap lock",
+  [LockClass.MmlistLock]: "mmlist lock",
+  [LockClass.PrivateLock]: "private_lock",
+  [LockClass.InodeLock]: "inode lock",
+  [LockClass.TreeLock]: "tree_lock",
+};
+
+const actions: Readonly<Record<Doing, string>> = {
+  [Doing.ChangeMm]: "a system call changes the address space",
+  [Doing.Fault]: "a fault",
+  [Doing.SwapIn]: "a fault on a swap entry",
+  [Doing.CopyOnWrite]: "a write fault on a protected page",
+  [Doing.FileIo]: "read(2) or write(2)",
+  [Doing.PageCache]: "the page cache",
+  [Doing.Fork]: "fork",
+  [Doing.KsmMerge]: "KSM merges a page",
+  [Doing.KsmScan]: "a scan of KSM",
+  [Doing.Migrate]: "page migration",
+  [Doing.Mlock]: "mlock or munlock",
+  [Doing.Mprotect]: "mprotect",
+  [Doing.Mremap]: "mremap",
+  [Doing.PageOperation]: "an operation on one page",
+  [Doing.Reclaim]: "reclaim",
+  [Doing.SwapCache]: "the swap cache",
+  [Doing.SwapOff]: "swapoff",
+  [Doing.Truncate]: "truncation or invalidation",
+  [Doing.VmaAdjust]: "vma_adjust",
+  [Doing.VmaLink]: "a VMA is linked or unlinked",
+  [Doing.Writeback]: "writeback",
+  [Doing.Zap]: "entries are taken away",
+  [Doing.CheckAddress]: "a walk looks at an entry",
+  [Doing.AnonVma]: "a VMA is tied to its anon_vmas",
+  [Doing.KsmWalk]: "a walk of a page that KSM shares",
+  [Doing.RestoreEntry]: "a migration entry is restored",
+  [Doing.Mkclean]: "page_mkclean",
+  [Doing.PageLockAnonVma]: "page_lock_anon_vma",
+  [Doing.Referenced]: "page_referenced",
+  [Doing.Unmap]: "try_to_unmap",
+  [Doing.Walk]: "rmap_walk",
+  [Doing.Lru]: "the lists of reclaim",
+  [Doing.Mmlist]: "an address space joins mmlist",
+  [Doing.SetPageDirty]: "a page becomes dirty",
+  [Doing.SwapSlot]: "swap slots",
+};
+
+/** "page-table lock at 0x12345 (taken for mremap)" */
+function described(view: DataView, at: number): string {
+  const address = view.getUint32(at, true);
+  const word = view.getUint32(at + 4, true);
+  const lock = locks[(word & 0xff) as LockClass];
+  return `${lock} at 0x${address.toString(16)} (${actions[(word >>> 8) as Doing]})`;
+}
+
+/**
+ * The fault that the core has reported, as one sentence that names both locks and what each is for; null if
+ * there is none.
+ *
+ * @param view all of linear memory
+ */
+export function describeLockFault(view: DataView): string | null {
+  const wanted = LOCK_FAULT_AT + 4;
+  const held = LOCK_FAULT_AT + 12;
+  switch (view.getUint32(LOCK_FAULT_AT, true) as LockFault | 0) {
+    case LockFault.Order:
+      return `the ${described(view, wanted)} is wanted while the ${described(view, held)} is held, which comes after it`;
+    case LockFault.Twice:
+      return `the ${described(view, wanted)} is wanted by who holds it already: the ${described(view, held)}`;
+    case LockFault.Deadlock:
+      return `the ${described(view, wanted)} is wanted, and who holds it will never let go`;
+    case LockFault.Sleep:
+      return `something sleeps while the ${described(view, held)} is held, a spinlock`;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,52 @@
+import { Op } from "../../assembly/abi.js";
+import type { Machine } from "../core/machine.js";
+import { failed } from "./context.js";
+
+/** KSM: pages with equal contents, in VMAs that were advised "mergeable", become one. */
+export class Ksm {
+  readonly #machine: Machine;
+
+  /** Made by createKernel(): not for users. */
+  constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** One full scan: how many places share a page now and did not before. A page is merged at the second scan that finds it unchanged. */
+  scan(): number {
+    return this.#machine.call(Op.KsmScan);
+  }
+
+  /** Scans until a scan changes nothing; how many places share now and did not before. */
+  settle(): number {
+    let merged = 0;
+    do merged += this.scan();
+    while (this.changes > 0);
+    return merged;
+  }
+
+  /**
+   * Takes every merge apart, as 2 in /sys/kernel/mm/ksm/run does; how many places no longer share.
+   *
+   * @throws KernelError ENOMEM, with the rest still merged
+   */
+  unmerge(): number {
+    const result = this.#machine.call(Op.KsmUnmerge);
+    if (result < 0) throw failed(result, "ksm.unmerge()");
+    return result;
+  }
+
+  /** Pages that are shared. */
+  get pagesShared(): number {
+    return this.#machine.core.ksmField(0);
+  }
+
+  /** Places that show them, beside one of each: the pages saved. */
+  get pagesSharing(): number {
+    return this.#machine.core.ksmField(1);
+  }
+
+  /** What the last scan changed: merges, and pages whose contents were new to it. */
+  get changes(): number {
+    return this.#machine.core.ksmField(2);
+  }
+}

@@ -1,0 +1,189 @@
+import { MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
+import { failed, type Context } from "./context.js";
+import type { MemoryCgroup } from "./memory-cgroup.js";
+import type { Page } from "./page.js";
+import type { Vma } from "./vma.js";
+
+/** What tryToUnmap found. */
+export type Unmapped = "success" | "again" | "fail" | "mlock";
+
+const unmapped: Record<UnmapResult, Unmapped> = {
+  [UnmapResult.Success]: "success",
+  [UnmapResult.Again]: "again",
+  [UnmapResult.Fail]: "fail",
+  [UnmapResult.Mlock]: "mlock",
+};
+
+/** What tryToUnmap is to do and to overlook. */
+export interface UnmapOptions {
+  /** "munlock": take nothing away, only mlock the page if a locked VMA maps it. Default "unmap". */
+  readonly action?: "unmap" | "munlock";
+  /** Unmap from locked VMAs too. */
+  readonly ignoreMlock?: boolean;
+  /** Unmap what was touched too. */
+  readonly ignoreAccess?: boolean;
+  /** Leave no marker where the page is poisoned. */
+  readonly ignoreHwpoison?: boolean;
+}
+
+/** What became of a page that reclaim looked at. */
+export type Fate = "reclaimed" | "kept" | "activated" | "culled" | "not-isolated";
+
+const fates: Record<PageFate, Fate> = {
+  [PageFate.Reclaimed]: "reclaimed",
+  [PageFate.Kept]: "kept",
+  [PageFate.Activated]: "activated",
+  [PageFate.Culled]: "culled",
+  [PageFate.NotIsolated]: "not-isolated",
+};
+
+/** What migration came to: `page` is the one that took the old one's place. */
+export type Migration =
+  | { readonly result: "moved"; readonly page: Page }
+  | { readonly result: "busy" | "refused" | "no-memory"; readonly page: null };
+
+const unmoved: Record<
+  Exclude<MigrateResult, MigrateResult.Moved>,
+  "busy" | "refused" | "no-memory"
+> = {
+  [MigrateResult.Busy]: "busy",
+  [MigrateResult.Refused]: "refused",
+  [MigrateResult.NoMemory]: "no-memory",
+};
+
+/** What is done with one page, and the walks of the reverse map: the half of Kernel that is about pages. */
+export abstract class ReverseMap {
+  /** What its objects share, for what drives the core by itself. */
+  abstract get context(): Context;
+
+  #run(op: Op, page: Page, name: string, argument = 0, why = "it was freed"): number {
+    const { machine } = this.context;
+    const result = machine.call(op, page.handleIn(this.context), argument);
+    if (result < 0) throw failed(result, `${name}(page ${page.frame})`, why);
+    return result;
+  }
+
+  /**
+   * page_referenced: through how many mappings the page was touched since it was last asked; clears the
+   * marks. Stops when as many entries were found as the page has mappings.
+   *
+   * @param options cgroup: only its processes are asked
+   * @throws KernelError ESTALE
+   */
+  pageReferenced(page: Page, options: { readonly cgroup?: MemoryCgroup } = {}): number {
+    const cgroup = options.cgroup?.handleIn(this.context) ?? 0;
+    return this.#run(Op.PageReferenced, page, "pageReferenced", cgroup);
+  }
+
+  /**
+   * try_to_unmap: an anonymous page is put in the swap cache first. Without options as reclaim does it: an
+   * entry that was touched is made old and makes it "fail", a locked VMA mlocks the page.
+   *
+   * @throws KernelError ESTALE
+   */
+  tryToUnmap(page: Page, options: UnmapOptions = {}): Unmapped {
+    let how: number = options.action === "munlock" ? Unmap.Munlock : Unmap.Unmap;
+    if (options.ignoreMlock) how |= Unmap.IgnoreMlock;
+    if (options.ignoreAccess) how |= Unmap.IgnoreAccess;
+    if (options.ignoreHwpoison) how |= Unmap.IgnoreHwpoison;
+    return unmapped[this.#run(Op.TryToUnmap, page, "tryToUnmap", how) as UnmapResult];
+  }
+
+  /** try_to_munlock: "mlock" if a locked VMA maps the page, which is mlocked then, else "again". @throws KernelError ESTALE */
+  tryToMunlock(page: Page): Unmapped {
+    return this.tryToUnmap(page, { action: "munlock" });
+  }
+
+  /** page_mkclean: entries of a file page that were dirty or writable, now protected. @throws KernelError ESTALE */
+  pageMkclean(page: Page): number {
+    return this.#run(Op.PageMkclean, page, "pageMkclean");
+  }
+
+  /** Moves the page to another frame, with all its mappings. @throws KernelError ESTALE */
+  migratePage(page: Page): Migration {
+    const result = this.#run(Op.MigratePage, page, "migratePage") as MigrateResult;
+    if (result !== MigrateResult.Moved) return { result: unmoved[result], page: null };
+    return { result: "moved", page: this.context.pageOf(this.context.machine.extra(0)) };
+  }
+
+  /**
+   * What reclaim does with one page: looks whether it was touched, unmaps, writes and frees it.
+   *
+   * @param options force: whatever was touched goes too
+   * @throws KernelError ESTALE
+   */
+  shrinkPage(page: Page, options: { readonly force?: boolean } = {}): Fate {
+    const fate = this.#run(Op.ShrinkPage, page, "shrinkPage", options.force ? 1 : 0) as PageFate;
+    return fates[fate];
+  }
+
+  /** A reference from outside, as get_user_pages takes: reclaim, migration and KSM leave the page alone. @throws KernelError ESTALE */
+  pin(page: Page): void {
+    this.#run(Op.PinPage, page, "pin");
+  }
+
+  /** Gives a pin back. @throws KernelError ESTALE, EINVAL without one */
+  unpin(page: Page): void {
+    this.#run(Op.UnpinPage, page, "unpin", 0, "it was freed, or is not pinned");
+  }
+
+  /** isolate_lru_page: takes the page off its list, and holds it; false if it was on none. @throws KernelError ESTALE */
+  isolate(page: Page): boolean {
+    return this.#run(Op.IsolatePage, page, "isolate") === 1;
+  }
+
+  /** putback_lru_page, after isolate(). @throws KernelError ESTALE, EINVAL if it was not isolated */
+  putback(page: Page): void {
+    this.#run(Op.PutbackPage, page, "putback", 0, "it was freed, or is not isolated");
+  }
+
+  /** try_to_release_page: takes a clean page's buffers; true if it has none then. @throws KernelError ESTALE */
+  releaseBuffers(page: Page): boolean {
+    return this.#run(Op.ReleaseBuffers, page, "releaseBuffers") === 1;
+  }
+
+  /** Marks the frame as broken: what unmaps the page leaves markers, and whoever meets one gets SIGBUS. @throws KernelError ESTALE */
+  poison(page: Page): void {
+    this.#run(Op.PoisonPage, page, "poison");
+  }
+
+  /** A full rmap_walk that never stops early: entries found. @throws KernelError ESTALE */
+  rmapWalk(page: Page): number {
+    const found = this.context.machine.core.walkPage(page.handleIn(this.context));
+    if (found < 0) throw failed(found, `rmapWalk(page ${page.frame})`, "it was freed");
+    return found;
+  }
+
+  /** The index alone: VMAs it offers that hold the page's pgoff. @throws KernelError ESTALE */
+  stab(page: Page): number {
+    const found = this.context.machine.core.stabPage(page.handleIn(this.context));
+    if (found < 0) throw failed(found, `stab(page ${page.frame})`, "it was freed");
+    return found;
+  }
+
+  #inVma(page: Page, vma: Vma, mapped: boolean): number {
+    const handle = page.handleIn(this.context);
+    const task = vma.process.handleIn(this.context);
+    const { core } = this.context.machine;
+    const address = core.pageInVma(handle, task, vma.start, mapped ? 1 : 0);
+    if (address < -1) {
+      throw failed(address, `page ${page.frame} in a vma`, "the page or the vma is gone");
+    }
+    return address;
+  }
+
+  /**
+   * page_address_in_vma: where any VMA would map the page, mapped there or not; null if it can't.
+   *
+   * @throws KernelError ESTALE when the page was freed or no VMA begins there any more
+   */
+  pageAddressInVma(page: Page, vma: Vma): number | null {
+    const address = this.#inVma(page, vma, false);
+    return address < 0 ? null : address;
+  }
+
+  /** page_mapped_in_vma: does the VMA map the page right now? @throws KernelError ESTALE */
+  pageMappedInVma(page: Page, vma: Vma): boolean {
+    return this.#inVma(page, vma, true) >= 0;
+  }
+}
