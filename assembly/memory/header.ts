@@ -74,6 +74,8 @@ export class Header {
   /** Pages that all areas hold, and slots in use. */
   swapLimit: u32;
   swapInUse: u32;
+  /** Areas that were ever in use: those after them are empty. */
+  swapAreas: u32;
   swapLock: u32;
   mmlistLock: u32;
   /** Pages under writeback stay so until it is let go. */

@@ -10,10 +10,10 @@ import { itemAt, stableNodeAt } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
-  pageAnonVma,
+  mappingIsKsm,
+  mappingOwner,
   pageIndex,
-  pageIsAnon,
-  pageIsKsm,
+  pageMapping,
   pagePrivate,
   pageSet,
   pageSetWord,
@@ -72,11 +72,12 @@ function isKnownPlace(frame: u32, vma: Vma, address: u64): bool {
  * family, or at another index, than this place. KSM's own pages are mapped only where walks find them.
  */
 function needsCopy(frame: u32, vma: Vma, address: u64): bool {
-  if (pageIsKsm(frame)) {
+  const mapping = pageMapping(frame);
+  if (!mapping) return false;
+  if (mappingIsKsm(mapping)) {
     return !(vma.flags & VmFlag.Mergeable) || !isKnownPlace(frame, vma, address);
   }
-  if (!pageIsAnon(frame)) return false;
-  const root = changetype<AnonVma>(<usize>pageAnonVma(frame)).root;
+  const root = changetype<AnonVma>(mappingOwner(mapping)).root;
   if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;
   return pageIndex(frame) != linearPageIndex(vma, address);
 }

@@ -8,6 +8,7 @@ import { header, vmStat } from "../memory/header";
 import { lruCacheAdd } from "../struct/lru";
 import {
   pageClear,
+  pageFlags,
   pageIsKsm,
   pageMapcount,
   pageMapped,
@@ -111,8 +112,9 @@ export function freeSwapAndCache(slot: usize): void {
 
 /** Lets a locked page go from the swap cache if no entry refers to its slot; true if it is not in it then. */
 export function tryToFreeSwap(frame: u32): bool {
-  if (!pageTest(frame, PageFlag.SwapCache)) return true;
-  if (pageTest(frame, PageFlag.Writeback)) return false;
+  const flags = pageFlags(frame);
+  if (!(flags & PageFlag.SwapCache)) return true;
+  if (flags & PageFlag.Writeback) return false;
   if (slotAt(<usize>pagePrivate(frame)).count) return false;
   deleteFromSwapCache(frame);
   pageSet(frame, PageFlag.Dirty);

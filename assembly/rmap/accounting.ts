@@ -28,9 +28,8 @@ function gain(frame: u32): bool {
   return mapcount == 0;
 }
 
-/** Points a page that is not anonymous yet to an anon_vma: the VMA's own if exclusive, else the root's. */
+/** Points a page to an anon_vma: the VMA's own if exclusive, else the root's. */
 function setAnonRmap(frame: u32, vma: Vma, address: u64, exclusive: bool): void {
-  if (pageIsAnon(frame)) return;
   let anonVma = vma.anonVma;
   assert(anonVma != 0, "rmap: anonymous page in a vma without anon_vma");
   if (!exclusive) anonVma = changetype<AnonVma>(<usize>anonVma).root;
@@ -49,12 +48,13 @@ function checkAnonRmap(frame: u32, vma: Vma, address: u64): void {
 
 /** Maps an anonymous page that may be shared: after swap-in, and by what restores entries. */
 export function pageAddAnonRmap(frame: u32, vma: Vma, address: u64, exclusive: bool): void {
-  const first = gain(frame);
-  if (first) header().nrAnonPages++;
-  // A page that KSM shares points to its stable node, whoever maps it.
-  if (pageIsKsm(frame)) return;
-  if (first) setAnonRmap(frame, vma, address, exclusive);
-  else checkAnonRmap(frame, vma, address);
+  if (gain(frame)) {
+    header().nrAnonPages++;
+    // A page that KSM shares points to its stable node, whoever maps it.
+    if (!pageIsAnon(frame)) setAnonRmap(frame, vma, address, exclusive);
+  } else if (CHECKED && !pageIsKsm(frame)) {
+    checkAnonRmap(frame, vma, address);
+  }
 }
 
 /** A new anonymous page goes where it can be reclaimed, or where it can't. */

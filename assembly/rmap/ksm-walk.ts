@@ -14,7 +14,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount, pageMapped, pageStableNode } from "../struct/page";
 import { Vma } from "../struct/vma";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
-import { recordMapping } from "./mapping-record";
+import { isMappedAt, recordMapping } from "./mapping-record";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
@@ -94,7 +94,8 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           result = tryToUnmapOne(frame, vma, item.address, argument);
           stop = result != <u32>UnmapResult.Again || !pageMapped(frame);
           if (stop) break;
-        } else if (recordMapping(frame, vma, item.address, result, out, room)) {
+        } else if (isMappedAt(frame, vma, item.address)) {
+          if (result < room) recordMapping(out, result, vma, item.address);
           result++;
         }
       }

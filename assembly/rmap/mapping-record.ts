@@ -8,22 +8,17 @@ import { pageCheckAddress } from "./address";
 /** A mapping as rmapWalk records it: the VMA, a spare word, and the address as f64. */
 export const MAPPING_BYTES: usize = 16;
 
-/** Is the page mapped there? Then it is record n, if there is room for that. */
-export function recordMapping(
-  frame: u32,
-  vma: Vma,
-  address: u64,
-  n: u32,
-  out: usize,
-  room: u32,
-): bool {
+/** Is the page mapped there? */
+export function isMappedAt(frame: u32, vma: Vma, address: u64): bool {
   const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
   if (!pmd) return false;
   ptlUnlock(pmd);
-  if (n < room) {
-    const at = out + <usize>n * MAPPING_BYTES;
-    store<u32>(at, <u32>changetype<usize>(vma));
-    store<f64>(at, <f64>address, 8);
-  }
   return true;
+}
+
+/** Writes record n. */
+export function recordMapping(out: usize, n: u32, vma: Vma, address: u64): void {
+  const at = out + <usize>n * MAPPING_BYTES;
+  store<u32>(at, <u32>changetype<usize>(vma));
+  store<f64>(at, <f64>address, 8);
 }

@@ -7,12 +7,14 @@ import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
 import {
+  mappingIsAnon,
+  mappingIsKsm,
   pageFileMapping,
   pageIndex,
-  pageIsAnon,
   pageIsKsm,
   pageMapcount,
   pageMapped,
+  pageMapping,
   trylockPage,
   unlockPage,
 } from "../struct/page";
@@ -99,9 +101,9 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
  */
 export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
   if (!pageMapped(frame)) return 0;
-  const ksm = pageIsKsm(frame);
-  if (!ksm && pageIsAnon(frame)) return pageReferencedAnon(frame, memcg);
-  if (!ksm && !pageFileMapping(frame)) return 0;
+  const mapping = pageMapping(frame);
+  if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) return pageReferencedAnon(frame, memcg);
+  if (!mapping) return 0;
   if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;
   let result: u64 = 0;
   if (pageIsKsm(frame)) result = ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);

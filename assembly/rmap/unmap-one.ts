@@ -9,7 +9,7 @@ import { Event, PageFlag, Unmap, UnmapResult, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
-import { pageIsAnon, pagePrivate, pageTest } from "../struct/page";
+import { pageFlags, pageIsAnon, pagePrivate } from "../struct/page";
 import { putPage } from "../struct/page-frame";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import {
@@ -41,12 +41,13 @@ function mlockInstead(frame: u32, vma: Vma): UnmapResult {
 /** Accounts for the entry that was taken away; what is to be in its place, or the entry itself: put it back. */
 function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u32): u64 {
   const anon = pageIsAnon(frame);
-  if (pageTest(frame, PageFlag.HwPoison) && !(how & Unmap.IgnoreHwpoison)) {
+  const flags = pageFlags(frame);
+  if (flags & PageFlag.HwPoison && !(how & Unmap.IgnoreHwpoison)) {
     if (anon) mm.anonRss--;
     else mm.fileRss--;
     return pteOfHwpoison(frame);
   }
-  if (anon && pageTest(frame, PageFlag.SwapCache)) {
+  if (anon && flags & PageFlag.SwapCache) {
     const slot = <usize>pagePrivate(frame);
     if (!swapDuplicate(slot)) return entry;
     joinMmlist(mm);

@@ -5,7 +5,14 @@ import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../inde
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
-import { pageFileMapping, pageIndex, pageIsAnon, pageIsKsm, pageMapped } from "../struct/page";
+import {
+  mappingIsAnon,
+  mappingIsKsm,
+  mappingOwner,
+  pageIndex,
+  pageMapped,
+  pageMapping,
+} from "../struct/page";
 import { isVmaTemporaryStack } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
@@ -47,32 +54,29 @@ function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapRes
   return result;
 }
 
-/** The walk alone, whatever it comes to. */
-function walkToUnmap(frame: u32, how: u32): UnmapResult {
-  if (pageIsKsm(frame)) return <UnmapResult>(<i32>ksmWalk(frame, KsmVisit.Unmap, how, 0, 0));
-  let result = UnmapResult.Again;
-  if (pageIsAnon(frame)) {
-    const anonVma = pageLockAnonVma(frame);
-    if (anonVma) {
-      result = tryToUnmapIn(anonSource(), changetype<usize>(anonVma), frame, how);
-      pageUnlockAnonVma(anonVma);
-    }
-  } else if (pageFileMapping(frame)) {
-    const mapping = changetype<AddressSpace>(<usize>pageFileMapping(frame));
-    lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Unmap);
-    result = tryToUnmapIn(Source.File, changetype<usize>(mapping), frame, how);
-    unlock(iMmapMutex(mapping));
-  }
-  return result;
-}
-
 /**
  * Of a locked page; an anonymous one must be in the swap cache, or migrate.
  * @param how Unmap: one action, and what to overlook
  */
 export function tryToUnmap(frame: u32, how: u32): UnmapResult {
-  const result = walkToUnmap(frame, how);
-  return result != UnmapResult.Mlock && !pageMapped(frame) ? UnmapResult.Success : result;
+  const mapping = pageMapping(frame);
+  let result = UnmapResult.Again;
+  if (mappingIsKsm(mapping)) {
+    result = <UnmapResult>(<i32>ksmWalk(frame, KsmVisit.Unmap, how, 0, 0));
+  } else if (mappingIsAnon(mapping)) {
+    const anonVma = pageLockAnonVma(frame);
+    if (anonVma) {
+      result = tryToUnmapIn(anonSource(), changetype<usize>(anonVma), frame, how);
+      pageUnlockAnonVma(anonVma);
+    }
+  } else if (mapping) {
+    const mutex = iMmapMutex(changetype<AddressSpace>(mappingOwner(mapping)));
+    lock(mutex, LockClass.IMmapMutex, Doing.Unmap);
+    result = tryToUnmapIn(Source.File, mappingOwner(mapping), frame, how);
+    unlock(mutex);
+  }
+  const unmaps = (how & Unmap.ActionMask) != Unmap.Munlock;
+  return unmaps && result != UnmapResult.Mlock && !pageMapped(frame) ? UnmapResult.Success : result;
 }
 
 /**
@@ -80,5 +84,5 @@ export function tryToUnmap(frame: u32, how: u32): UnmapResult {
  * mlocked it again. Again says either that nobody has it locked, or that mmap_sem could not be had.
  */
 export function tryToMunlock(frame: u32): UnmapResult {
-  return walkToUnmap(frame, Unmap.Munlock);
+  return tryToUnmap(frame, Unmap.Munlock);
 }

@@ -5,13 +5,13 @@ import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
-import { pageAnonVma, pageFileMapping, pageIndex, pageIsKsm } from "../struct/page";
+import { mappingIsAnon, mappingIsKsm, mappingOwner, pageIndex, pageMapping } from "../struct/page";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
-import { recordMapping } from "./mapping-record";
+import { isMappedAt, recordMapping } from "./mapping-record";
 import { removeMigrationPte } from "./migration-entry";
 import { countWalk, countWalks } from "./walk-cost";
 
@@ -40,43 +40,41 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize,
       continue;
     }
     entries++;
-    const done = old
-      ? removeMigrationPte(frame, vma, address, old)
-      : recordMapping(frame, vma, address, found, out, room);
-    if (done) found++;
+    if (old) {
+      if (removeMigrationPte(frame, vma, address, old)) found++;
+    } else if (isMappedAt(frame, vma, address)) {
+      if (found < room) recordMapping(out, found, vma, address);
+      found++;
+    }
   }
   countWalk(visited, touched, irrelevant, entries);
   return found;
 }
 
-/** The anon_vma is not looked up with page_lock_anon_vma: the page need not be mapped, so the caller pins it. */
-function walk(frame: u32, old: u32, out: usize, room: u32): u32 {
-  if (pageIsKsm(frame)) return <u32>ksmWalk(frame, KsmVisit.Record, 0, out, room);
-  const anon = pageAnonVma(frame);
-  if (anon) {
-    const anonVma = changetype<AnonVma>(<usize>anon);
+/**
+ * Walks all VMAs that the page's index offers, without stopping early. The anon_vma is not looked up with
+ * page_lock_anon_vma, as the page need not be mapped: the caller pins it.
+ * @param out room for that many records of MAPPING_BYTES; 0 records only counts
+ * @param old 0, or removeMigrationPtes()
+ * @returns present entries found, or restored
+ */
+export function rmapWalk(frame: u32, out: usize, room: u32, old: u32 = 0): u32 {
+  const mapping = pageMapping(frame);
+  if (mappingIsKsm(mapping)) return <u32>ksmWalk(frame, KsmVisit.Record, 0, out, room);
+  const owner = mappingOwner(mapping);
+  if (!owner) return 0;
+  if (mappingIsAnon(mapping)) {
+    const anonVma = changetype<AnonVma>(owner);
     anonVmaLock(anonVma, Doing.Walk);
-    const found = rmapWalkIn(anonSource(), <usize>anon, frame, old, out, room);
+    const found = rmapWalkIn(anonSource(), owner, frame, old, out, room);
     anonVmaUnlock(anonVma);
     return found;
   }
-  const file = pageFileMapping(frame);
-  if (!file) return 0;
-  const mapping = changetype<AddressSpace>(<usize>file);
-  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Walk);
-  const found = rmapWalkIn(Source.File, <usize>file, frame, old, out, room);
-  unlock(iMmapMutex(mapping));
+  const mutex = iMmapMutex(changetype<AddressSpace>(owner));
+  lock(mutex, LockClass.IMmapMutex, Doing.Walk);
+  const found = rmapWalkIn(Source.File, owner, frame, old, out, room);
+  unlock(mutex);
   return found;
-}
-
-/**
- * Walks all VMAs that the page's index offers, without stopping early. The page must not lose its last
- * mapping meanwhile: the caller pins it.
- * @param out room for that many records of MAPPING_BYTES; 0 records only counts
- * @returns present entries found
- */
-export function rmapWalk(frame: u32, out: usize, room: u32): u32 {
-  return walk(frame, 0, out, room);
 }
 
 /**
@@ -85,7 +83,7 @@ export function rmapWalk(frame: u32, out: usize, room: u32): u32 {
  * @returns entries restored
  */
 export function removeMigrationPtes(old: u32, frame: u32): u32 {
-  return walk(frame, old, 0, 0);
+  return rmapWalk(frame, 0, 0, old);
 }
 
 /**
@@ -101,14 +99,15 @@ export function stab(frames: usize, n: u32): u32 {
   let touched: u32 = 0;
   for (let end = frames + ((<usize>n) << 2); frames < end; frames += 4) {
     const frame = load<u32>(frames);
-    if (pageIsKsm(frame)) {
+    // Read once: a stab at a small index takes little longer than to find out what the page is.
+    const mapping = pageMapping(frame);
+    if (mappingIsKsm(mapping)) {
       relevant += <u32>ksmWalk(frame, KsmVisit.Count, 0, 0, 0);
       continue;
     }
     const pgoff = pageIndex(frame);
-    const anon = pageAnonVma(frame);
-    const source: u32 = anon ? anonymous : Source.File;
-    const owner = <usize>(anon ? anon : pageFileMapping(frame));
+    const source: u32 = mappingIsAnon(mapping) ? anonymous : Source.File;
+    const owner = mappingOwner(mapping);
     let node: u32;
     let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
     for (; ; step = sourceNext(source, node, pgoff, pgoff)) {

@@ -68,12 +68,15 @@ export function getPage(frame: u32): void {
 
 /** Drops a reference; the last one frees the frame. */
 export function putPage(frame: u32): void {
-  const state = header();
-  const at = word32(state.pageRefcount, frame);
+  const at = word32(header().pageRefcount, frame);
   const left = load<i32>(at) - 1;
   assert(left >= 0, "page: more references dropped than held");
   store<i32>(at, left);
-  if (left) return;
+  if (!left) pageFree(frame);
+}
+
+function pageFree(frame: u32): void {
+  const state = header();
   assert(pageMapcount(frame) == 0, "page: freed while it is mapped");
   assert(!pageTest(frame, PageFlag.SwapCache), "page: freed while it is in the swap cache");
   assert(!pageTest(frame, PageFlag.Mlocked), "page: freed while it is mlocked");

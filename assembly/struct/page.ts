@@ -127,13 +127,26 @@ export function pageSetAnonMapping(frame: u32, anonVma: u32): void {
   pageSetMapping(frame, anonVma | MAPPING_ANON);
 }
 
+export function mappingIsAnon(mapping: u32): bool {
+  return (mapping & MAPPING_ANON) != 0;
+}
+
+export function mappingIsKsm(mapping: u32): bool {
+  return (mapping & MAPPING_TAGS) == MAPPING_KSM;
+}
+
+/** The AddressSpace, AnonVma or StableNode of a mapping field. */
+export function mappingOwner(mapping: u32): usize {
+  return <usize>(mapping & ~MAPPING_TAGS);
+}
+
 export function pageIsAnon(frame: u32): bool {
-  return (pageMapping(frame) & MAPPING_ANON) != 0;
+  return mappingIsAnon(pageMapping(frame));
 }
 
 /** One page that KSM shares between places with equal contents: anonymous, but of no anon_vma. */
 export function pageIsKsm(frame: u32): bool {
-  return (pageMapping(frame) & MAPPING_TAGS) == MAPPING_KSM;
+  return mappingIsKsm(pageMapping(frame));
 }
 
 /** The anon_vma it points to, 0 for KSM's and files' pages: right while the page is mapped. */

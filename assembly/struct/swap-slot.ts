@@ -56,6 +56,7 @@ export function swapAreaAdd(pages: u32, priority: i32): i32 {
     area.priority = priority;
     area.on = 1;
     header().swapLimit += pages;
+    if (i == header().swapAreas) header().swapAreas++;
     return i;
   }
   return -1;
@@ -64,7 +65,8 @@ export function swapAreaAdd(pages: u32, priority: i32): i32 {
 /** The area with room that has the highest priority, or -1. */
 function areaWithRoom(): i32 {
   let best: i32 = -1;
-  for (let i: u32 = 0; i < <u32>MAX_SWAP_AREAS; i++) {
+  const areas = header().swapAreas;
+  for (let i: u32 = 0; i < areas; i++) {
     const area = swapArea(i);
     if (!area.on || area.inUse >= area.limit) continue;
     if (best < 0 || area.priority > swapArea(<u32>best).priority) best = i;
@@ -96,8 +98,11 @@ export function swapCountIsFull(slot: usize): bool {
 export function swapDuplicate(slot: usize): bool {
   lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
   const it = slotAt(slot);
-  if (swapCountIsFull(slot)) it.continuation = pageAllocAtomic();
-  const done = !swapCountIsFull(slot);
+  let done = it.count < SWAP_MAP_MAX;
+  if (!done) {
+    if (!it.continuation) it.continuation = pageAllocAtomic();
+    done = it.continuation != 0;
+  }
   if (done) it.count++;
   unlock(swapLock());
   return done;
