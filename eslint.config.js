@@ -25,6 +25,7 @@ export default defineConfig(
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {
       globals: {
+        AbortController: "readonly",
         console: "readonly",
         performance: "readonly",
         process: "readonly",

@@ -90,11 +90,15 @@ function checkReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32):
   violated(Violated.Unreachable, <f64>frame, pid, <f64>address, numberOf(anonVma));
 }
 
-/** Invariant I2 of a page that KSM shares: is there a place from which a walk comes to the VMA? */
+/**
+ * Invariant I2 of a page that KSM shares: is there a place from which a walk comes to the VMA? v3.7 breaks
+ * it for who maps the page through a fork without being a place, until KSM comes there, if it ever does.
+ */
 function checkKsmReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
   if (vmaNote(vma).brokenChain) return;
   markReachable(note, vma);
   const node = pageStableNode(frame);
+  if (isLive(Cache.StableNode, node) && stableNodeAt(node).strays) return;
   let at = isLive(Cache.StableNode, node) ? stableNodeAt(node).items : 0;
   for (let n = slabLive(Cache.RmapItem); at && n && isLive(Cache.RmapItem, at); n--) {
     const item = itemAt(at);

@@ -3,7 +3,7 @@
 import { Errno, PAGE_SIZE } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsKsm } from "../struct/page";
-import { pteAt } from "../struct/page-table";
+import { nextMapped, pteAt } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
@@ -25,7 +25,8 @@ export function breakKsm(vma: Vma, address: u64): i32 {
 
 /** Breaks every shared page of [start, end) of the VMA. 0, or ENOMEM: those before it are broken. */
 export function unmergeKsmPages(vma: Vma, start: u64, end: u64): i32 {
-  for (let at = start; at < end; at += PAGE_SIZE) {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at + PAGE_SIZE, end)) {
     const error = breakKsm(vma, at);
     if (error) return error;
   }

@@ -10,6 +10,7 @@ import { MmStruct } from "../struct/mm-struct";
 import {
   pageGeneration,
   pageIsAnon,
+  pageMapcount,
   pageRefcount,
   pageSetStableNode,
   pageStableNode,
@@ -66,7 +67,8 @@ export function stableTreeInsert(frame: u32): u32 {
   stable.frame = frame;
   stable.generation = pageGeneration(frame);
   stable.items = 0;
-  stable.spare = 0;
+  // The two places that were merged, and whoever else maps the first one's page through a fork.
+  stable.strays = pageMapcount(frame) > 2 ? 1 : 0;
   let parent: u32 = 0;
   let link = stableRoot();
   for (let here = load<u32>(link); here; here = load<u32>(link)) {

@@ -46,7 +46,7 @@ function pagesToRead(area: u32): u32 {
   for (let at = slabNext(Cache.SwapSlot, 0); at; at = slabNext(Cache.SwapSlot, at)) {
     const slot = changetype<SwapSlot>(at);
     // Each entry may turn out to need a page of its own.
-    if (slot.area == area) pages += slot.frame ? slot.count - 1 : slot.count;
+    if (slot.area == area && slot.count) pages += slot.frame ? slot.count - 1 : slot.count;
   }
   return pages;
 }

@@ -23,7 +23,8 @@ export class StableNode {
   generation: u32;
   /** Places, the one added last first. */
   items: u32;
-  spare: u32;
+  /** 1 if somebody mapped the page, when it became shared, who is no place. */
+  strays: u32;
 }
 
 /** Values of RmapItem.tree. */

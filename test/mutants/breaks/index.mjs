@@ -1,0 +1,21 @@
+// All breaks. Each replaces one place of one file of the core, so that a rule no longer holds.
+//
+//   group   what the rule belongs to          tests   where tests of the group are, tried first
+//   builds  the builds that are broken, if not release and checked
+//   rule    what holds in the unbroken core   file, from, to   the place, and what stands there instead
+
+import files from "./files.mjs";
+import ksm from "./ksm.mjs";
+import locks from "./locks.mjs";
+import migration from "./migration.mjs";
+import mlock from "./mlock.mjs";
+import reclaim from "./reclaim.mjs";
+import referenced from "./referenced.mjs";
+import unmap from "./unmap.mjs";
+import verify from "./verify.mjs";
+
+const groups = [referenced, unmap, reclaim, mlock, files, migration, ksm, locks, verify];
+
+export const breaks = groups.flatMap(({ group, tests, builds = ["release", "checked"], breaks }) =>
+  breaks.map((one) => ({ group, tests, builds, ...one })),
+);

@@ -1,0 +1,81 @@
+const walk = "assembly/rmap/ksm-walk.ts";
+const scan = "assembly/mm/ksm-scan.ts";
+
+export default {
+  group: "ksm",
+  tests: ["test/api/ksm", "test/rmap/ksm"],
+  breaks: [
+    {
+      rule: "the walk finds the pages of children in a second pass",
+      file: walk,
+      from: "for (let pass = 0; pass < 2 && !stop; pass++) {",
+      to: "for (let pass = 0; pass < 1 && !stop; pass++) {",
+    },
+    {
+      rule: "the walk visits a place's own address space first",
+      file: walk,
+      from: "return pass == 0 ? item.mm == vma.mm : item.mm != vma.mm;",
+      to: "return pass == 1 ? item.mm == vma.mm : item.mm != vma.mm;",
+    },
+    {
+      rule: "the walk asks an anon_vma for everything it has",
+      file: walk,
+      from: "let step = sourceFirst(source, root, 0, u64.MAX_VALUE);",
+      to: "let step = sourceFirst(source, root, item.address >> 12, item.address >> 12);",
+    },
+    {
+      rule: "the walk for references filters by memcg",
+      file: walk,
+      from: "if (argument && changetype<MmStruct>(<usize>vma.mm).memcg != argument) continue;",
+      to: "",
+    },
+    {
+      rule: "a page must be unchanged between two scans",
+      file: scan,
+      from: "if (item.checksum != word) {",
+      to: "if (false) {",
+    },
+    {
+      rule: "the stable tree is asked first",
+      file: scan,
+      from: "const found = shared ? frame : stableTreeSearch(pageWord(frame));",
+      to: "const found: u32 = shared ? frame : 0;",
+    },
+    {
+      rule: "a write to a shared page makes a copy",
+      file: "assembly/mm/swap.ts",
+      from: "if (pageIsKsm(frame)) return false;",
+      to: "",
+    },
+    {
+      rule: "a place pins its anon_vma",
+      file: "assembly/mm/ksm-slot.ts",
+      from: "getAnonVma(changetype<AnonVma>(<usize>vma.anonVma));",
+      to: "",
+    },
+    {
+      rule: "a page that somebody holds is not merged",
+      file: "assembly/mm/ksm-merge.ts",
+      from: "const known = pageMapcount(frame) + 1 + swapped == pageRefcount(frame);",
+      to: "const known = true;",
+    },
+    {
+      rule: "merging in a locked VMA mlocks the shared page",
+      file: "assembly/mm/ksm-merge.ts",
+      from: "mlockVmaPage(shared);",
+      to: "",
+    },
+    {
+      rule: "madvise(MADV_UNMERGEABLE) takes the range apart",
+      file: "assembly/mm/madvise.ts",
+      from: "if (advice == Advice.Unmergeable && unmergeKsmPages(vma, start, end)) return 0;",
+      to: "",
+    },
+    {
+      rule: "a child's merged pages can be found and merged again",
+      file: "assembly/mm/fork.ts",
+      from: "if (done && parent.ksmSlot) done = ksmEnter(child);",
+      to: "",
+    },
+  ],
+};

@@ -1,0 +1,101 @@
+const pageout = "assembly/mm/pageout.ts";
+const swap = "assembly/mm/swap.ts";
+const slot = "assembly/struct/swap-slot.ts";
+const lru = "assembly/struct/lru.ts";
+
+export default {
+  group: "reclaim",
+  tests: ["test/api/reclaim", "test/api/swap"],
+  breaks: [
+    {
+      rule: "a swap-backed page that was touched is activated",
+      file: pageout,
+      from: "if (swapBacked) return Advised.Activate;",
+      to: "if (swapBacked) return Advised.Keep;",
+    },
+    {
+      rule: "a file page is activated at the second touch only",
+      file: pageout,
+      from: "if (again || n > 1 || referencedFlags(result) & VmFlag.Exec) return",
+      to: "if (n > 1 || referencedFlags(result) & VmFlag.Exec) return",
+    },
+    {
+      rule: "program text is activated at the first touch",
+      file: pageout,
+      from: "if (again || n > 1 || referencedFlags(result) & VmFlag.Exec) return",
+      to: "if (again || n > 1) return",
+    },
+    {
+      rule: "a locked VMA's page is given to try_to_unmap, which mlocks it",
+      file: pageout,
+      from: "if (referencedFlags(result) & VmFlag.Locked) return Advised.Reclaim;",
+      to: "if (referencedFlags(result) & VmFlag.Locked) return Advised.Keep;",
+    },
+    {
+      rule: "a page under writeback is kept",
+      file: pageout,
+      from: "if (pageTest(frame, PageFlag.Writeback)) return PageFate.Kept;",
+      to: "",
+    },
+    {
+      rule: "a page that is held from outside is kept",
+      file: pageout,
+      from: "if (pageRefcount(frame) != 2 || pageTest(frame, PageFlag.Dirty)) return false;",
+      to: "if (pageTest(frame, PageFlag.Dirty)) return false;",
+    },
+    {
+      rule: "reclaim of one memcg leaves the others' pages",
+      file: "assembly/mm/vmscan.ts",
+      from: "let memcg = target ? target : header().rootMemcg;",
+      to: "let memcg = header().rootMemcg;",
+    },
+    {
+      rule: "a page that can't be evicted goes to the unevictable list",
+      file: lru,
+      from: "return !pageTest(frame, PageFlag.Mlocked);",
+      to: "return true;",
+    },
+    {
+      rule: "what was swapped out comes back with its contents",
+      file: swap,
+      from: "pageSetWord(frame, slotAt(slot).word);",
+      to: "",
+    },
+    {
+      rule: "a page is the writer's own only if no swap entry leads to it",
+      file: swap,
+      from: "owners += pageSwapcount(frame);",
+      to: "",
+    },
+    {
+      rule: "a page under writeback stays in the swap cache",
+      file: swap,
+      from: "if (owners == 1 && !pageTest(frame, PageFlag.Writeback)) {",
+      to: "if (owners == 1) {",
+    },
+    {
+      rule: "with swap over half full a page that came back gives up its slot",
+      file: swap,
+      from: "return header().swapInUse * 2 > header().swapLimit;",
+      to: "return false;",
+    },
+    {
+      rule: "counts above 62 need a page, which may not be had",
+      file: slot,
+      from: "done = it.continuation != 0;",
+      to: "done = true;",
+    },
+    {
+      rule: "areas with a higher priority are filled first",
+      file: slot,
+      from: "if (best < 0 || area.priority > swapArea(<u32>best).priority) best = i;",
+      to: "if (best < 0) best = i;",
+    },
+    {
+      rule: "swap-in makes a page of another family a copy",
+      file: "assembly/mm/fault-swap.ts",
+      from: "if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;",
+      to: "",
+    },
+  ],
+};

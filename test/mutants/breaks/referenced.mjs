@@ -1,0 +1,52 @@
+const one = "assembly/rmap/referenced-one.ts";
+const all = "assembly/rmap/referenced.ts";
+
+export default {
+  group: "referenced",
+  tests: ["test/rmap/referenced"],
+  builds: ["release", "checked", "explore"],
+  breaks: [
+    {
+      rule: "page_referenced_one names a locked VMA, so that the walk stops",
+      file: one,
+      from: "return LOCKED;",
+      to: "return FOUND;",
+    },
+    {
+      rule: "a touch through a sequential VMA is not counted",
+      file: one,
+      from: "if (!(vma.flags & VmFlag.SeqRead)) found",
+      to: "found",
+    },
+    {
+      rule: "a touch through a sequential VMA is cleared",
+      file: one,
+      from: "store<u64>(pte, entry & ~PTE_YOUNG);",
+      to: "if (!(vma.flags & VmFlag.SeqRead)) store<u64>(pte, entry & ~PTE_YOUNG);",
+    },
+    {
+      rule: "the walk stops when as many entries were found as the page has mappings",
+      file: all,
+      from: "if (one & FOUND) mapcount--;",
+      to: "",
+    },
+    {
+      rule: "reclaim for one memcg asks its processes only",
+      file: all,
+      from: "if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) continue;",
+      to: "",
+    },
+    {
+      rule: "flags are those of the VMAs that counted",
+      file: all,
+      from: "if (one & REFERENCED) {",
+      to: "flags |= vma.flags;\n    if (one & REFERENCED) {",
+    },
+    {
+      rule: "a file page that can't be locked counts as referenced",
+      file: all,
+      from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
+      to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 0;",
+    },
+  ],
+};

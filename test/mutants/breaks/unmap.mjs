@@ -1,0 +1,114 @@
+const one = "assembly/rmap/unmap-one.ts";
+const all = "assembly/rmap/unmap.ts";
+const accounting = "assembly/rmap/accounting.ts";
+const lookup = "assembly/rmap/page-lock.ts";
+
+export default {
+  group: "unmap",
+  tests: ["test/rmap/unmap", "test/rmap/objects", "test/rmap/adding", "test/explore"],
+  builds: ["release", "checked", "explore"],
+  breaks: [
+    {
+      rule: "an entry that was touched is made old and stays",
+      file: one,
+      from: "if (!(how & Unmap.IgnoreAccess) && entry & PTE_YOUNG) {",
+      to: "if (false) {",
+    },
+    {
+      rule: "ignore-mlock unmaps from locked VMAs",
+      file: one,
+      from: "if (!(how & Unmap.IgnoreMlock)) {",
+      to: "if (true) {",
+    },
+    {
+      rule: "munlock changes nothing where no VMA is locked",
+      file: one,
+      from: "if ((how & Unmap.ActionMask) == Unmap.Munlock) {",
+      to: "if (false) {",
+    },
+    {
+      rule: "without mmap_sem a locked VMA's page is not mlocked",
+      file: one,
+      from: "if (!tryDownRead(sem, Doing.Unmap)) return UnmapResult.Again;",
+      to: "tryDownRead(sem, Doing.Unmap);",
+    },
+    {
+      rule: "a broken page leaves a marker",
+      file: one,
+      from: "if (flags & PageFlag.HwPoison && !(how & Unmap.IgnoreHwpoison)) {",
+      to: "if (false) {",
+    },
+    {
+      rule: "the marker is not left where it is to be overlooked",
+      file: one,
+      from: "if (flags & PageFlag.HwPoison && !(how & Unmap.IgnoreHwpoison)) {",
+      to: "if (flags & PageFlag.HwPoison) {",
+    },
+    {
+      rule: "a page in the swap cache gets swap entries, also when it migrates",
+      file: one,
+      from: "if (anon && flags & PageFlag.SwapCache) {",
+      to: "if (anon && flags & PageFlag.SwapCache && (how & Unmap.ActionMask) != Unmap.Migration) {",
+    },
+    {
+      rule: "where the slot's count is full the entry comes back",
+      file: one,
+      from: "if (!swapDuplicate(slot)) return entry;",
+      to: "swapDuplicate(slot);",
+    },
+    {
+      rule: "a dirty entry makes its page dirty",
+      file: one,
+      from: "if (entry & PTE_DIRTY) setPageDirty(frame);",
+      to: "",
+    },
+    {
+      rule: "migration passes temporary stacks over",
+      file: all,
+      from: "if (migrates && isVmaTemporaryStack(vma.flags)) continue;",
+      to: "",
+    },
+    {
+      rule: "the walk ends when nothing maps the page any more",
+      file: all,
+      from: "if (result != UnmapResult.Again || !pageMapped(frame)) break;",
+      to: "if (result != UnmapResult.Again) break;",
+    },
+    {
+      rule: "success is that nothing maps the page, whatever the walk came to",
+      file: all,
+      from: "!pageMapped(frame) ? UnmapResult.Success : result;",
+      to: "result == UnmapResult.Again ? UnmapResult.Success : result;",
+    },
+    {
+      rule: "a page that may be shared belongs to the root's anon_vma",
+      file: accounting,
+      from: "if (!exclusive) anonVma = changetype<AnonVma>(<usize>anonVma).root;",
+      to: "",
+    },
+    {
+      rule: "the last unmap clears PG_mlocked",
+      file: accounting,
+      from: "if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);",
+      to: "",
+    },
+    {
+      rule: "page_lock_anon_vma looks again whether the page is mapped",
+      file: lookup,
+      from: "if (!pageMapped(frame)) {\n      unlock(mutex);",
+      to: "if (false) {\n      unlock(mutex);",
+    },
+    {
+      rule: "page_get_anon_vma looks again whether the page is mapped",
+      file: lookup,
+      from: "if (pageMapped(frame)) return anonVma;",
+      to: "return anonVma;",
+    },
+    {
+      rule: "a pin that is the last reference is put with the mutex let go",
+      file: lookup,
+      from: "if (anonVma.refcount == 1) {",
+      to: "if (false) {",
+    },
+  ],
+};
