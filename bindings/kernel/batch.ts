@@ -12,9 +12,11 @@ import {
   type Put,
 } from "./operation.js";
 import type { File } from "./file.js";
+import type { Held } from "./held.js";
 import type { Page } from "./page.js";
 import type { Process } from "./process.js";
 import type { Prot } from "./prot.js";
+import { unmapBits, type UnmapOptions } from "./reverse-map.js";
 
 /**
  * Many operations in one call of the core: fill it, run() it, read results, clear() it. Adding returns
@@ -54,14 +56,18 @@ export class Batch {
     return this.#length++;
   }
 
+  #add(op: Op, on: Held, a?: number, b?: number, c?: number): number {
+    this.#next()(op, on.handleIn(this.#context), a, b, c);
+    return this.#added();
+  }
+
   mmap(process: Process, options: MmapOptions): number {
     putMmap(this.#next(), this.#context, process, options);
     return this.#added();
   }
 
   munmap(process: Process, address: number, length: number): number {
-    this.#next()(Op.Munmap, process.handleIn(this.#context), address, length);
-    return this.#added();
+    return this.#add(Op.Munmap, process, address, length);
   }
 
   mprotect(process: Process, address: number, length: number, prot: Prot): number {
@@ -85,54 +91,86 @@ export class Batch {
     return this.#added();
   }
 
+  mlock(process: Process, address: number, length: number): number {
+    return this.#add(Op.Mlock, process, address, length);
+  }
+
+  munlock(process: Process, address: number, length: number): number {
+    return this.#add(Op.Munlock, process, address, length);
+  }
+
   brk(process: Process, address: number): number {
-    this.#next()(Op.Brk, process.handleIn(this.#context), address);
-    return this.#added();
+    return this.#add(Op.Brk, process, address);
   }
 
   /** The child is process(i) of this operation after it ran. */
   fork(process: Process): number {
-    this.#next()(Op.Fork, process.handleIn(this.#context));
-    return this.#added();
+    return this.#add(Op.Fork, process);
   }
 
   truncate(file: File, pages: number): number {
-    this.#next()(Op.Truncate, file.handleIn(this.#context), pages);
-    return this.#added();
+    return this.#add(Op.Truncate, file, pages);
   }
 
-  pageMkclean(page: Page): number {
-    this.#next()(Op.PageMkclean, page.handleIn(this.#context));
-    return this.#added();
+  punchHole(file: File, pgoff: number, pages: number): number {
+    return this.#add(Op.PunchHole, file, pgoff, pages);
+  }
+
+  fileRead(file: File, pgoff: number): number {
+    return this.#add(Op.FileRead, file, pgoff);
+  }
+
+  fileWrite(file: File, pgoff: number, word: number): number {
+    return this.#add(Op.FileWrite, file, pgoff, word);
+  }
+
+  /** The result is how many pages were written. */
+  writeback(file: File): number {
+    return this.#add(Op.Writeback, file);
   }
 
   exit(process: Process): number {
-    this.#next()(Op.Exit, process.handleIn(this.#context));
-    return this.#added();
+    return this.#add(Op.Exit, process);
   }
 
   read(process: Process, address: number): number {
-    this.#next()(Op.Read, process.handleIn(this.#context), address);
-    return this.#added();
+    return this.#add(Op.Read, process, address);
   }
 
   write(process: Process, address: number, word: number): number {
-    this.#next()(Op.Write, process.handleIn(this.#context), address, word);
-    return this.#added();
+    return this.#add(Op.Write, process, address, word);
   }
 
   execute(process: Process, address: number): number {
-    this.#next()(Op.Execute, process.handleIn(this.#context), address);
-    return this.#added();
+    return this.#add(Op.Execute, process, address);
   }
 
   pageReferenced(page: Page): number {
-    this.#next()(Op.PageReferenced, page.handleIn(this.#context));
-    return this.#added();
+    return this.#add(Op.PageReferenced, page);
   }
 
-  tryToUnmap(page: Page): number {
-    this.#next()(Op.TryToUnmap, page.handleIn(this.#context));
+  /** The result is an UnmapResult: 0 success, 1 again, 2 fail, 3 mlock. */
+  tryToUnmap(page: Page, options: UnmapOptions = {}): number {
+    return this.#add(Op.TryToUnmap, page, unmapBits(options));
+  }
+
+  pageMkclean(page: Page): number {
+    return this.#add(Op.PageMkclean, page);
+  }
+
+  /** The result is a MigrateResult: 0 moved, 1 busy, 2 refused, 3 out of memory. */
+  migratePage(page: Page): number {
+    return this.#add(Op.MigratePage, page);
+  }
+
+  /** The result is a PageFate: 0 reclaimed, 1 kept, 2 activated, 3 culled, 4 not isolated. */
+  shrinkPage(page: Page, options: { readonly force?: boolean } = {}): number {
+    return this.#add(Op.ShrinkPage, page, options.force ? 1 : 0);
+  }
+
+  /** One scan of KSM; the result is how many places were merged. */
+  ksmScan(): number {
+    this.#next()(Op.KsmScan);
     return this.#added();
   }
 

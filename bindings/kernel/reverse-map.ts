@@ -26,6 +26,15 @@ export interface UnmapOptions {
   readonly ignoreHwpoison?: boolean;
 }
 
+/** The options as an operation's argument. */
+export function unmapBits(options: UnmapOptions): number {
+  let how: number = options.action === "munlock" ? Unmap.Munlock : Unmap.Unmap;
+  if (options.ignoreMlock) how |= Unmap.IgnoreMlock;
+  if (options.ignoreAccess) how |= Unmap.IgnoreAccess;
+  if (options.ignoreHwpoison) how |= Unmap.IgnoreHwpoison;
+  return how;
+}
+
 /** What became of a page that reclaim looked at. */
 export type Fate = "reclaimed" | "kept" | "activated" | "culled" | "not-isolated";
 
@@ -82,11 +91,8 @@ export abstract class ReverseMap {
    * @throws KernelError ESTALE
    */
   tryToUnmap(page: Page, options: UnmapOptions = {}): Unmapped {
-    let how: number = options.action === "munlock" ? Unmap.Munlock : Unmap.Unmap;
-    if (options.ignoreMlock) how |= Unmap.IgnoreMlock;
-    if (options.ignoreAccess) how |= Unmap.IgnoreAccess;
-    if (options.ignoreHwpoison) how |= Unmap.IgnoreHwpoison;
-    return unmapped[this.#run(Op.TryToUnmap, page, "tryToUnmap", how) as UnmapResult];
+    const result = this.#run(Op.TryToUnmap, page, "tryToUnmap", unmapBits(options));
+    return unmapped[result as UnmapResult];
   }
 
   /** try_to_munlock: "mlock" if a locked VMA maps the page, which is mlocked then, else "again". @throws KernelError ESTALE */
