@@ -137,8 +137,11 @@ function scanSlot(slot: MmSlot): u32 {
     link = <usize>found + offsetof<RmapItem>("next");
     from = address + PAGE_SIZE;
   }
+  // Its VMAs may have gone, or have become others, since they were scanned.
+  const over = !hasMergeableVma(mm);
+  if (over) link = changetype<usize>(slot) + offsetof<MmSlot>("rmapList");
   removeItems(link, u64.MAX_VALUE);
-  if (!hasMergeableVma(mm)) forgetSlot(<u32>changetype<usize>(slot));
+  if (over) forgetSlot(<u32>changetype<usize>(slot));
   return merged;
 }
 

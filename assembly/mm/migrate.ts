@@ -48,42 +48,56 @@ const COPIED: u32 =
   PageFlag.SwapBacked |
   PageFlag.Private;
 
-/** migrate_page_move_mapping and migrate_page_copy: the new page takes the place of the old in its cache. */
-function moveMapping(frame: u32, target: u32): bool {
+/** Whoever else holds the page goes on using the old frame. */
+function isHeldElsewhere(frame: u32, cached: u32): bool {
+  const buffers = pageTest(frame, PageFlag.Private) ? 1 : 0;
+  return pageRefcount(frame) != <i32>(1 + cached + buffers);
+}
+
+/**
+ * migrate_page_move_mapping: the new page takes the place of the old in its cache, under the cache's lock,
+ * so that nobody finds the old one between the look at its references and the end.
+ */
+function replaceInCache(frame: u32, target: u32): bool {
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
   const swapCache = pageTest(frame, PageFlag.SwapCache);
-  const buffers = pageTest(frame, PageFlag.Private) ? 1 : 0;
-  const cached = mapping || swapCache ? 1 : 0;
-  // Whoever else holds the page goes on using the old frame.
-  if (pageRefcount(frame) != 1 + cached + buffers) return false;
+  if (!swapCache && !mapping) return !isHeldElsewhere(frame, 0);
+  const guard = swapCache ? swapLock() : treeLock(<AddressSpace>mapping);
+  lock(guard, swapCache ? LockClass.SwapLock : LockClass.TreeLock, Doing.Migrate);
+  const free = !isHeldElsewhere(frame, 1);
+  if (free) {
+    if (swapCache) {
+      pageSetPrivate(target, pagePrivate(frame));
+      slotAt(<usize>pagePrivate(frame)).frame = target;
+      pageSetPrivate(frame, 0);
+    } else {
+      pageCacheReplace(<AddressSpace>mapping, pageIndex(frame), target);
+    }
+    pageSetIndex(target, pageIndex(frame));
+    pageSetMapping(target, pageMapping(frame));
+    pageSet(target, pageFlags(frame) & PageFlag.SwapCache);
+    getPage(target);
+    putPage(frame);
+  }
+  unlock(guard);
+  return free;
+}
+
+/** migrate_page_copy: contents and flags go over. */
+function moveMapping(frame: u32, target: u32): bool {
+  if (!replaceInCache(frame, target)) return false;
   pageSetIndex(target, pageIndex(frame));
   pageSetMapping(target, pageMapping(frame));
   pageSetWord(target, pageWord(frame));
   pageSet(target, pageFlags(frame) & COPIED);
   if (pageTest(frame, PageFlag.Active)) pageSet(target, PageFlag.Active);
-  if (swapCache) {
-    lock(swapLock(), LockClass.SwapLock, Doing.Migrate);
-    pageSetPrivate(target, pagePrivate(frame));
-    slotAt(<usize>pagePrivate(frame)).frame = target;
-    unlock(swapLock());
-    pageSetPrivate(frame, 0);
-  } else if (mapping) {
-    lock(treeLock(mapping), LockClass.TreeLock, Doing.Migrate);
-    pageCacheReplace(mapping, pageIndex(frame), target);
-    unlock(treeLock(mapping));
-  }
-  if (buffers) {
-    getPage(target);
-    putPage(frame);
-  }
-  if (cached) {
+  if (pageTest(frame, PageFlag.Private)) {
     getPage(target);
     putPage(frame);
   }
   pageClear(frame, PageFlag.SwapCache);
   pageClear(frame, PageFlag.Private);
   pageClear(frame, PageFlag.Dirty);
-  pageSetMapping(frame, 0);
   return true;
 }
 
@@ -104,6 +118,8 @@ function unmapAndMove(frame: u32, target: u32): MigrateResult {
     const restored = removeMigrationPtes(frame, moved ? target : frame);
     if (moved) event(Event.Migrated, <f64>frame, <f64>target, <f64>restored);
   }
+  // Until now whoever met a migration entry could tell by it what kind of page is on its way.
+  if (moved) pageSetMapping(frame, 0);
   if (pinned) putAnonVma(pinned);
   return moved ? MigrateResult.Moved : MigrateResult.Busy;
 }

@@ -66,6 +66,8 @@ export function swapCacheGet(slot: usize): u32 {
 export function swapRead(slot: usize, memcg: u32): u32 {
   const frame = pageAllocFor(memcg);
   if (!frame) return 0;
+  // Locked before others can find it, until it has its contents; nobody knows it yet, so this can't fail.
+  trylockPage(frame, Doing.SwapCache);
   lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
   const other = slotAt(slot).frame;
   const exists = slotAt(slot).count != 0;
@@ -73,6 +75,7 @@ export function swapRead(slot: usize, memcg: u32): u32 {
   else if (other) getPage(other);
   unlock(swapLock());
   if (other || !exists) {
+    unlockPage(frame);
     putPage(frame);
     return other;
   }
@@ -83,6 +86,7 @@ export function swapRead(slot: usize, memcg: u32): u32 {
   lruCacheAdd(frame, false);
   vmStat(VmStat.PswpIn, 1);
   event(Event.SwapRead, <f64>frame, <f64>slotAt(slot).area, 0);
+  unlockPage(frame);
   return frame;
 }
 

@@ -27,7 +27,8 @@ function relink(frame: u32): void {
 function shrinkActiveList(list: Lru, n: u32, target: u32): void {
   for (let i: u32 = 0; i < n && list.tail; i++) {
     const frame = list.tail;
-    isolateLruPage(frame);
+    // It is about to be freed: whoever frees it takes it off the list.
+    if (!isolateLruPage(frame)) break;
     vmStat(VmStat.PgRefill, 1);
     if (!pageEvictable(frame)) {
       putbackLruPage(frame);
@@ -51,7 +52,7 @@ function shrinkInactiveList(list: Lru, n: u32, target: u32, kind: Reclaim, prior
   let reclaimed: u32 = 0;
   for (let i: u32 = 0; i < n && list.tail; i++) {
     const frame = list.tail;
-    isolateLruPage(frame);
+    if (!isolateLruPage(frame)) break;
     vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);
     // An allocation never writes files: it would wait on top of a deep stack.
     const fate = shrinkPage(frame, target, false, kswapd ? priority : DEF_PRIORITY);

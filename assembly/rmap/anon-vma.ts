@@ -61,6 +61,14 @@ export function getAnonVma(anonVma: AnonVma): void {
   anonVma.refcount++;
 }
 
+/** One more reference, unless it is being freed. */
+export function getAnonVmaUnlessZero(anonVma: AnonVma): bool {
+  sharedAccess(changetype<usize>(anonVma));
+  if (anonVma.refcount == 0) return false;
+  anonVma.refcount++;
+  return true;
+}
+
 /** Drops a reference; the last one frees it, its root first if that was only held by this child. */
 export function putAnonVma(anonVma: AnonVma): void {
   sharedAccess(changetype<usize>(anonVma));

@@ -7,7 +7,7 @@ import { pageAnonVma, pageMapped, pageMappingAt } from "../struct/page";
 import { Doing, LockClass } from "../locks";
 import { lock, trylock, unlock } from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
-import { getAnonVma, putAnonVma } from "./anon-vma";
+import { getAnonVmaUnlessZero, putAnonVma } from "./anon-vma";
 
 /**
  * The anon_vma of a mapped anonymous page, pinned, so that it outlives the page's last mapping; null if
@@ -18,8 +18,7 @@ export function pageGetAnonVma(frame: u32): AnonVma | null {
   const found = pageAnonVma(frame);
   if (!found || !pageMapped(frame)) return null;
   const anonVma = changetype<AnonVma>(<usize>found);
-  if (anonVma.refcount == 0) return null;
-  getAnonVma(anonVma);
+  if (!getAnonVmaUnlessZero(anonVma)) return null;
   // Freed and reused as another one between the two looks, it is not this page's.
   if (pageMapped(frame)) return anonVma;
   putAnonVma(anonVma);
@@ -42,8 +41,7 @@ export function pageLockAnonVma(frame: u32): AnonVma | null {
     }
     return anonVma;
   }
-  if (anonVma.refcount == 0) return null;
-  getAnonVma(anonVma);
+  if (!getAnonVmaUnlessZero(anonVma)) return null;
   if (!pageMapped(frame)) {
     putAnonVma(anonVma);
     return null;

@@ -1,13 +1,25 @@
 // A page leaves the lists of reclaim for whoever works on it, who holds a reference meanwhile.
 
-import { lruIsolate, lruPutback } from "./lru";
+import { PageFlag } from "../abi";
+import { Doing, LockClass } from "../locks";
+import { lock, unlock } from "../sync/lock";
+import { lruLock, lruPutback, lruUnlink } from "./lru";
+import { pageRefcount, pageTest } from "./page";
 import { getPage, putPage } from "./page-frame";
 
-/** isolate_lru_page: true if the page was on a list; it is the caller's to put back. */
+/**
+ * isolate_lru_page: true if the page was on a list, which its flags still name; it is the caller's to put
+ * back. The reference is taken under the lock, and not of a page that is about to be freed.
+ */
 export function isolateLruPage(frame: u32): bool {
-  if (!lruIsolate(frame)) return false;
-  getPage(frame);
-  return true;
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  const isolated = pageTest(frame, PageFlag.Lru) && pageRefcount(frame) > 0;
+  if (isolated) {
+    getPage(frame);
+    lruUnlink(frame);
+  }
+  unlock(lruLock());
+  return isolated;
 }
 
 /** putback_lru_page: to the list that the page belongs on now. Drops isolation's reference. */

@@ -146,15 +146,6 @@ export function markPageAccessed(frame: u32): void {
   }
 }
 
-/** Takes the page off its list, which its flags still name; false if it was on none. Takes no reference. */
-export function lruIsolate(frame: u32): bool {
-  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
-  const was = pageTest(frame, PageFlag.Lru);
-  if (was) lruUnlink(frame);
-  unlock(lruLock());
-  return was;
-}
-
 /** Puts a page that was isolated on the list that it belongs on now. */
 export function lruPutback(frame: u32): void {
   const active = pageTestAndClear(frame, PageFlag.Active);

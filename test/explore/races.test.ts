@@ -3,37 +3,11 @@
 
 import { expect, test } from "vitest";
 import type { Batch, Process } from "../../bindings/index.js";
-import { Scheduler, type Actor } from "../../bindings/scenario/scheduler.js";
+import { Scheduler } from "../../bindings/scenario/scheduler.js";
+import { interrupt } from "./interruption.js";
 
 const PAGE = 4096;
 const BASE = 0x200000000000;
-
-/** Lets actors run to their ends; one that waits for a lock lets the others go first. */
-function settle(scheduler: Scheduler): void {
-  for (let steps = 0; steps < 20_000; steps++) {
-    const ready = scheduler.actors.filter((actor) => !actor.done);
-    if (ready.length === 0) return;
-    scheduler.step(ready.find((actor) => !actor.blocked) ?? ready[steps % ready.length]!);
-  }
-  throw new Error("the actors do not come to an end");
-}
-
-/** Stops the one actor after each of its steps in turn, to let the other run as far as it can. */
-function interrupt(scheduler: Scheduler, first: Actor, second: Actor): number {
-  const start = scheduler.save();
-  for (let stop = 0; ; stop++) {
-    scheduler.restore(start);
-    for (let step = 0; step < stop && !first.done; step++) scheduler.step(first);
-    const last = first.done;
-    scheduler.finish(second);
-    settle(scheduler);
-    expect(scheduler.kernel.verify(), `${first.name} interrupted after ${stop} steps`).toEqual([]);
-    if (last) {
-      scheduler.restore(start);
-      return stop;
-    }
-  }
-}
 
 interface Ground {
   readonly scheduler: Scheduler;
@@ -165,4 +139,106 @@ race("two first writes to neighbours that may share an anon_vma", (ground) => {
   a.mmap({ address: BASE, length: PAGE, fixed: true });
   a.mmap({ address: BASE + PAGE, length: PAGE, prot: "rwx", fixed: true });
   return [(batch) => batch.write(a, BASE, 1), (batch) => batch.write(thread, BASE + PAGE, 2)];
+});
+
+race("a migration and a write", (ground) => {
+  const { page, child } = share(ground);
+  return [(batch) => batch.migratePage(page), (batch) => batch.write(child, BASE + PAGE, 6)];
+});
+
+race("a migration and a fork", (ground) => {
+  const { page } = share(ground);
+  return [(batch) => batch.migratePage(page), (batch) => batch.fork(ground.a)];
+});
+
+race("a migration and a move of the page's entry", (ground) => {
+  const { page } = share(ground);
+  return [
+    (batch) => batch.migratePage(page),
+    (batch) => batch.mremap(ground.a, BASE, 4 * PAGE, 4 * PAGE, { to: BASE + 64 * PAGE }),
+  ];
+});
+
+race("a migration and the last unmap", (ground) => {
+  const { page, child } = share(ground);
+  child.exit();
+  return [(batch) => batch.migratePage(page), (batch) => batch.exit(ground.a)];
+});
+
+race("a migration of a file page and a truncation", (ground) => {
+  const file = mapFile(ground, true);
+  ground.a.read(BASE);
+  const page = ground.a.pageAt(BASE)!;
+  return [(batch) => batch.migratePage(page), (batch) => batch.truncate(file, 0)];
+});
+
+race("a reclaim to swap and a write", (ground) => {
+  const { page, child } = share(ground);
+  return [
+    (batch) => batch.shrinkPage(page, { force: true }),
+    (batch) => batch.write(child, BASE + PAGE, 6),
+  ];
+});
+
+race("two reads of what was swapped out", (ground) => {
+  const { page, child } = share(ground);
+  expect(ground.scheduler.kernel.shrinkPage(page, { force: true })).toBe("reclaimed");
+  return [
+    (batch) => batch.read(ground.a, BASE + PAGE),
+    (batch) => batch.write(child, BASE + PAGE, 6),
+  ];
+});
+
+race("an mlock and a reclaim", (ground) => {
+  const { page } = share(ground);
+  return [
+    (batch) => batch.mlock(ground.a, BASE, 4 * PAGE),
+    (batch) => batch.shrinkPage(page, { force: true }),
+  ];
+});
+
+race("a munlock and the munlock of another process", (ground) => {
+  const { child } = share(ground);
+  ground.a.mlock(BASE, 4 * PAGE);
+  child.mlock(BASE, 4 * PAGE);
+  return [
+    (batch) => batch.munlock(ground.a, BASE, 4 * PAGE),
+    (batch) => batch.munlock(child, BASE, 4 * PAGE),
+  ];
+});
+
+race("a munlock and the last unmap elsewhere", (ground) => {
+  const { child } = share(ground);
+  child.mlock(BASE, 4 * PAGE);
+  return [(batch) => batch.munlock(child, BASE, 4 * PAGE), (batch) => batch.exit(ground.a)];
+});
+
+race("a writeback and a write through a mapping", (ground) => {
+  const file = ground.scheduler.kernel.createFile({ pages: 4, kind: "disk" });
+  ground.a.mmap({ address: BASE, length: 4 * PAGE, file, shared: true, fixed: true });
+  ground.a.write(BASE, 1);
+  return [(batch) => batch.writeback(file), (batch) => batch.write(ground.a, BASE, 2)];
+});
+
+race("a write(2) and a truncation", (ground) => {
+  const file = mapFile(ground, true);
+  return [(batch) => batch.fileWrite(file, 2, 7), (batch) => batch.truncate(file, 1)];
+});
+
+race("a KSM scan and a write", (ground) => {
+  const { a } = ground;
+  a.mmap({ address: BASE, length: 4 * PAGE, fixed: true });
+  for (let i = 0; i < 4; i++) a.write(BASE + i * PAGE, 5);
+  a.madvise(BASE, 4 * PAGE, "mergeable");
+  ground.scheduler.kernel.ksm.scan();
+  return [(batch) => batch.ksmScan(), (batch) => batch.write(a, BASE + PAGE, 6)];
+});
+
+race("a KSM scan and the exit of a process", (ground) => {
+  const { child } = share(ground);
+  ground.a.madvise(BASE, 4 * PAGE, "mergeable");
+  for (let i = 0; i < 4; i++) ground.a.write(BASE + i * PAGE, 5);
+  child.madvise(BASE, 4 * PAGE, "mergeable");
+  ground.scheduler.kernel.ksm.scan();
+  return [(batch) => batch.ksmScan(), (batch) => batch.exit(child)];
 });
