@@ -9,7 +9,7 @@ import { pageGetAnonVma } from "../rmap/page-lock";
 import { tryToUnmap } from "../rmap/unmap";
 import { removeMigrationPtes } from "../rmap/walk";
 import { AddressSpace, treeLock } from "../struct/address-space";
-import { isolateLruPage, putbackLruPage } from "../struct/isolation";
+import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   pageClear,
   pageFileMapping,
@@ -129,8 +129,7 @@ function unmapAndMove(frame: u32, target: u32): MigrateResult {
  * @returns MigrateResult in the low half, the new frame in the upper one (0: none)
  */
 export function migratePage(frame: u32): u64 {
-  const isolated = isolateLruPage(frame);
-  if (!isolated) return MigrateResult.Busy;
+  if (!isolateNamedPage(frame)) return MigrateResult.Busy;
   const target = pageAllocFor(pageMemcg(frame));
   if (!target) {
     putbackLruPage(frame);

@@ -5,7 +5,7 @@ import { Errno, PageFate, PageFlag, Unmap, UnmapResult } from "../abi";
 import { pageMkclean } from "../rmap/mkclean";
 import { pageReferenced } from "../rmap/referenced";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
-import { isolateLruPage, putbackLruPage } from "../struct/isolation";
+import { isolateLruPage, isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   lockPage,
   pageIsAnon,
@@ -69,7 +69,7 @@ export function cleanPage(frame: u32): u32 {
 
 /** Takes one page off its list and reclaims it if it can. */
 export function reclaimPage(frame: u32, force: bool): PageFate {
-  return isolateLruPage(frame) ? shrinkPage(frame, 0, force, 0) : PageFate.NotIsolated;
+  return isolateNamedPage(frame) ? shrinkPage(frame, 0, force, 0) : PageFate.NotIsolated;
 }
 
 /** A reference from outside. */
@@ -89,7 +89,7 @@ export function unpinPage(frame: u32): i32 {
 
 /** Isolation on behalf of JavaScript, whose reference counts as a pin. */
 export function isolatePage(frame: u32): bool {
-  if (!isolateLruPage(frame)) return false;
+  if (!isolateNamedPage(frame)) return false;
   pageSetPins(frame, pagePins(frame) + 1);
   return true;
 }

@@ -22,6 +22,14 @@ export function isolateLruPage(frame: u32): bool {
   return isolated;
 }
 
+/** isolateLruPage for whoever has no reference: the page stays the same one until the lock is had. */
+export function isolateNamedPage(frame: u32): bool {
+  getPage(frame);
+  const isolated = isolateLruPage(frame);
+  putPage(frame);
+  return isolated;
+}
+
 /** putback_lru_page: to the list that the page belongs on now. Drops isolation's reference. */
 export function putbackLruPage(frame: u32): void {
   lruPutback(frame);
