@@ -5,8 +5,8 @@ import { Errno, Event, PageFlag, VmFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import { lruAddNewAnon, pageAddAnonRmap } from "../rmap/accounting";
-import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
-import { itemAt, stableNodeAt } from "../struct/ksm";
+import { AnonVma } from "../struct/anon-vma";
+import { stableNodeAt } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
@@ -55,27 +55,18 @@ function migrationEntryWait(address: u64, pmd: usize): void {
   putPage(frame);
 }
 
-/** Does a walk of the page that KSM shares come to this place? */
-function isKnownPlace(frame: u32, vma: Vma, address: u64): bool {
-  const node = pageStableNode(frame);
-  for (let at = node ? stableNodeAt(node).items : 0; at; at = itemAt(at).nextSharing) {
-    if (itemAt(at).address != address) continue;
-    for (let link = vma.chainHead; link; link = changetype<AnonVmaChain>(<usize>link).older) {
-      if (changetype<AnonVmaChain>(<usize>link).anonVma == itemAt(at).anonVma) return true;
-    }
-  }
-  return false;
-}
-
 /**
  * ksm_might_need_to_copy: the page in the swap cache may be one that was shared, and now be of another
- * family, or at another index, than this place. KSM's own pages are mapped only where walks find them.
+ * family, or at another index, than this place. A page that KSM shares is mapped wherever its entry is.
  */
 function needsCopy(frame: u32, vma: Vma, address: u64): bool {
   const mapping = pageMapping(frame);
   if (!mapping) return false;
   if (mappingIsKsm(mapping)) {
-    return !(vma.flags & VmFlag.Mergeable) || !isKnownPlace(frame, vma, address);
+    // Perhaps no walk comes here any more.
+    const node = pageStableNode(frame);
+    if (node) stableNodeAt(node).strays = 1;
+    return false;
   }
   const root = changetype<AnonVma>(mappingOwner(mapping)).root;
   if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;

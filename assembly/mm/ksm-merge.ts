@@ -56,8 +56,10 @@ function writeProtectPage(vma: Vma, frame: u32, address: u64): u64 {
   let entry = load<u64>(pte);
   let result = FAILED;
   if (pteIsPage(entry) && pteFrame(entry) == frame) {
-    const swapped = pageTest(frame, PageFlag.SwapCache) ? 1 : 0;
-    const known = pageMapcount(frame) + 1 + swapped == pageRefcount(frame);
+    // Whoever writes it out reads it only.
+    const cache = pageTest(frame, PageFlag.SwapCache) ? 1 : 0;
+    const io = pageTest(frame, PageFlag.Writeback) ? 1 : 0;
+    const known = pageMapcount(frame) + 1 + cache + io == pageRefcount(frame);
     const changeable = (entry & (PTE_WRITE | PTE_DIRTY)) != 0;
     if (known || !changeable) {
       if (entry & PTE_DIRTY) setPageDirty(frame);

@@ -46,6 +46,7 @@ function mergeTwo(item: RmapItem, frame: u32, other: RmapItem, otherFrame: u32):
   const anonVma = pageAnonVma(frame);
   if (!mergeWithKsmPage(item, frame, 0)) return false;
   if (mergeWithKsmPage(other, otherFrame, frame)) {
+    removeItemFromTree(other);
     lockPage(frame, Doing.KsmScan);
     const node = stableTreeInsert(frame);
     stableTreeAppend(other, node);
@@ -88,7 +89,6 @@ function compareAndMerge(item: RmapItem, frame: u32): bool {
   const partnerFrame = anonPageAt(changetype<MmStruct>(<usize>partner.mm), partner.address);
   if (!partnerFrame) return false;
   getPage(partnerFrame);
-  removeItemFromTree(partner);
   const merged = mergeTwo(item, frame, partner, partnerFrame);
   putPage(partnerFrame);
   return merged;

@@ -6,9 +6,10 @@ import { Cache, slabNext } from "../memory/slab";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { lockPage, pageTest, unlockPage } from "../struct/page";
 import { PageFlag } from "../abi";
+import { activatePage } from "../struct/lru";
 import { getPage, framesFree, putPage } from "../struct/page-frame";
-import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
-import { pteIsSwap, pteSwapSlot } from "../struct/pte";
+import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
+import { pteFrame, pteIsPage, pteIsSwap, pteSwapSlot, PTE_YOUNG } from "../struct/pte";
 import { slotAt, SwapSlot, swapArea, swapAreaAdd } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
@@ -20,6 +21,18 @@ import { deleteFromSwapCache } from "./swap";
 export function swapOn(pages: u32, priority: i32): i32 {
   const area = swapAreaAdd(pages, priority);
   return area < 0 ? -Errno.ENOMEM : area;
+}
+
+/** Nobody has touched what swapoff brings back; the page is put among those that are in use all the same. */
+function makeOld(pmd: usize, address: u64): void {
+  const pte = pteUnder(pmd, address);
+  ptlLock(pmd, Doing.SwapIn);
+  const entry = load<u64>(pte);
+  if (pteIsPage(entry)) {
+    store<u64>(pte, entry & ~PTE_YOUNG);
+    activatePage(pteFrame(entry));
+  }
+  ptlUnlock(pmd);
 }
 
 /** unuse_mm: brings back what an address space has in the area. 0, or ENOMEM. */
@@ -34,6 +47,7 @@ function unuseMm(mm: MmStruct, area: u32): i32 {
         if (!pteIsSwap(entry) || slotAt(pteSwapSlot(entry)).area != area) continue;
         const error = swapFault(it, at, pmd, entry, false);
         if (error) return error;
+        makeOld(pmd, at);
       }
     }
   }

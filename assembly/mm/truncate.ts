@@ -100,8 +100,8 @@ function invalidatePage(mapping: AddressSpace, frame: u32, how: Invalidate): boo
   }
   if (pageMapped(frame) || pageTest(frame, PageFlag.Writeback)) return false;
   if (pageTest(frame, PageFlag.Dirty) || !tryToReleasePage(frame)) return false;
-  // The cache's reference and ours: whoever has another one goes on using the page.
-  if (pageRefcount(frame) != 2) return false;
+  // The cache's reference and ours: what somebody else holds stays, unless all have to go.
+  if (how != Invalidate.All && pageRefcount(frame) != 2) return false;
   deleteFromPageCache(mapping, frame);
   return true;
 }

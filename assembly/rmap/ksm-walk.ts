@@ -14,7 +14,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount, pageMapped, pageStableNode } from "../struct/page";
 import { Vma } from "../struct/vma";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
-import { isMappedAt, recordMapping } from "./mapping-record";
+import { isMappedAt, isRecorded, recordMapping } from "./mapping-record";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
@@ -95,6 +95,8 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           stop = result != <u32>UnmapResult.Again || !pageMapped(frame);
           if (stop) break;
         } else if (isMappedAt(frame, vma, item.address)) {
+          // The second pass comes again to children that KSM has found by themselves.
+          if (room && pass == 1 && isRecorded(out, result, vma, item.address)) continue;
           if (result < room) recordMapping(out, result, vma, item.address);
           result++;
         }

@@ -16,6 +16,15 @@ export function isMappedAt(frame: u32, vma: Vma, address: u64): bool {
   return true;
 }
 
+/** Is one of the first n records that of the place? */
+export function isRecorded(out: usize, n: u32, vma: Vma, address: u64): bool {
+  for (let at = out; at < out + <usize>n * MAPPING_BYTES; at += MAPPING_BYTES) {
+    if (load<u32>(at) != <u32>changetype<usize>(vma)) continue;
+    if (load<f64>(at, 8) == <f64>address) return true;
+  }
+  return false;
+}
+
 /** Writes record n. */
 export function recordMapping(out: usize, n: u32, vma: Vma, address: u64): void {
   const at = out + <usize>n * MAPPING_BYTES;
