@@ -1,0 +1,141 @@
+// spec/rmap.md Part 1, "the three KSM walks": a test for each of their rules.
+
+import { describe, expect, test } from "vitest";
+import { createKernel, type Kernel, type MemoryCgroup } from "../../bindings/index.js";
+import { at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
+
+const build = "checked";
+
+/** So many processes with one equal page each, at page i of process i, merged. */
+async function merged(n: number, cgroups: readonly (MemoryCgroup | undefined)[] = [], k?: Kernel) {
+  const kernel = k ?? (await createKernel({ build }));
+  const processes = Array.from({ length: n }, (_, i) => {
+    const cgroup = cgroups[i];
+    const process = kernel.spawn(cgroup ? { cgroup } : {});
+    lay(process, i, 1);
+    process.write(at(i), 5);
+    process.madvise(at(i), PAGE, "mergeable");
+    return process;
+  });
+  kernel.ksm.settle();
+  const page = pageAt(processes[0]!, 0);
+  expect(page).toMatchObject({ ksm: true, mapcount: n });
+  kernel.pageReferenced(page);
+  kernel.resetCounters();
+  return { kernel, processes, page };
+}
+
+describe("page_referenced_ksm", () => {
+  test("counts touches at all places, and forgets them", async () => {
+    const { kernel, processes, page } = await merged(3);
+    processes[1]!.read(at(1));
+    processes[2]!.read(at(2));
+    expect(kernel.pageReferenced(page)).toBe(2);
+    expect(kernel.pageReferenced(page)).toBe(0);
+  });
+
+  test("finds children of a place in the second pass", async () => {
+    const { kernel, processes, page } = await merged(2);
+    const child = processes[0]!.fork();
+    kernel.pageReferenced(page);
+    child.read(at(0));
+    expect(kernel.pageReferenced(page)).toBe(1);
+  });
+
+  test("asks the processes of the memory cgroup only that reclaim is for", async () => {
+    const kernel = await createKernel({ build });
+    const cgroup = kernel.createCgroup("one");
+    const { processes, page } = await merged(2, [cgroup, undefined], kernel);
+    processes[0]!.read(at(0));
+    processes[1]!.read(at(1));
+    expect(kernel.pageReferenced(page, { cgroup })).toBe(1);
+    expect(kernel.pageReferenced(page)).toBe(1);
+  });
+
+  test("a place's own address space is asked first: there the walk of its anon_vma ends", async () => {
+    const { kernel, processes, page } = await merged(2);
+    const before = ((): number => {
+      kernel.resetCounters();
+      kernel.pageReferenced(page);
+      return kernel.counters.entriesChecked;
+    })();
+    // One entry for each place, although the anon_vma of each might hold more.
+    expect(before).toBe(2);
+    for (let i = 0; i < 3; i++) processes[0]!.fork();
+    kernel.resetCounters();
+    kernel.pageReferenced(page);
+    expect(kernel.counters.entriesChecked).toBe(5);
+  });
+});
+
+describe("try_to_unmap_ksm", () => {
+  test("takes the entries of all places and their children", async () => {
+    const { kernel, processes, page } = await merged(3);
+    const child = processes[2]!.fork();
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
+    expect([...processes, child].map((process) => process.rss.swap)).toEqual([1, 1, 1, 1]);
+    expect(child.read(at(2))).toBe(5);
+    expectHealthy(kernel);
+  });
+
+  test("ends at the first entry that objects", async () => {
+    const { kernel, processes, page } = await merged(3);
+    for (const [i, process] of processes.entries()) process.read(at(i));
+    kernel.resetCounters();
+    expect(kernel.tryToUnmap(page)).toBe("fail");
+    expect(kernel.counters.entriesChecked).toBe(1);
+  });
+
+  test("a locked place mlocks the page", async () => {
+    const { kernel, processes, page } = await merged(2);
+    processes[1]!.mprotect(at(1), PAGE, "r");
+    processes[1]!.mlock(at(1), PAGE);
+    expect(page.mlocked).toBe(true);
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("mlock");
+    expect(page.mapcount).toBeGreaterThan(0);
+  });
+});
+
+describe("rmap_walk_ksm", () => {
+  test("comes to every place once", async () => {
+    const { kernel, processes, page } = await merged(3);
+    const child = processes[0]!.fork();
+    expect(kernel.rmapWalk(page)).toBe(4);
+    const wanted = [...processes.map(({ pid }, i) => `${pid}:${i}`), `${child.pid}:0`];
+    expect(new Set(places(page))).toEqual(new Set(wanted));
+    expect(places(page)).toHaveLength(4);
+  });
+
+  test("asks each anon_vma for all it has, and passes over what does not hold the address", async () => {
+    const kernel = await createKernel({ build });
+    const process = kernel.spawn();
+    lay(process, 0, 64);
+    for (let i = 0; i < 64; i++) process.write(at(i), 100 + i);
+    process.write(at(10), 5);
+    process.write(at(50), 5);
+    process.madvise(at(0), 64 * PAGE, "mergeable");
+    kernel.ksm.settle();
+    for (let i = 1; i < 64; i += 2) process.mprotect(at(i), PAGE, "r");
+    expect(process.vmaCount).toBe(64);
+    const page = pageAt(process, 10);
+    kernel.resetCounters();
+    expect(kernel.rmapWalk(page)).toBe(2);
+    // Two passes over two places, each a query of the full range: v3.7 has no smaller one.
+    const { irrelevantVmas, entriesChecked } = kernel.counters;
+    expect(irrelevantVmas + entriesChecked).toBe(2 * 2 * 64);
+    expect(entriesChecked).toBe(2);
+    expectHealthy(kernel);
+  });
+
+  test("the page's own index says nothing: after mremap a place is where it is", async () => {
+    const { kernel, processes, page } = await merged(2);
+    processes[1]!.mremap(at(1), PAGE, PAGE, { to: at(200) });
+    // mremap takes the place apart first.
+    expect(page.mapcount).toBe(1);
+    kernel.ksm.settle();
+    expect(new Set(places(page))).toEqual(
+      new Set([`${processes[0]!.pid}:0`, `${processes[1]!.pid}:200`]),
+    );
+    expectHealthy(kernel);
+  });
+});
