@@ -159,7 +159,7 @@ const wordings: Record<Violated, Wording> = {
   [Violated.KsmPagesShared]: (counter, found) =>
     `KSM counts ${times(counter, "shared page")}, there ${found === 1 ? "is" : "are"} ${found}`,
   [Violated.KsmPagesSharing]: (counter, found) =>
-    `KSM counts ${times(counter, "place")} that share beside the first, there are ${found}`,
+    `KSM counts ${times(counter, "place")} that share beside the first, there ${found === 1 ? "is" : "are"} ${found}`,
   [Violated.MmCount]: (pid, counter, holders) =>
     `the struct of ${space(pid)} counts ${times(counter, "holder")}, it has ${holders}`,
   [Violated.MmLeft]: (pid) => `${space(pid)} has VMAs or page tables`,

@@ -44,6 +44,11 @@ describe("I4: counters equal a recount", () => {
     return ["I4 the address space of process 2 counts 1 user, 2 tasks run in it"];
   });
 
+  damageTest("holders of an address space's struct are counted", ({ raw, child }) => {
+    raw.mm(child).add("count", 1);
+    return ["I4 the struct of process 2 counts 2 holders, it has 1"];
+  });
+
   damageTest("a file's cached pages are recounted", ({ raw, parent }) => {
     const file = raw.file(parent, SHARED_FILE);
     file.add("pages", 1);

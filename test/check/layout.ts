@@ -42,6 +42,8 @@ const layouts = new Map(
     "struct/address-space.ts",
     "struct/anon-vma.ts",
     "struct/interval-node.ts",
+    "struct/ksm.ts",
+    "struct/memcg.ts",
     "struct/mm-struct.ts",
     "struct/swap-slot.ts",
     "struct/task.ts",

@@ -1,9 +1,14 @@
 import type { Kernel, Process } from "../../bindings/index.js";
+import type { LruList, VmStat} from "../../assembly/abi.js";
+import { VMSTAT_AT } from "../../assembly/abi.js";
 import { layout, type Layout } from "./layout.js";
 
 const HEADER = 0x7000;
 const PAGE = 4096;
 const ENTRIES = 512;
+/** Of a memory cgroup before its lists, and of a list. */
+const MEMCG_BYTES = 16;
+const LRU_BYTES = 12;
 
 /** A record in linear memory, read and written by the names of its fields. */
 export class RawRecord {
@@ -55,6 +60,9 @@ const arrays = {
   pageMapping: 4,
   pageIndex: 8,
   pagePrivate: 4,
+  pageLruNext: 4,
+  pageLruPrev: 4,
+  pageMemcg: 4,
 } as const;
 
 /** A kernel's linear memory as its documented records, to look at and to damage. */
@@ -83,6 +91,22 @@ export class RawMachine {
 
   set64(address: number, value: number): void {
     this.view.setBigUint64(address, BigInt(value), true);
+  }
+
+  /** Adds to a number of /proc/vmstat. */
+  addVmStat(stat: VmStat, difference: number): void {
+    const at = VMSTAT_AT + stat * 8;
+    this.view.setFloat64(at, this.view.getFloat64(at, true) + difference, true);
+  }
+
+  record(address: number, name: string): RawRecord {
+    return new RawRecord(this, address, name);
+  }
+
+  /** A list of reclaim of the root memory cgroup. */
+  lru(list: LruList): RawRecord {
+    const root = this.header.follow("rootMemcg", "Memcg");
+    return new RawRecord(this, root.address + MEMCG_BYTES + list * LRU_BYTES, "Lru");
   }
 
   /** All bytes of the machine. */

@@ -2,6 +2,8 @@ import { describe } from "vitest";
 import { damageTest, hex } from "./damage.js";
 import { SWAPPED } from "./family.js";
 
+const SWAP_AREAS = 0x7e00;
+
 describe("I4: swap is counted", () => {
   damageTest("a swap slot's count is compared with its entries", ({ raw, parent }) => {
     const slot = raw.swapSlot(parent, SWAPPED);
@@ -27,5 +29,18 @@ describe("I4: swap is counted", () => {
       `I4 the swap entry at ${hex(SWAPPED)} of process 2 names a slot that is not in use`,
       `I4 the swap slot of page ${slot.get("frame")} counts 3, 2 swap entries refer to it`,
     ];
+  });
+
+  damageTest("what an area counts is compared with its slots", ({ raw }) => {
+    const area = raw.record(SWAP_AREAS, "SwapArea");
+    area.add("inUse", 1);
+    const [inUse, limit] = [area.get("inUse"), area.get("limit")];
+    return [`I4 swap area 0 of ${limit} pages counts ${inUse} in use, it has ${inUse - 1} slot`];
+  });
+
+  damageTest("a frame for a count that needs none is named", ({ raw, parent }) => {
+    const slot = raw.swapSlot(parent, SWAPPED);
+    slot.set("continuation", 9999);
+    return ["I4 a swap slot with a count of 3 has frame 9999 for what it has no room for"];
   });
 });
