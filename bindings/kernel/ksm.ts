@@ -11,12 +11,12 @@ export class Ksm {
     this.#machine = machine;
   }
 
-  /** One full scan: how many places share a page now and did not before. A page is merged at the second scan that finds it unchanged. */
+  /** One full scan: how many pages gave way to an equal one. A page is merged at the second scan that finds it unchanged. */
   scan(): number {
     return this.#machine.call(Op.KsmScan);
   }
 
-  /** Scans until a scan changes nothing; how many places share now and did not before. */
+  /** Scans until a scan changes nothing; how many pages gave way to an equal one. */
   settle(): number {
     let merged = 0;
     do merged += this.scan();

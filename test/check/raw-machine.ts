@@ -1,5 +1,5 @@
 import type { Kernel, Process } from "../../bindings/index.js";
-import type { LruList, VmStat} from "../../assembly/abi.js";
+import type { LruList, VmStat } from "../../assembly/abi.js";
 import { VMSTAT_AT } from "../../assembly/abi.js";
 import { layout, type Layout } from "./layout.js";
 

@@ -26,8 +26,8 @@ export default {
     {
       rule: "a page that somebody holds stays where it is",
       file: migrate,
-      from: "if (pageRefcount(frame) != 1 + cached + buffers) return false;",
-      to: "",
+      from: "return pageRefcount(frame) != <i32>(1 + cached + buffers);",
+      to: "return false;",
     },
     {
       rule: "what could not move gets its entries back",
