@@ -1,9 +1,13 @@
 import { AnonVma, cloneChain, unlinkChain } from "./anon-vma.js";
 import type { Counts } from "./counts.js";
 import { fail, type FailureCode } from "./failure.js";
-import type { Page, SwapSlot } from "./page.js";
-import { unlockAll } from "./unlock.js";
+import type { Ksm } from "./ksm.js";
+import type { Memory } from "./memory.js";
+import { munlockAll } from "./munlock.js";
+import type { Page } from "./page.js";
+import type { SwapSlot } from "./swap.js";
 import { continues, Vma } from "./vma.js";
+import { zap } from "./zap.js";
 
 /** A page-table entry: a page, the zero page (`page` is null), or a place on swap. */
 export type Entry = PresentEntry | SwapEntry;
@@ -22,6 +26,12 @@ export interface SwapEntry {
 /** Limits and counts that all address spaces of one machine have in common. */
 export interface Environment {
   readonly maxMapCount: number;
+  /** Pages that an address space may lock. */
+  readonly memlock: number;
+  readonly memory: Memory;
+  /** Those that somebody runs in, the oldest first. */
+  readonly spaces: Set<AddressSpace>;
+  readonly ksm: Ksm;
   readonly counts: Counts;
   /** Where so many pages go when the caller leaves it to the kernel: the first page. */
   readonly placement: (space: AddressSpace, pages: number) => number;
@@ -35,8 +45,38 @@ export class AddressSpace {
   users = 1;
   brkStart = 0;
   brk = 0;
+  /** mlockall has said that whatever will be mapped is to be locked. */
+  locksFuture = false;
+  /** A call that changes its VMAs is at work: nobody else may look at them. */
+  heldForWriting = false;
 
-  constructor(readonly environment: Environment) {}
+  constructor(readonly environment: Environment) {
+    environment.spaces.add(this);
+  }
+
+  get memory(): Memory {
+    return this.environment.memory;
+  }
+
+  /** Does something that changes VMAs, or whatever else v3.7 holds mmap_sem for write for. */
+  exclusively<T>(work: () => T): T {
+    this.heldForWriting = true;
+    try {
+      return work();
+    } finally {
+      this.heldForWriting = false;
+    }
+  }
+
+  /** Pages of locked VMAs. */
+  get lockedPages(): number {
+    return this.vmas.filter((vma) => vma.flags.locked).reduce((sum, vma) => sum + vma.pages, 0);
+  }
+
+  /** Refuses to lock more pages than allowed. */
+  requireRoomToLock(pages: number, otherwise: FailureCode): void {
+    if (this.lockedPages + pages > this.environment.memlock) fail(otherwise);
+  }
 
   /** The VMA that holds `page`. */
   at(page: number): Vma | undefined {
@@ -130,6 +170,7 @@ export class AddressSpace {
     this.remove(vma);
     vma.file?.inode.unlink(vma);
     unlinkChain(vma);
+    vma.file?.inode.dropIfUnreachable();
   }
 
   /** anon_vma_prepare: a neighbour's anon_vma if the two may merge one day, else a new one. */
@@ -165,34 +206,18 @@ export class AddressSpace {
     return pages.sort((a, b) => a - b);
   }
 
-  /** Puts an entry for a page or the zero page; an earlier entry must have been dropped. */
+  /** Puts an entry for a page or the zero page; an earlier entry must have been taken away. */
   map(page: number, entry: PresentEntry): void {
     if (entry.page !== null) entry.page.mapcount++;
     this.entries.set(page, entry);
   }
 
-  /** Takes one entry away. */
-  drop(page: number): void {
-    const entry = this.entries.get(page);
-    this.entries.delete(page);
-    if (entry === undefined) return;
-    if ("slot" in entry) entry.slot.page.swapEntryGone();
-    else entry.page?.unmap();
-  }
-
-  /** Takes away the entries of a range; truncation leaves those on swap. */
-  zap(start: number, end: number, swap?: "leave-swap-entries"): void {
-    for (const page of this.entryPages(start, end)) {
-      const entry = this.entries.get(page);
-      if (swap === "leave-swap-entries" && entry !== undefined && "slot" in entry) continue;
-      this.drop(page);
-    }
-  }
-
   /** The last process has left. */
   tearDown(): void {
-    for (const vma of this.vmas) unlockAll(vma);
-    for (const page of [...this.entries.keys()]) this.drop(page);
+    for (const vma of this.vmas) munlockAll(vma);
+    for (const vma of this.vmas) zap(vma, vma.start, vma.end);
     for (const vma of [...this.vmas]) this.discard(vma);
+    this.environment.spaces.delete(this);
+    this.environment.ksm.leave(this);
   }
 }

@@ -12,6 +12,8 @@ export class AnonVma {
   sorted: Vma[] = [];
   /** Live anon_vmas that have this one as their root, itself left out. */
   private children = 0;
+  /** KSM's places that were found in it. */
+  private pins = 0;
   private freed = false;
 
   constructor(parent: AnonVma | null) {
@@ -19,7 +21,7 @@ export class AnonVma {
     if (parent !== null) this.root.children++;
   }
 
-  /** False once nothing refers to it any more: no VMA, and for a root no child. */
+  /** False once nothing refers to it any more: no VMA, no place of KSM's, and for a root no child. */
   get alive(): boolean {
     return !this.freed;
   }
@@ -44,8 +46,17 @@ export class AnonVma {
     this.sorted = this.sorted.filter((other) => other !== vma);
   }
 
+  pin(): void {
+    this.pins++;
+  }
+
+  unpin(): void {
+    this.pins--;
+    this.freeIfUnused();
+  }
+
   private freeIfUnused(): void {
-    if (this.freed || this.linked.length > 0 || this.children > 0) return;
+    if (this.freed || this.linked.length > 0 || this.children > 0 || this.pins > 0) return;
     this.freed = true;
     if (this.root === this) return;
     this.root.children--;

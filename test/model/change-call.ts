@@ -1,8 +1,10 @@
 import type { AddressSpace } from "./address-space.js";
 import { fail, type FailureCode } from "./failure.js";
 import { sameFlags, withProtection, type Flags, type Protection } from "./flags.js";
+import { breakShared } from "./ksm.js";
 import { merge } from "./merge.js";
 import type { Vma } from "./vma.js";
+import { zap } from "./zap.js";
 
 export type Advice =
   | "normal"
@@ -74,11 +76,11 @@ function accounted(before: Flags, after: Flags): Flags {
 
 /** Entries get their VMA's protection: only shared ones can become writable without a fault. */
 function protectEntries(vma: Vma, start: number, end: number): void {
-  const writableAtOnce = vma.flags.shared && vma.flags.write;
+  const { shared, write } = vma.flags;
   for (const page of vma.space.entryPages(start, end)) {
     const entry = vma.space.entries.get(page);
     if (entry === undefined || "slot" in entry) continue;
-    entry.writable = writableAtOnce && (!vma.notifiesWrites || entry.dirty);
+    entry.writable = shared && write && (!vma.notifiesWrites || entry.dirty);
   }
 }
 
@@ -109,12 +111,14 @@ function adviseOne(
 ): void {
   if (advice === "dontneed") {
     if (vma.flags.locked) fail("EINVAL");
-    space.zap(start, end);
+    zap(vma, start, end);
   } else if (advice === "willneed") {
     if (vma.file === null) fail("EBADF");
   } else {
     const flags = advised(vma.flags, advice);
     if (sameFlags(flags, vma.flags)) return;
+    if (advice === "mergeable") space.environment.ksm.enter(space);
+    if (advice === "unmergeable") breakShared(vma, start, end);
     reflag(space, vma, start, end, flags, "EAGAIN");
   }
 }

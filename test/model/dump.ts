@@ -33,10 +33,16 @@ export interface Dump {
   readonly frames: FrameRow[];
 }
 
-/** The dump without page flags R and D: they depend on the LRU, and are not compared. */
+/** The dump without page flags R and D, which depend on the LRU and are not compared; a VMA's tags in one order. */
 export function comparable(dump: Dump): Dump {
   return {
     ...dump,
+    procs: dump.procs.map((process) => ({
+      ...process,
+      vmas: process.vmas.map(([start, end, perms, file, pgoff, tags]) => {
+        return [start, end, perms, file, pgoff, tags.split(" ").sort().join(" ")];
+      }),
+    })),
     frames: dump.frames.map(([mapcount, flags, word]) => [
       mapcount,
       flags.replace(/[RD]/g, ""),
@@ -71,9 +77,7 @@ export class Dumper {
           vmas: process.space.vmas.map((vma) => this.vmaRow(vma)),
           pages: this.pageRows(process, frames),
           rss: { anon, file, shmem, zero },
-          locked: process.space.vmas
-            .filter((vma) => vma.flags.locked)
-            .reduce((sum, vma) => sum + vma.pages, 0),
+          locked: process.space.lockedPages,
         };
       });
     return {
@@ -86,8 +90,8 @@ export class Dumper {
   private vmaRow(vma: Vma): VmaRow {
     const tags = [
       vma.flags.locked ? ["lo"] : [],
-      vma.flags.account ? ["ac"] : [],
       vma.flags.mergeable ? ["mg"] : [],
+      vma.flags.account ? ["ac"] : [],
     ];
     return [
       vma.start - this.arena,
@@ -134,6 +138,13 @@ export class Dumper {
 }
 
 function pageFlags(page: Page): string {
-  const swapBacked = page.anon || page.ofSharedMemory;
-  return (page.anon ? "A" : "") + "M" + (page.mlocked ? "LU" : "") + (swapBacked ? "S" : "");
+  const flags = [
+    page.anon ? "A" : "",
+    "M",
+    page.isShared ? "K" : "",
+    page.mlocked ? "L" : "",
+    page.unevictable ? "U" : "",
+    page.swapBacked ? "S" : "",
+  ];
+  return flags.join("");
 }

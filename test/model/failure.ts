@@ -1,6 +1,15 @@
 /** A refused operation: an errno name, or the signal that the access would raise. */
 export type FailureCode =
-  "EAGAIN" | "EBADF" | "EEXIST" | "EFAULT" | "EINVAL" | "ENOMEM" | "ESRCH" | "SIGBUS" | "SIGSEGV";
+  | "EAGAIN"
+  | "EBADF"
+  | "EBUSY"
+  | "EEXIST"
+  | "EFAULT"
+  | "EINVAL"
+  | "ENOMEM"
+  | "ESRCH"
+  | "SIGBUS"
+  | "SIGSEGV";
 
 export class Failure extends Error {
   constructor(readonly code: FailureCode) {

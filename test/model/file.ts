@@ -1,22 +1,30 @@
 import { insertSorted } from "./anon-vma.js";
+import type { Memory } from "./memory.js";
 import { Page } from "./page.js";
 import type { Vma } from "./vma.js";
 
-export type FileKind = "disk" | "tmpfs" | "shmem";
+export type FileKind = "disk" | "tmpfs" | "ramfs" | "shmem";
 
-/** A file's pages, all of them in the page cache, and the VMAs that map it. */
+/** A file: its size and content, the pages of it that are in memory, and the VMAs that map it. */
 export class Inode {
-  /** Page cache, by index; its length is the file's size. */
-  readonly cache: Page[] = [];
+  /** Page cache, by index. */
+  readonly cache = new Map<number, Page>();
   /** By first pgoff, ties in order of insertion. */
   sorted: Vma[] = [];
+  /** What the disk has where it isn't what the file was made with. */
+  private readonly stored = new Map<number, number>();
+  /** Pages from here on were made without content. */
+  private contentEnd: number;
 
   constructor(
+    private readonly memory: Memory,
     readonly kind: FileKind,
-    pages: number,
-    firstWord: (index: number) => number,
+    /** In pages. */
+    public size: number,
+    /** Page i is made with `firstWord` + i; null for zeros. */
+    private readonly firstWord: number | null,
   ) {
-    while (this.cache.length < pages) this.append(firstWord(this.cache.length));
+    this.contentEnd = firstWord === null ? 0 : size;
   }
 
   /** A write to a shared page must fault first, because the file system wants to hear of it. */
@@ -37,19 +45,55 @@ export class Inode {
     this.sorted = this.sorted.filter((other) => other !== vma);
   }
 
-  /** Growing adds pages of zeros; shrinking unmaps what lies beyond, private copies too, and drops it. */
-  truncate(pages: number): void {
-    while (this.cache.length < pages) this.append(0);
-    if (this.cache.length === pages) return;
-    for (const vma of this.sorted) {
-      const from = Math.max(vma.start, vma.addressOf(pages));
-      if (from < vma.end) vma.space.zap(from, vma.end, "leave-swap-entries");
-    }
-    this.cache.length = pages;
+  /** Shared memory without a name goes with its last VMA. */
+  dropIfUnreachable(): void {
+    if (this.kind !== "shmem" || this.sorted.length > 0) return;
+    for (const page of this.cachedIn(0, Infinity)) this.remove(page);
   }
 
-  private append(word: number): void {
-    this.cache.push(Page.ofFile(this, this.cache.length, word));
+  /** The page at an index, read if it isn't in memory. */
+  read(index: number): Page {
+    const cached = this.cache.get(index);
+    if (cached !== undefined) return cached;
+    const page = new Page(this.memory, this, index, this.content(index));
+    page.swapBacked = this.kind === "tmpfs" || this.kind === "shmem";
+    this.cache.set(index, page);
+    this.memory.lists.add(page, false);
+    return page;
+  }
+
+  /** Cached pages of [from, to), by index. */
+  cachedIn(from: number, to: number): Page[] {
+    return [...this.cache.values()]
+      .filter(({ index }) => from <= index && index < to)
+      .sort((a, b) => a.index - b.index);
+  }
+
+  /** The page that nobody maps leaves the cache, written or not. */
+  remove(page: Page): void {
+    page.endWriteback();
+    page.buffers = false;
+    page.dirty = false;
+    this.cache.delete(page.index);
+    page.owner = null;
+  }
+
+  /** What the disk has from now on. */
+  store(index: number, word: number): void {
+    this.stored.set(index, word);
+  }
+
+  /** Everything beyond the size is zero if the file grows again. */
+  forgetBeyondSize(): void {
+    this.contentEnd = Math.min(this.contentEnd, this.size);
+    for (const index of [...this.stored.keys()]) {
+      if (index >= this.size) this.stored.delete(index);
+    }
+  }
+
+  private content(index: number): number {
+    const made = this.firstWord === null || index >= this.contentEnd ? 0 : this.firstWord + index;
+    return this.stored.get(index) ?? made;
   }
 }
 

@@ -1,19 +1,48 @@
-import { access } from "./access.js";
 import type { AddressSpace } from "./address-space.js";
 import { reflag } from "./change-call.js";
 import { fail, Failure } from "./failure.js";
-import { unlockPages } from "./unlock.js";
+import { fault, pageOf } from "./fault.js";
+import { mlockPage } from "./page-lock.js";
+import { munlockRange } from "./munlock.js";
 import type { Vma } from "./vma.js";
 
 /** mlock of [start, end): marks the VMAs up to the first hole; without one it then brings the pages in. */
 export function lockRange(space: AddressSpace, start: number, end: number): void {
-  markRange(space, start, end, true);
-  populate(space, start, end);
+  space.exclusively(() => {
+    space.requireRoomToLock(end - start, "ENOMEM");
+    markRange(space, start, end, true);
+  });
+  for (const vma of space.overlapping(start, end)) {
+    if (!populate(vma, Math.max(start, vma.start), Math.min(end, vma.end))) fail("ENOMEM");
+  }
 }
 
 /** munlock of [start, end). */
 export function unlockRange(space: AddressSpace, start: number, end: number): void {
-  markRange(space, start, end, false);
+  space.exclusively(() => {
+    markRange(space, start, end, false);
+  });
+}
+
+/** What mlockall is to lock; neither is munlockall. */
+export interface LockAll {
+  readonly current: boolean;
+  readonly future: boolean;
+}
+
+/** mlockall and munlockall. Pages that can't be had are passed over. */
+export function lockAll(space: AddressSpace, { current, future }: LockAll): void {
+  space.exclusively(() => {
+    const pages = space.vmas.reduce((sum, vma) => sum + vma.pages, 0);
+    if (current && pages > space.environment.memlock) fail("ENOMEM");
+    space.locksFuture = future;
+    if (future && !current) return;
+    for (let vma = space.vmas[0]; vma !== undefined;) {
+      vma = space.after(markOne(vma, vma.start, vma.end, current));
+    }
+  });
+  if (!current) return;
+  for (const vma of space.vmas) if (vma.flags.locked) populate(vma, vma.start, vma.end);
 }
 
 function markRange(space: AddressSpace, start: number, end: number, locked: boolean): void {
@@ -22,31 +51,58 @@ function markRange(space: AddressSpace, start: number, end: number, locked: bool
     const vma = space.at(at);
     if (vma === undefined) fail("ENOMEM");
     const until = Math.min(vma.end, end);
-    if (vma.flags.locked !== locked) {
-      const changed = reflag(space, vma, at, until, { ...vma.flags, locked }, "ENOMEM");
-      if (!locked) unlockPages(changed, at, until);
-    }
+    markOne(vma, at, until, locked);
     at = Math.max(until, space.at(until - 1)?.end ?? until);
   }
 }
 
-/** Brings in and locks every page; private ones are copied now if they may be written. */
-export function populate(space: AddressSpace, start: number, end: number): void {
+/** mlock_fixup: the VMA that holds the range afterwards. */
+function markOne(vma: Vma, start: number, end: number, locked: boolean): Vma {
+  if (vma.flags.locked === locked) return vma;
+  const changed = reflag(vma.space, vma, start, end, { ...vma.flags, locked }, "ENOMEM");
+  if (!locked) munlockRange(changed, start, end);
+  return changed;
+}
+
+/** A range that was added to a locked VMA is made present, as far as that can be. */
+export function populateIfLocked(vma: Vma, start: number, end: number): void {
+  if (vma.flags.locked) populate(vma, start, end);
+}
+
+/**
+ * Brings in and locks every page of a range; private ones are copied now if they may be written. False at the first that
+ * can't be had.
+ */
+function populate(vma: Vma, start: number, end: number): boolean {
+  const { read, write, exec, shared } = vma.flags;
+  if (!read && !write && !exec) return start >= end;
   for (let address = start; address < end; address++) {
-    const vma = space.at(address);
-    if (vma === undefined) fail("ENOMEM");
-    bringIn(vma, address);
-    const entry = space.entries.get(address);
-    if (entry !== undefined && "page" in entry && entry.page !== null) entry.page.mlocked = true;
+    if (!bringIn(vma, address, write && !shared)) return false;
+    touch(vma, address, write && !shared);
+  }
+  return true;
+}
+
+function bringIn(vma: Vma, address: number, write: boolean): boolean {
+  const { entries } = vma.space;
+  try {
+    for (;;) {
+      const entry = entries.get(address);
+      if (entry !== undefined && "page" in entry && (!write || entry.writable)) return true;
+      fault(vma, address, write);
+    }
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
   }
 }
 
-function bringIn(vma: Vma, address: number): void {
-  try {
-    const word = access(vma.space, address, "read");
-    if (vma.flags.write && !vma.flags.shared) access(vma.space, address, "write", word);
-  } catch (error) {
-    if (error instanceof Failure) fail("ENOMEM");
-    throw error;
-  }
+/** follow_page: whoever brings a page in has used it. */
+function touch(vma: Vma, address: number, write: boolean): void {
+  const entry = vma.space.entries.get(address);
+  const page = pageOf(entry);
+  if (page === null) return;
+  if (write && entry !== undefined && "page" in entry && !entry.dirty) page.setDirty();
+  page.memory.lists.markAccessed(page);
+  if (vma.flags.locked) mlockPage(page);
 }

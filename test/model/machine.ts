@@ -1,18 +1,34 @@
 import { AddressSpace, type Environment } from "./address-space.js";
 import { zeroCounts, type Counts } from "./counts.js";
-import { Inode, OpenFile } from "./file.js";
-import { highestGap } from "./placement.js";
+import { fail } from "./failure.js";
+import { Inode, OpenFile, type FileKind } from "./file.js";
+import { Ksm } from "./ksm.js";
+import { Memory, type WalkOrder } from "./memory.js";
+import { migrate, type Migration } from "./migrate.js";
 import type { Page } from "./page.js";
+import { tryToMunlock, tryToUnmap, type Overlooked, type UnmapOutcome } from "./page-unmap.js";
+import { highestGap } from "./placement.js";
 import { ModelProcess } from "./process.js";
-import { pageMkclean, pageReferenced, tryToUnmap, type WalkOrder } from "./reclaim.js";
+import { reclaim } from "./reclaim.js";
+import { pageReferenced } from "./referenced.js";
+import { shrink, type Fate } from "./shrink.js";
+import { swapoff } from "./swapoff.js";
+import { pageMkclean } from "./write-out.js";
 
-/** How a model differs from the next one: only the index's order shows, and the limit of VMAs. */
+/** How a model differs from the next one: only the index's order shows, and the limits. */
 export interface MachineOptions {
   readonly walkOrder?: WalkOrder;
   readonly maxMapCount?: number;
+  /** Pages that an address space may lock; no limit by default. */
+  readonly memlock?: number;
+  /** Pages of the swap area that there is from the beginning. */
+  readonly swap?: number;
   /** Chooses places for mappings without one; by default the highest gap. */
   readonly placement?: Environment["placement"];
 }
+
+/** More than anybody uses. */
+const MUCH_SWAP = 1_000_000;
 
 /**
  * The naive model of the whole system: processes, VMAs, anon_vmas, pages, files and swap as plain objects in
@@ -20,15 +36,20 @@ export interface MachineOptions {
  */
 export class Machine {
   readonly counts: Counts = zeroCounts();
+  readonly memory: Memory;
+  readonly ksm = new Ksm();
   /** Every process there ever was, in order of birth. */
   readonly processes: ModelProcess[] = [];
   private readonly environment: Environment;
-  private readonly walkOrder: WalkOrder;
 
   constructor(options: MachineOptions = {}) {
-    this.walkOrder = options.walkOrder ?? "interval-tree";
+    this.memory = new Memory(options.walkOrder ?? "interval-tree", options.swap ?? MUCH_SWAP);
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,
+      memlock: options.memlock ?? Infinity,
+      memory: this.memory,
+      spaces: new Set(),
+      ksm: this.ksm,
       counts: this.counts,
       placement: options.placement ?? highestGap,
     };
@@ -44,10 +65,14 @@ export class Machine {
     return this.register(parent.fork(this.nextPid(), shareMemory));
   }
 
-  /** A file whose page i starts with `word` + i, or with 0 without a word. */
-  createFile(kind: "disk" | "tmpfs", pages: number, name: string, word?: number): OpenFile {
-    const firstWord = (index: number): number => (word === undefined ? 0 : word + index);
-    return new OpenFile(new Inode(kind, pages, firstWord), name);
+  /** A file whose page i starts with `word` + i. */
+  createFile(
+    kind: Exclude<FileKind, "shmem">,
+    pages: number,
+    name: string,
+    word: number,
+  ): OpenFile {
+    return new OpenFile(new Inode(this.memory, kind, pages, word), name);
   }
 
   /** Another open of the same file. */
@@ -56,15 +81,77 @@ export class Machine {
   }
 
   pageReferenced(page: Page): number {
-    return pageReferenced(page);
+    return pageReferenced(page).count;
   }
 
-  tryToUnmap(page: Page): "success" | "again" | "fail" {
-    return tryToUnmap(page, this.walkOrder);
+  /** An anonymous page gets a place on swap first. One that stays gives it up again if swap is short. */
+  tryToUnmap(page: Page, overlooked: Overlooked = {}): UnmapOutcome {
+    const placed = !page.anon || page.enterSwapCache();
+    const outcome = placed ? tryToUnmap(page, overlooked) : "fail";
+    if (page.mapcount === 0) page.freeSwap();
+    if (outcome === "fail" && this.memory.swap.isOverHalfFull) page.freeSwap();
+    return outcome;
+  }
+
+  /** Of a page that is taken off its list meanwhile. */
+  tryToMunlock(page: Page): UnmapOutcome {
+    const isolated = this.memory.lists.isolate(page);
+    const outcome = tryToMunlock(page);
+    if (isolated) this.memory.lists.putback(page);
+    return outcome;
   }
 
   pageMkclean(page: Page): number {
     return pageMkclean(page);
+  }
+
+  /** Reclaim of one page; with `force` whatever was used goes too. */
+  shrinkPage(page: Page, force: boolean): Fate | "not-isolated" {
+    if (!this.memory.lists.isolate(page)) return "not-isolated";
+    return shrink(page, { force, writesFiles: true });
+  }
+
+  reclaim(pages: number, kind: "direct" | "background"): number {
+    return reclaim(this.memory, pages, kind);
+  }
+
+  migratePage(page: Page): Migration {
+    return migrate(page);
+  }
+
+  pin(page: Page): void {
+    page.pins++;
+  }
+
+  unpin(page: Page): void {
+    if (page.pins === 0) fail("EINVAL");
+    page.pins--;
+  }
+
+  /** isolate_lru_page on behalf of somebody outside, who holds the page meanwhile. */
+  isolate(page: Page): boolean {
+    const isolated = this.memory.lists.isolate(page);
+    if (isolated) page.pins++;
+    return isolated;
+  }
+
+  putback(page: Page): void {
+    if (page.pins === 0 || this.memory.lists.holds(page)) fail("EINVAL");
+    page.pins--;
+    this.memory.lists.putback(page);
+  }
+
+  swapon(pages: number, priority: number): number {
+    return this.memory.swap.add(pages, priority);
+  }
+
+  swapoff(area: number): void {
+    swapoff(this.memory, area, this.environment.spaces);
+  }
+
+  holdIo(hold: boolean): void {
+    if (hold) this.memory.ioHeld = true;
+    else this.memory.releaseIo();
   }
 
   private register(process: ModelProcess): ModelProcess {

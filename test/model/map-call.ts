@@ -2,7 +2,8 @@ import type { AddressSpace } from "./address-space.js";
 import { fail } from "./failure.js";
 import { Inode, OpenFile } from "./file.js";
 import { NO_FLAGS, withProtection, type Flags, type Protection } from "./flags.js";
-import { merge } from "./merge.js";
+import { populateIfLocked } from "./lock-call.js";
+import { merge, type Wanted } from "./merge.js";
 import { placed } from "./placement.js";
 import { unmap } from "./unmap-call.js";
 import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
@@ -20,6 +21,7 @@ export interface MapRequest {
   readonly protection: Protection;
   readonly shared: boolean;
   readonly noReserve: boolean;
+  readonly locked: boolean;
   readonly file: OpenFile | null;
   readonly pgoff: number;
 }
@@ -30,6 +32,8 @@ export function map(space: AddressSpace, request: MapRequest): number {
   if (space.vmas.length > space.environment.maxMapCount) fail("ENOMEM");
   const start = placeFor(space, request);
   const end = start + request.pages;
+  const locked = request.locked || space.locksFuture;
+  if (locked) space.requireRoomToLock(request.pages, "EAGAIN");
   unmap(space, start, end);
 
   const writable = withProtection(NO_FLAGS, request.protection).write;
@@ -38,19 +42,26 @@ export function map(space: AddressSpace, request: MapRequest): number {
     shared: request.shared,
     noReserve: request.noReserve,
     account: writable && !request.shared && !request.noReserve,
+    locked,
   };
   const pgoff = request.file !== null ? request.pgoff : request.shared ? 0 : start;
   const wanted = { start, end, pgoff, flags, file: request.file, anonVma: null };
-  if (merge(space, wanted) !== null) return start;
+  const vma = merge(space, wanted) ?? newVma(space, wanted, request.shared);
+  populateIfLocked(vma, start, end);
+  return start;
+}
 
-  const file =
-    request.file === null && request.shared
-      ? new OpenFile(new Inode("shmem", request.pages, () => 0), "")
-      : request.file;
+function newVma(space: AddressSpace, wanted: Wanted, shared: boolean): Vma {
+  const { start, end, pgoff, flags } = wanted;
+  // Shared anonymous memory is a file without a name.
+  const unnamed = wanted.file === null && shared;
+  const object = (): OpenFile =>
+    new OpenFile(new Inode(space.memory, "shmem", end - start, null), "");
+  const file = unnamed ? object() : wanted.file;
   const vma = new Vma(space, start, end, pgoff, flags, file);
   space.insert(vma);
   file?.inode.link(vma);
-  return start;
+  return vma;
 }
 
 function placeFor(space: AddressSpace, request: MapRequest): number {
@@ -80,11 +91,11 @@ export function moveBreak(space: AddressSpace, address: number): number {
   if (to > from) {
     if (space.overlapping(from, to + 1).length > 0) return space.brk;
     if (to > TASK_PAGES || space.vmas.length > space.environment.maxMapCount) return space.brk;
-    const flags: Flags = { ...withProtection(NO_FLAGS, "rw"), account: true };
+    const locked = space.locksFuture;
+    if (locked && space.lockedPages + to - from > space.environment.memlock) return space.brk;
+    const flags: Flags = { ...withProtection(NO_FLAGS, "rw"), account: true, locked };
     const wanted = { start: from, end: to, pgoff: from, flags, file: null, anonVma: null };
-    if (merge(space, wanted) === null) {
-      space.insert(new Vma(space, from, to, from, flags, null));
-    }
+    populateIfLocked(merge(space, wanted) ?? newVma(space, wanted, false), from, to);
   } else if (to < from) {
     unmap(space, to, from);
   }

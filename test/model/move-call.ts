@@ -1,7 +1,8 @@
 import type { AddressSpace } from "./address-space.js";
 import { cloneChain } from "./anon-vma.js";
 import { fail } from "./failure.js";
-import { populate } from "./lock-call.js";
+import { breakShared } from "./ksm.js";
+import { populateIfLocked } from "./lock-call.js";
 import { merge } from "./merge.js";
 import { placed } from "./placement.js";
 import { TASK_PAGES } from "./units.js";
@@ -25,9 +26,10 @@ export function resizeOrMove(
     return from;
   }
   const vma = wholeRangeInOneVma(space, from, oldPages);
+  requireRoomToLock(vma, newPages - oldPages);
   if (from + oldPages === vma.end && roomAbove(space, vma, newPages - oldPages)) {
     space.resize(vma, vma.start, from + newPages);
-    if (vma.flags.locked) populate(space, from + oldPages, from + newPages);
+    populateIfLocked(vma, from + oldPages, from + newPages);
     return from;
   }
   if (!mayMove) fail("ENOMEM");
@@ -50,6 +52,7 @@ export function moveTo(
   if (newPages < oldPages) unmapChecked(space, from + newPages, from + oldPages);
   const pages = Math.min(oldPages, newPages);
   const vma = wholeRangeInOneVma(space, from, pages);
+  requireRoomToLock(vma, newPages - pages);
   return move(space, vma, from, pages, newPages, to);
 }
 
@@ -62,6 +65,10 @@ function wholeRangeInOneVma(space: AddressSpace, from: number, pages: number): V
   const vma = space.at(from);
   if (vma === undefined || from + pages > vma.end) fail("EFAULT");
   return vma;
+}
+
+function requireRoomToLock(vma: Vma, more: number): void {
+  if (vma.flags.locked && more > 0) vma.space.requireRoomToLock(more, "EAGAIN");
 }
 
 function roomAbove(space: AddressSpace, vma: Vma, pages: number): boolean {
@@ -78,6 +85,8 @@ function move(
   to: number,
 ): number {
   if (space.vmas.length >= space.environment.maxMapCount - VMAS_FOR_A_MOVE) fail("ENOMEM");
+  // Shared pages would turn up at the new place by surprise.
+  if (vma.flags.mergeable) breakShared(vma, from, from + oldPages);
   copyVma(space, vma, vma.pgoffOf(from), to, to + newPages);
   for (const page of space.entryPages(from, from + oldPages)) {
     const entry = space.entries.get(page);
@@ -85,9 +94,9 @@ function move(
     space.entries.delete(page);
     space.entries.set(page - from + to, entry);
   }
-  const { locked } = vma.flags;
   if (oldPages > 0) unmap(space, from, from + oldPages);
-  if (locked && newPages > oldPages) populate(space, to + oldPages, to + newPages);
+  const moved = space.at(to);
+  if (moved !== undefined) populateIfLocked(moved, to + oldPages, to + newPages);
   return to;
 }
 

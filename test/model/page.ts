@@ -1,76 +1,134 @@
 import { AnonVma } from "./anon-vma.js";
-import type { Inode } from "./file.js";
+import { Inode } from "./file.js";
+import { SharedContent } from "./ksm-content.js";
+import type { Memory, WalkOrder } from "./memory.js";
+import { clearMlock } from "./page-lock.js";
+import type { SwapSlot } from "./swap.js";
 import type { Vma } from "./vma.js";
 
-/** A swap slot: how many page-table entries name it, and the page in the swap cache that it belongs to. */
-export interface SwapSlot {
-  entries: number;
-  readonly page: Page;
-}
+/** Who knows where a page is mapped; nobody before its first mapping or after its file dropped it. */
+export type Owner = AnonVma | Inode | SharedContent | null;
 
-/** A page frame with its content, one word. */
+/** A page frame with its content, one word. It is in use as long as there are references to it. */
 export class Page {
   mapcount = 0;
-  /** Where it is kept on swap; null outside the swap cache. */
+  /** References from outside. */
+  pins = 0;
+  /** Its place on swap; null outside the swap cache. */
   slot: SwapSlot | null = null;
+  swapBacked = false;
+  dirty = false;
+  referenced = false;
+  active = false;
+  unevictable = false;
   mlocked = false;
+  writeback = false;
+  /** What a disk's file system attaches to a page that it may have to write. */
+  buffers = false;
 
-  private constructor(
-    public owner: AnonVma | Inode,
-    readonly index: number,
+  constructor(
+    readonly memory: Memory,
+    public owner: Owner,
+    public index: number,
     public word: number,
   ) {}
 
-  static ofFile(inode: Inode, index: number, word: number): Page {
-    return new Page(inode, index, word);
-  }
-
-  /** A new anonymous page of `vma`, its own. */
+  /** A new anonymous page of `vma`, its own, on the list where it belongs. */
   static anonymous(vma: Vma, address: number, word: number): Page {
-    return new Page(ownAnonVma(vma), vma.pgoffOf(address), word);
+    const page = new Page(vma.space.memory, ownAnonVma(vma), vma.pgoffOf(address), word);
+    page.swapBacked = true;
+    page.addToLists(vma);
+    return page;
   }
 
   get anon(): boolean {
-    return this.owner instanceof AnonVma;
+    return this.owner instanceof AnonVma || this.owner instanceof SharedContent;
   }
 
-  /** Kept on tmpfs, with a name or without: on swap like anonymous pages. */
+  /** KSM shares it. */
+  get isShared(): boolean {
+    return this.owner instanceof SharedContent;
+  }
+
+  get inode(): Inode | null {
+    return this.owner instanceof Inode ? this.owner : null;
+  }
+
+  /** Kept on tmpfs, with a name or without. */
   get ofSharedMemory(): boolean {
-    return !(this.owner instanceof AnonVma) && this.owner.kind !== "disk";
+    return !this.anon && this.swapBacked;
   }
 
-  /** VMAs that may map the page, in the order in which a walk visits them. */
-  candidates(order: "list" | "interval-tree"): readonly Vma[] {
-    const vmas =
-      this.owner instanceof AnonVma && order === "list" ? this.owner.linked : this.owner.sorted;
+  get cached(): boolean {
+    return this.inode?.cache.get(this.index) === this;
+  }
+
+  /** Everything that keeps it in use: entries, caches, buffers, I/O and pins. */
+  get references(): number {
+    const held = [this.cached, this.slot !== null, this.buffers, this.writeback];
+    return this.mapcount + this.pins + held.filter(Boolean).length;
+  }
+
+  /** Reclaim may take it. */
+  get evictable(): boolean {
+    return !this.mlocked && this.inode?.kind !== "ramfs";
+  }
+
+  /** VMAs that may map a page that KSM doesn't share, in the order in which a walk visits them. */
+  candidates(order: WalkOrder): readonly Vma[] {
+    const { owner } = this;
+    if (owner === null || owner instanceof SharedContent) return [];
+    const vmas = owner instanceof AnonVma && order === "list" ? owner.linked : owner.sorted;
     return vmas.filter((vma) => vma.pgoff <= this.index && this.index < vma.pgoff + vma.pages);
   }
 
-  /** One entry less; nobody left, also on swap, means the swap slot is given back. */
+  /** A new page of a locked VMA is mlocked from the start. */
+  addToLists(vma: Vma): void {
+    if (vma.flags.locked) {
+      this.mlocked = true;
+      this.memory.events.unevictable_pgs_mlocked++;
+      this.memory.lists.addUnevictable(this);
+    } else {
+      this.memory.lists.add(this, true);
+    }
+  }
+
+  /** One mapping less. */
   unmap(): void {
     this.mapcount--;
-    if (this.mapcount === 0) this.mlocked = false;
-    this.leaveSwapCacheIfUnused();
+    if (this.mapcount === 0) clearMlock(this);
   }
 
-  enterSwapCache(): SwapSlot {
-    this.slot ??= { entries: 0, page: this };
-    return this.slot;
+  /** add_to_swap: false when swap is full. */
+  enterSwapCache(): boolean {
+    if (this.slot !== null) return true;
+    this.slot = this.memory.swap.allocate(this);
+    if (this.slot === null) return false;
+    this.dirty = true;
+    return true;
   }
 
-  swapEntryGone(): void {
-    if (this.slot !== null) this.slot.entries--;
-    this.leaveSwapCacheIfUnused();
+  leaveSwapCache(): void {
+    const { slot } = this;
+    if (slot === null) return;
+    this.slot = null;
+    this.dirty = true;
+    slot.page = null;
+    this.memory.swap.release(slot);
+  }
+
+  /** try_to_free_swap: leaves the swap cache unless an entry refers to its slot or it is being written. */
+  freeSwap(): void {
+    if (this.slot?.entries === 0 && !this.writeback) this.leaveSwapCache();
   }
 
   /** reuse_swap_page: whether a writer may have the page for itself; if so it leaves the swap cache. */
   takeForWriting(): boolean {
-    if (this.mapcount > 1) return false;
+    if (this.isShared || this.mapcount > 1) return false;
     if (this.slot === null) return true;
     const users = this.mapcount + this.slot.entries;
-    if (users > 1) return false;
-    if (users === 1) this.slot = null;
-    return true;
+    if (users === 1 && !this.writeback) this.leaveSwapCache();
+    return users <= 1;
   }
 
   /** An exclusively owned page moves to the VMA's own anon_vma. */
@@ -78,8 +136,31 @@ export class Page {
     this.owner = ownAnonVma(vma);
   }
 
-  private leaveSwapCacheIfUnused(): void {
-    if (this.mapcount === 0 && this.slot?.entries === 0) this.slot = null;
+  /** try_to_release_page: true if it has no buffers afterwards. */
+  releaseBuffers(): boolean {
+    if (this.buffers && !this.dirty && !this.writeback) this.buffers = false;
+    return !this.buffers;
+  }
+
+  setDirty(): void {
+    this.dirty = true;
+  }
+
+  /** A disk's file system hears of it before a page of its becomes dirty. */
+  attachBuffers(): void {
+    if (this.inode?.kind === "disk") this.buffers = true;
+  }
+
+  beginWriteback(): void {
+    this.writeback = true;
+    this.memory.writing.add(this);
+    if (!this.memory.ioHeld) this.endWriteback();
+  }
+
+  /** Also for whoever has to wait: that makes the I/O come to its end. */
+  endWriteback(): void {
+    this.writeback = false;
+    this.memory.writing.delete(this);
   }
 }
 

@@ -1,17 +1,16 @@
-import { AnonVma, cloneChain } from "./anon-vma.js";
 import { access, type Access } from "./access.js";
 import { AddressSpace, type Entry } from "./address-space.js";
 import { advise, protect, type Advice } from "./change-call.js";
 import { fail } from "./failure.js";
+import { copySpace } from "./fork.js";
 import type { OpenFile } from "./file.js";
 import type { Protection } from "./flags.js";
-import { lockRange, unlockRange } from "./lock-call.js";
+import { lockAll, lockRange, unlockRange, type LockAll } from "./lock-call.js";
 import { map, moveBreak } from "./map-call.js";
 import { moveTo, resizeOrMove } from "./move-call.js";
 import type { Page } from "./page.js";
 import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
 import { unmap } from "./unmap-call.js";
-import { Vma } from "./vma.js";
 
 /** What mmap takes; addresses and lengths in bytes, pgoff in pages. */
 export interface MmapOptions {
@@ -23,6 +22,7 @@ export interface MmapOptions {
   readonly pgoff?: number;
   readonly fixed?: boolean | "no-replace";
   readonly noReserve?: boolean;
+  readonly locked?: boolean;
 }
 
 /** Pages in use by kind: shmem belongs to `file` in v3.7, and is told apart here. */
@@ -57,17 +57,18 @@ export class ModelProcess {
   mmap(options: MmapOptions): number {
     const space = this.space;
     const fixed = options.fixed ?? false;
-    const start = map(space, {
+    const request = {
       pages: pagesOf(options.length),
       address: options.address ?? null,
       fixed,
       protection: options.prot ?? "rw",
       shared: options.shared ?? false,
       noReserve: options.noReserve ?? false,
+      locked: options.locked ?? false,
       file: options.file ?? null,
       pgoff: options.pgoff ?? 0,
-    });
-    return start * PAGE;
+    };
+    return space.exclusively(() => map(space, request)) * PAGE;
   }
 
   munmap(address: number, length: number): void {
@@ -75,7 +76,9 @@ export class ModelProcess {
     const start = pageOfAligned(address);
     const pages = pagesOf(length);
     if (pages === 0 || start + pages > TASK_PAGES) fail("EINVAL");
-    unmap(space, start, start + pages);
+    space.exclusively(() => {
+      unmap(space, start, start + pages);
+    });
   }
 
   mprotect(address: number, length: number, protection: Protection): void {
@@ -93,31 +96,41 @@ export class ModelProcess {
     const space = this.space;
     const from = pageOfAligned(address);
     const [oldPages, newPages] = [pagesOf(oldLength), pagesOf(newLength)];
-    const start =
-      options.to === undefined
-        ? resizeOrMove(space, from, oldPages, newPages, options.mayMove ?? false)
-        : moveTo(space, from, oldPages, newPages, pageOfAligned(options.to));
+    const { to, mayMove = false } = options;
+    const target = to === undefined ? null : pageOfAligned(to);
+    const start = space.exclusively(() =>
+      target === null
+        ? resizeOrMove(space, from, oldPages, newPages, mayMove)
+        : moveTo(space, from, oldPages, newPages, target),
+    );
     return start * PAGE;
   }
 
   madvise(address: number, length: number, advice: Advice): void {
     const space = this.space;
     const start = pageOfAligned(address);
-    advise(space, start, start + pagesOf(length), advice);
+    space.exclusively(() => {
+      advise(space, start, start + pagesOf(length), advice);
+    });
   }
 
+  /** All pages that the range touches. */
   mlock(address: number, length: number): void {
-    const start = pageOfAligned(address);
-    lockRange(this.space, start, start + pagesOf(length));
+    lockRange(this.space, Math.floor(address / PAGE), pagesOf(address + length));
   }
 
   munlock(address: number, length: number): void {
-    const start = pageOfAligned(address);
-    unlockRange(this.space, start, start + pagesOf(length));
+    unlockRange(this.space, Math.floor(address / PAGE), pagesOf(address + length));
+  }
+
+  /** Neither: munlockall. */
+  mlockall(what: LockAll): void {
+    lockAll(this.space, what);
   }
 
   brk(address = 0): number {
-    return moveBreak(this.space, address);
+    const { space } = this;
+    return space.exclusively(() => moveBreak(space, address));
   }
 
   /** Any address; the word is that of its page. */
@@ -169,47 +182,4 @@ function kindOf(entry: Entry): keyof Residence {
   if (entry.page === null) return "zero";
   if (entry.page.anon) return "anon";
   return entry.page.ofSharedMemory ? "shmem" : "file";
-}
-
-/** fork's copy: VMAs in order; entries only where there may be private pages. */
-function copySpace(from: AddressSpace): AddressSpace {
-  const to = new AddressSpace(from.environment);
-  to.brkStart = from.brkStart;
-  to.brk = from.brk;
-  for (const vma of from.vmas) {
-    if (vma.flags.dontCopy) continue;
-    const copy = copyVma(to, vma);
-    if (vma.anonVma !== null) copyEntries(vma, copy);
-  }
-  return to;
-}
-
-function copyVma(to: AddressSpace, vma: Vma): Vma {
-  const flags = { ...vma.flags, locked: false };
-  const copy = new Vma(to, vma.start, vma.end, vma.pgoff, flags, vma.file);
-  if (vma.anonVma !== null) {
-    cloneChain(copy, vma);
-    const own = new AnonVma(vma.anonVma);
-    to.environment.counts.anonVmasCreated++;
-    copy.anonVma = own;
-    copy.chain.push(own);
-    own.link(copy);
-  }
-  vma.file?.inode.linkAfter(copy, vma);
-  to.insert(copy);
-  return copy;
-}
-
-function copyEntries(vma: Vma, copy: Vma): void {
-  for (const page of vma.space.entryPages(vma.start, vma.end)) {
-    const entry = vma.space.entries.get(page);
-    if (entry === undefined) continue;
-    if ("slot" in entry) {
-      entry.slot.entries++;
-      copy.space.entries.set(page, { slot: entry.slot });
-    } else {
-      entry.writable = false;
-      copy.space.map(page, { ...entry, young: false });
-    }
-  }
 }

@@ -1,70 +1,90 @@
-import type { PresentEntry } from "./address-space.js";
-import type { Page } from "./page.js";
-import type { Vma } from "./vma.js";
+import type { ListName } from "./lru-lists.js";
+import type { Memory } from "./memory.js";
+import { pageReferenced } from "./referenced.js";
+import { shrink } from "./shrink.js";
 
-/** The order in which a walk meets VMAs. */
-export type WalkOrder = "list" | "interval-tree";
+/** Rounds of reclaim: each looks at twice as much of the lists as the one before. */
+const FIRST_PRIORITY = 12;
+/** From this priority on kswapd writes dirty pages of files. */
+const WRITES_FILES_FROM = 9;
+const AT_ONCE = 32;
 
-interface Mapping {
-  readonly vma: Vma;
-  readonly address: number;
-  readonly entry: PresentEntry;
-}
+type Kind = "direct" | "background";
+type Pair = readonly [inactive: ListName, active: ListName];
 
-/** Every entry for the page, found anew at each step because a walk changes what it passes. */
-function* mappings(page: Page, order: WalkOrder): Generator<Mapping> {
-  for (const vma of page.candidates(order)) {
-    const address = vma.addressOf(page.index);
-    const entry = vma.space.entries.get(address);
-    if (entry !== undefined && "page" in entry && entry.page === page) {
-      yield { vma, address, entry };
+const FILES: Pair = ["inactiveFile", "activeFile"];
+const ANONYMOUS: Pair = ["inactiveAnon", "activeAnon"];
+
+/** Goes over the lists until so many pages are free or everything was tried; how many are. */
+export function reclaim(memory: Memory, wanted: number, kind: Kind): number {
+  let freed = 0;
+  for (let priority = FIRST_PRIORITY; priority >= 0 && freed < wanted; priority--) {
+    const round = { memory, kind, priority };
+    freed += shrinkPair(round, FILES, wanted - freed);
+    if (freed < wanted && !memory.swap.isFull) {
+      freed += shrinkPair(round, ANONYMOUS, wanted - freed);
     }
   }
+  return freed;
 }
 
-/** page_referenced: entries used since the last time, which it forgets; sequential readers do not count. */
-export function pageReferenced(page: Page): number {
-  let references = 0;
-  for (const { vma, entry } of mappings(page, "list")) {
-    if (entry.young && !vma.flags.sequential) references++;
-    entry.young = false;
+interface Round {
+  readonly memory: Memory;
+  readonly kind: Kind;
+  readonly priority: number;
+}
+
+function shrinkPair(round: Round, [inactive, active]: Pair, wanted: number): number {
+  const { lists } = round.memory;
+  const share = (list: ListName): number => Math.floor(lists.count(list) / 2 ** round.priority);
+  let left = share(inactive);
+  if (lists.count(inactive) < lists.count(active)) growOld(round.memory, active, share(active));
+  // In the last round what has just grown old is looked at as well.
+  if (round.priority === 0) left = lists.count(inactive);
+  let freed = 0;
+  while (left > 0 && freed < wanted) {
+    const n = Math.min(left, AT_ONCE);
+    freed += shrinkInactive(round, inactive, n);
+    left -= n;
   }
-  return references;
+  return freed;
 }
 
-export type UnmapOutcome = "success" | "again" | "fail";
-
-/** try_to_unmap, anonymous pages going to swap: ends at the first entry that was used since the last look. */
-export function tryToUnmap(page: Page, order: WalkOrder): UnmapOutcome {
-  if (page.mapcount === 0) return "success";
-  const slot = page.anon ? page.enterSwapCache() : null;
-  let outcome: UnmapOutcome = "again";
-  for (const { vma, address, entry } of mappings(page, order)) {
-    if (entry.young) {
-      entry.young = false;
-      outcome = "fail";
-      break;
+/** The oldest active pages become inactive, but for program text that was used. */
+function growOld(memory: Memory, active: ListName, n: number): void {
+  const { lists, events } = memory;
+  for (let i = 0; i < n; i++) {
+    const page = lists.oldest(active);
+    if (page === undefined) return;
+    lists.isolate(page);
+    events.pgrefill++;
+    if (!page.evictable) {
+      lists.putback(page);
+      continue;
     }
-    if (slot === null) {
-      vma.space.drop(address);
+    const { executable } = pageReferenced(page);
+    if (executable && !page.swapBacked) {
+      events.pgrotated++;
     } else {
-      slot.entries++;
-      vma.space.entries.set(address, { slot });
-      page.unmap();
+      page.active = false;
+      events.pgdeactivate++;
     }
+    lists.link(page);
   }
-  return page.mapcount === 0 ? "success" : outcome;
 }
 
-/** page_mkclean: entries of shared mappings that could be, or were, written; they no longer can. */
-export function pageMkclean(page: Page): number {
-  if (page.anon) return 0;
-  let cleaned = 0;
-  for (const { vma, entry } of mappings(page, "list")) {
-    if (!vma.flags.shared || !(entry.dirty || entry.writable)) continue;
-    entry.dirty = false;
-    entry.writable = false;
-    cleaned++;
+function shrinkInactive({ memory, kind, priority }: Round, inactive: ListName, n: number): number {
+  const { lists, events } = memory;
+  const background = kind === "background";
+  const effort = { force: false, writesFiles: background && priority <= WRITES_FILES_FROM };
+  let freed = 0;
+  for (let i = 0; i < n; i++) {
+    const page = lists.oldest(inactive);
+    if (page === undefined) break;
+    lists.isolate(page);
+    events[background ? "pgscan_kswapd" : "pgscan_direct"]++;
+    if (shrink(page, effort) === "reclaimed") freed++;
   }
-  return cleaned;
+  events[background ? "pgsteal_kswapd" : "pgsteal_direct"] += freed;
+  return freed;
 }

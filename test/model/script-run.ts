@@ -1,15 +1,12 @@
-import type { Advice } from "./change-call.js";
 import { Dumper, type Dump, type NamedProcess } from "./dump.js";
-import { Failure } from "./failure.js";
+import { fail, Failure } from "./failure.js";
 import type { OpenFile } from "./file.js";
-import type { Protection } from "./flags.js";
 import { Machine, type MachineOptions } from "./machine.js";
 import type { ModelProcess } from "./process.js";
-import type { ScriptLine } from "./script.js";
+import { onFile } from "./script-file.js";
+import { ARENA, mapFor, onPages, onProcess } from "./script-process.js";
+import { Words, type ScriptLine } from "./script.js";
 import { PAGE } from "./units.js";
-
-/** Virtual address of the arena's first page. */
-export const ARENA = 0x200000000000;
 
 export type Result = [line: number, operation: string, outcome: number | string];
 
@@ -56,103 +53,72 @@ class ScriptRun {
 
   private outcome(line: ScriptLine): number | string {
     try {
-      return this.perform(line);
+      const words = new Words(line);
+      const { operation } = line;
+      return this.ofMachine(operation, words) ?? this.ofNamed(operation, words);
     } catch (error) {
       if (error instanceof Failure) return error.code === "ESRCH" ? "SKIP" : error.code;
       throw error;
     }
   }
 
-  private perform({ line, operation, words }: ScriptLine): number {
-    const word = (index: number): string => {
-      const value = words[index];
-      if (value === undefined) throw new Error(`line ${String(line)}: too few words`);
-      return value;
-    };
-    const number = (index: number): number => Number(word(index));
-    const address = (index: number): number => ARENA + number(index) * PAGE;
-    const bytes = (index: number): number => number(index) * PAGE;
+  private ofMachine(operation: string, words: Words): number | undefined {
+    const { machine } = this;
     switch (operation) {
       case "file":
-        this.createFile(word(0), number(1), words[2] === "disk" ? "disk" : "tmpfs");
-        return 0;
-      case "truncate":
-        this.file(word(0)).inode.truncate(number(1));
+        this.createFile(words);
         return 0;
       case "spawn":
-        this.processes.push({ name: word(0), process: this.machine.spawn() });
+        this.processes.push({ name: words.word(0), process: machine.spawn() });
         return 0;
-    }
-    if (operation === "ksm") {
-      this.requireNothingToMerge(line);
-      return 0;
-    }
-    const process = this.process(word(0));
-    switch (operation) {
-      case "fork":
-        this.processes.push({ name: word(1), process: this.machine.fork(process) });
+      case "ksm":
+        machine.ksm.settle();
         return 0;
-      case "exit":
-        process.exit();
-        return 0;
-      case "mmap": {
-        const [kind, name, pgoff] = word(4).split(":");
-        process.mmap({
-          address: address(1),
-          fixed: true,
-          length: bytes(2),
-          prot: word(3) as Protection,
-          shared: word(5) === "shared",
-          ...(kind === "file" ? { file: this.file(name ?? ""), pgoff: Number(pgoff) } : {}),
-        });
-        return 0;
+      case "reclaim": {
+        const kind = words.optional(1) === "background" ? "background" : "direct";
+        return machine.reclaim(words.number(0), kind);
       }
-      case "mlock":
-        process.mlock(address(1), bytes(2));
+      case "io":
+        machine.holdIo(words.word(0) === "hold");
         return 0;
-      case "munlock":
-        process.munlock(address(1), bytes(2));
-        return 0;
-      case "munmap":
-        process.munmap(address(1), bytes(2));
-        return 0;
-      case "mprotect":
-        process.mprotect(address(1), bytes(2), word(3) as Protection);
-        return 0;
-      case "mremap":
-        process.mremap(address(1), bytes(2), words[4] === undefined ? bytes(2) : bytes(4), {
-          to: address(3),
-        });
-        return 0;
-      case "madvise":
-        process.madvise(address(1), bytes(2), word(3) as Advice);
-        return 0;
-      case "read":
-        return process.access(address(1), "read");
-      case "write":
-        process.access(address(1), "write", words[2] === undefined ? line : number(2));
+      case "swapon":
+        return machine.swapon(words.number(0), words.numberOr(1, -1));
+      case "swapoff":
+        machine.swapoff(words.number(0));
         return 0;
       default:
-        throw new Error(`line ${String(line)}: the model does not know ${operation}`);
+        return undefined;
     }
   }
 
-  /** The model knows which VMAs are mergeable, but does not merge pages. */
-  private requireNothingToMerge(line: number): void {
-    const words = new Set<number>();
-    for (const { process } of this.processes) {
-      if (!process.alive) continue;
-      for (const [address, entry] of process.space.entries) {
-        if (!("page" in entry) || entry.page?.anon !== true) continue;
-        if (process.space.at(address)?.flags.mergeable !== true) continue;
-        if (words.has(entry.page.word)) throw new Error(`line ${line}: pages to merge`);
-        words.add(entry.page.word);
-      }
-    }
+  private ofNamed(operation: string, words: Words): number {
+    const file = this.files.get(words.word(0));
+    const done = file === undefined ? undefined : onFile(file, operation, words);
+    return done ?? this.ofProcess(operation, words);
   }
 
-  private createFile(name: string, pages: number, kind: "disk" | "tmpfs"): void {
+  private ofProcess(operation: string, words: Words): number {
+    const process = this.process(words.word(0));
+    if (!process.alive) fail("ESRCH");
+    switch (operation) {
+      case "fork":
+        this.processes.push({ name: words.word(1), process: this.machine.fork(process) });
+        return 0;
+      case "mmap":
+        mapFor(process, words, (name) => this.file(name));
+        return 0;
+    }
+    const done = onProcess(process, operation, words);
+    const outcome = done ?? onPages(this.machine, process, operation, words);
+    if (outcome === undefined) throw new Error(`line ${words.line}: no operation ${operation}`);
+    return outcome;
+  }
+
+  private createFile(words: Words): void {
     const firstWord = 1_000_000_000 + this.files.size * 1_000_000;
+    const kind = words.optional(2) ?? "tmpfs";
+    if (kind !== "tmpfs" && kind !== "disk" && kind !== "ramfs") throw new Error(`kind ${kind}`);
+    const [name, pages] = [words.word(0), words.number(1)];
     this.files.set(name, this.machine.createFile(kind, pages, name, firstWord));
   }
 

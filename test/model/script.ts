@@ -15,3 +15,32 @@ export function parseScript(text: string): ScriptLine[] {
       : [{ line: index + 1, operation, words }];
   });
 }
+
+/** The words of one line, by place. */
+export class Words {
+  readonly line: number;
+  private readonly words: readonly string[];
+
+  constructor({ line, words }: ScriptLine) {
+    this.line = line;
+    this.words = words;
+  }
+
+  optional(place: number): string | undefined {
+    return this.words[place];
+  }
+
+  word(place: number): string {
+    const word = this.words[place];
+    if (word === undefined) throw new Error(`line ${String(this.line)}: too few words`);
+    return word;
+  }
+
+  number(place: number): number {
+    return Number(this.word(place));
+  }
+
+  numberOr(place: number, otherwise: number): number {
+    return this.words[place] === undefined ? otherwise : this.number(place);
+  }
+}

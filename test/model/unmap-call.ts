@@ -1,6 +1,7 @@
 import type { AddressSpace } from "./address-space.js";
 import { fail } from "./failure.js";
-import { unlockAll } from "./unlock.js";
+import { munlockAll } from "./munlock.js";
+import { zap } from "./zap.js";
 
 /** munmap of [start, end): cuts the VMAs at both ends, drops the entries, then forgets the VMAs. */
 export function unmap(space: AddressSpace, start: number, end: number): void {
@@ -13,7 +14,7 @@ export function unmap(space: AddressSpace, start: number, end: number): void {
   const last = space.at(end);
   if (last !== undefined && last.start < end) space.split(last, end, "below");
   const gone = space.overlapping(start, end);
-  for (const vma of gone) unlockAll(vma);
-  space.zap(start, end);
+  for (const vma of gone) munlockAll(vma);
+  for (const vma of gone) zap(vma, vma.start, vma.end);
   for (const vma of gone) space.discard(vma);
 }

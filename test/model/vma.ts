@@ -34,6 +34,11 @@ export class Vma {
     return this.start + (pgoff - this.pgoff);
   }
 
+  /** A fresh entry may be written without a fault. */
+  get writableAtOnce(): boolean {
+    return this.flags.shared && this.flags.write && !this.notifiesWrites;
+  }
+
   /** Its entries are writable only after a fault that the file system hears of. */
   get notifiesWrites(): boolean {
     return this.file?.inode.accountsDirtyPages === true;

@@ -1,4 +1,5 @@
 import { Failure } from "../model/failure.js";
+import { truncate } from "../model/file-call.js";
 import type { OpenFile } from "../model/file.js";
 import { Machine, type MachineOptions } from "../model/machine.js";
 import type { ModelProcess } from "../model/process.js";
@@ -44,7 +45,7 @@ export class ModelSide {
         this.files.push(this.machine.open(this.file(operation.file)));
         return 0;
       case "truncate":
-        this.file(operation.file).inode.truncate(operation.pages);
+        truncate(this.file(operation.file).inode, operation.pages);
         return 0;
       default:
         return this.onProcess(operation, this.process(operation.process));

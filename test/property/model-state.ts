@@ -29,7 +29,11 @@ export function modelState(side: ModelSide): string[] {
   }
   for (const frame of frames.things) {
     const owner =
-      frame.owner instanceof AnonVma ? anonVmas.name(frame.owner) : inodes.name(frame.owner);
+      frame.owner instanceof AnonVma
+        ? anonVmas.name(frame.owner)
+        : frame.inode === null
+          ? "ksm"
+          : inodes.name(frame.inode);
     lines.push(
       `${frames.name(frame)} stab ${frame.candidates("list").length} walk ${frame.mapcount}`,
     );

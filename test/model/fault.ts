@@ -1,0 +1,90 @@
+import type { Entry, PresentEntry } from "./address-space.js";
+import { fail } from "./failure.js";
+import type { OpenFile } from "./file.js";
+import { munlockPage } from "./page-lock.js";
+import { Page } from "./page.js";
+import { swapIn } from "./swap-in.js";
+import type { Vma } from "./vma.js";
+
+/**
+ * handle_mm_fault: one step towards an entry that allows what is wanted. What the VMA allows was asked by the caller;
+ * KSM writes where it doesn't. SIGBUS.
+ */
+export function fault(vma: Vma, address: number, write: boolean): void {
+  const entry = vma.space.entries.get(address);
+  if (entry === undefined) absent(vma, address, write);
+  else if ("slot" in entry) swapIn(vma, address, entry, write);
+  else if (write && !entry.writable) breakProtection(vma, address, entry);
+}
+
+function absent(vma: Vma, address: number, write: boolean): void {
+  if (vma.file !== null) fromFile(vma, vma.file, address, write);
+  else if (write) mapOwn(vma, address, 0);
+  else vma.space.map(address, { page: null, writable: false, dirty: false, young: true });
+}
+
+/** A new page with that content, for this place alone. */
+function mapOwn(vma: Vma, address: number, word: number): void {
+  vma.space.prepareAnonVma(vma);
+  const page = Page.anonymous(vma, address, word);
+  vma.space.map(address, { page, writable: vma.flags.write, dirty: true, young: true });
+}
+
+function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean): void {
+  const index = vma.pgoffOf(address);
+  const copy = write && !vma.flags.shared;
+  // The anon_vma is made first, so it is there even if the file turns out to be too short.
+  if (copy) vma.space.prepareAnonVma(vma);
+  if (index >= inode.size) fail("SIGBUS");
+  const cached = inode.read(index);
+  if (copy) {
+    vma.space.environment.counts.pagesCopied++;
+    mapOwn(vma, address, cached.word);
+    return;
+  }
+  const writable = write || vma.writableAtOnce;
+  vma.space.map(address, { page: cached, writable, dirty: write, young: true });
+  if (!write) return;
+  cached.attachBuffers();
+  cached.setDirty();
+}
+
+/** A write to an entry that does not allow it. */
+function breakProtection(vma: Vma, address: number, entry: PresentEntry): void {
+  const { page } = entry;
+  if (page?.anon === true) {
+    if (page.takeForWriting()) {
+      page.moveTo(vma);
+      makeWritable(vma, entry);
+      return;
+    }
+  } else if (page !== null && vma.flags.shared && vma.flags.write) {
+    page.attachBuffers();
+    page.setDirty();
+    makeWritable(vma, entry);
+    return;
+  }
+  copy(vma, address, page);
+}
+
+function makeWritable(vma: Vma, entry: PresentEntry): void {
+  entry.writable = vma.flags.write;
+  entry.dirty = true;
+  entry.young = true;
+}
+
+/** The place gets a copy of its own; the old page stays with whoever else has it. */
+function copy(vma: Vma, address: number, old: Page | null): void {
+  vma.space.environment.counts.pagesCopied++;
+  vma.space.entries.delete(address);
+  mapOwn(vma, address, old?.word ?? 0);
+  if (old === null) return;
+  old.unmap();
+  // Another task, whose VMAs may not be locked, must not keep the mlocked page.
+  if (vma.flags.locked) munlockPage(old);
+}
+
+/** The page that an entry maps, if it maps one. */
+export function pageOf(entry: Entry | undefined): Page | null {
+  return entry !== undefined && "page" in entry ? entry.page : null;
+}

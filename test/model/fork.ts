@@ -1,0 +1,47 @@
+import { AddressSpace } from "./address-space.js";
+import { AnonVma, cloneChain } from "./anon-vma.js";
+import { Vma } from "./vma.js";
+
+/** fork's copy: VMAs in order; entries only where there may be private pages. */
+export function copySpace(from: AddressSpace): AddressSpace {
+  const to = new AddressSpace(from.environment);
+  to.brkStart = from.brkStart;
+  to.brk = from.brk;
+  if (from.environment.ksm.scans(from)) from.environment.ksm.enter(to);
+  for (const vma of from.vmas) {
+    if (vma.flags.dontCopy) continue;
+    const copy = copyVma(to, vma);
+    if (vma.anonVma !== null) copyEntries(vma, copy);
+  }
+  return to;
+}
+
+function copyVma(to: AddressSpace, vma: Vma): Vma {
+  const flags = { ...vma.flags, locked: false };
+  const copy = new Vma(to, vma.start, vma.end, vma.pgoff, flags, vma.file);
+  if (vma.anonVma !== null) {
+    cloneChain(copy, vma);
+    const own = new AnonVma(vma.anonVma);
+    to.environment.counts.anonVmasCreated++;
+    copy.anonVma = own;
+    copy.chain.push(own);
+    own.link(copy);
+  }
+  vma.file?.inode.linkAfter(copy, vma);
+  to.insert(copy);
+  return copy;
+}
+
+function copyEntries(vma: Vma, copy: Vma): void {
+  for (const page of vma.space.entryPages(vma.start, vma.end)) {
+    const entry = vma.space.entries.get(page);
+    if (entry === undefined) continue;
+    if ("slot" in entry) {
+      entry.slot.entries++;
+      copy.space.entries.set(page, { slot: entry.slot });
+    } else {
+      entry.writable = false;
+      copy.space.map(page, { ...entry, young: false });
+    }
+  }
+}

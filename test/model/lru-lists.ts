@@ -1,0 +1,99 @@
+import type { Events } from "./events.js";
+import type { Page } from "./page.js";
+
+export type ListName =
+  "inactiveAnon" | "activeAnon" | "inactiveFile" | "activeFile" | "unevictable";
+
+/**
+ * The lists of reclaim. Each is a set in order of arrival, so what comes first has been there longest. Pages that
+ * nobody refers to any more are left out whenever somebody looks.
+ */
+export class LruLists {
+  private readonly lists: Readonly<Record<ListName, Set<Page>>> = {
+    inactiveAnon: new Set(),
+    activeAnon: new Set(),
+    inactiveFile: new Set(),
+    activeFile: new Set(),
+    unevictable: new Set(),
+  };
+
+  constructor(private readonly events: Events) {}
+
+  /** Puts a page where its marks say. */
+  link(page: Page): void {
+    this.lists[listOf(page)].add(page);
+  }
+
+  /** Takes a page off its list for whoever works on it; false if it was on none. */
+  isolate(page: Page): boolean {
+    return Object.values(this.lists).some((list) => list.delete(page));
+  }
+
+  holds(page: Page): boolean {
+    return Object.values(this.lists).some((list) => list.has(page));
+  }
+
+  /** A page that is on no list becomes an inactive or an active one. */
+  add(page: Page, active: boolean): void {
+    page.unevictable = false;
+    page.active = active;
+    this.link(page);
+  }
+
+  addUnevictable(page: Page): void {
+    page.unevictable = true;
+    page.active = false;
+    this.link(page);
+  }
+
+  /** putback_lru_page: after isolation, to the list on which the page belongs by now. */
+  putback(page: Page): void {
+    const was = page.unevictable;
+    if (page.evictable) {
+      this.add(page, page.active);
+      if (was) this.events.unevictable_pgs_rescued++;
+    } else {
+      this.addUnevictable(page);
+      if (!was) this.events.unevictable_pgs_culled++;
+    }
+  }
+
+  /** From the inactive list to the active one, if the page is on it. */
+  activate(page: Page): void {
+    if (page.active || page.unevictable || !this.isolate(page)) return;
+    page.active = true;
+    this.link(page);
+    this.events.pgactivate++;
+  }
+
+  /** mark_page_accessed: the second touch activates. */
+  markAccessed(page: Page): void {
+    if (page.referenced && !page.active && !page.unevictable && this.holds(page)) {
+      this.activate(page);
+      page.referenced = false;
+    } else {
+      page.referenced = true;
+    }
+  }
+
+  /** The page that has been on the list longest. */
+  oldest(name: ListName): Page | undefined {
+    return this.pages(name).values().next().value;
+  }
+
+  count(name: ListName): number {
+    return this.pages(name).size;
+  }
+
+  private pages(name: ListName): Set<Page> {
+    const list = this.lists[name];
+    for (const page of list) if (page.references === 0) list.delete(page);
+    return list;
+  }
+}
+
+function listOf(page: Page): ListName {
+  if (page.unevictable) return "unevictable";
+  if (page.swapBacked) return page.active ? "activeAnon" : "inactiveAnon";
+  return page.active ? "activeFile" : "inactiveFile";
+}

@@ -1,0 +1,32 @@
+import { noEvents } from "./events.js";
+import { LruLists } from "./lru-lists.js";
+import type { Page } from "./page.js";
+import { Swap } from "./swap.js";
+
+/** The order in which a walk meets VMAs. */
+export type WalkOrder = "list" | "interval-tree";
+
+/** What all pages of a machine have in common. */
+export class Memory {
+  readonly events = noEvents();
+  readonly lists = new LruLists(this.events);
+  readonly swap: Swap;
+  /** While true, what is written stays under writeback. */
+  ioHeld = false;
+  /** Pages under writeback. */
+  readonly writing = new Set<Page>();
+
+  constructor(
+    readonly walkOrder: WalkOrder,
+    swapPages: number,
+  ) {
+    this.swap = new Swap();
+    if (swapPages > 0) this.swap.add(swapPages, -1);
+  }
+
+  /** Lets I/O go: everything that is being written is written then. */
+  releaseIo(): void {
+    this.ioHeld = false;
+    for (const page of [...this.writing]) page.endWriteback();
+  }
+}

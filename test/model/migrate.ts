@@ -1,0 +1,76 @@
+import { SharedContent } from "./ksm-content.js";
+import { Page } from "./page.js";
+import { mappings, type Place } from "./page-walk.js";
+
+/** What migration came to: the page that took the old one's place, or why there is none. */
+export type Migration = Page | "busy" | "refused";
+
+/** Moves a page to another frame, with its mappings, which become old and clean. */
+export function migrate(page: Page): Migration {
+  const { lists, events } = page.memory;
+  if (!lists.isolate(page)) return "busy";
+  const result = page.isShared ? "refused" : move(page);
+  if (result instanceof Page) {
+    events.pgmigrate_success++;
+    lists.putback(result);
+  } else {
+    events.pgmigrate_fail++;
+    lists.putback(page);
+  }
+  return result;
+}
+
+function move(page: Page): Page | "busy" {
+  page.endWriteback();
+  // Nobody could find the way back to an anonymous page that is neither mapped nor on swap.
+  if (page.anon && page.mapcount === 0 && page.slot === null) return "busy";
+  const restore = unmapAll(page);
+  const held = page.mapcount > 0 || page.pins > 0;
+  const target = held ? page : replacement(page);
+  for (const { vma, address, writable } of restore) {
+    vma.space.map(address, { page: target, writable, dirty: false, young: false });
+  }
+  return held ? "busy" : target;
+}
+
+/** An entry that waits for its page. */
+interface Waiting extends Place {
+  readonly writable: boolean;
+}
+
+/** Takes every entry away. Those that swap doesn't remember are returned, to be made again. */
+function unmapAll(page: Page): Waiting[] {
+  const found: Waiting[] = [];
+  for (const { vma, address, entry } of mappings(page)) {
+    if (entry.dirty) page.setDirty();
+    if (page.slot === null) {
+      vma.space.entries.delete(address);
+      found.push({ vma, address, writable: entry.writable });
+    } else {
+      page.slot.entries++;
+      vma.space.entries.set(address, { slot: page.slot });
+    }
+    page.unmap();
+  }
+  return found;
+}
+
+/** The new page has the old one's content, identity and place in its cache. PG_mlocked is lost. */
+function replacement(page: Page): Page {
+  const { owner, index, word, memory } = page;
+  if (owner instanceof SharedContent) throw new Error("a page that KSM shares does not move");
+  const target = new Page(memory, owner, index, word);
+  target.swapBacked = page.swapBacked;
+  target.dirty = page.dirty;
+  target.referenced = page.referenced;
+  target.active = page.active;
+  target.buffers = page.buffers;
+  target.slot = page.slot;
+  if (target.slot !== null) target.slot.page = target;
+  if (page.cached) page.inode?.cache.set(index, target);
+  page.slot = null;
+  page.buffers = false;
+  page.dirty = false;
+  page.owner = null;
+  return target;
+}

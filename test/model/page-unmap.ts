@@ -1,0 +1,57 @@
+import type { Page } from "./page.js";
+import { mlockPage } from "./page-lock.js";
+import { mappings, type Mapping } from "./page-walk.js";
+
+export type UnmapOutcome = "success" | "again" | "fail" | "mlock";
+
+/** What try_to_unmap overlooks. */
+export interface Overlooked {
+  readonly mlock?: boolean;
+  readonly access?: boolean;
+}
+
+/**
+ * try_to_unmap: entries of anonymous pages, which are in the swap cache, become swap entries. Ends at the first entry
+ * that was used since the last look, and at a locked VMA, which mlocks the page.
+ */
+export function tryToUnmap(page: Page, overlooked: Overlooked = {}): UnmapOutcome {
+  let outcome: UnmapOutcome = "again";
+  for (const mapping of mappings(page)) {
+    outcome = tryToUnmapOne(page, mapping, overlooked);
+    if (outcome !== "again" || page.mapcount === 0) break;
+  }
+  return outcome !== "mlock" && page.mapcount === 0 ? "success" : outcome;
+}
+
+function tryToUnmapOne(page: Page, mapping: Mapping, overlooked: Overlooked): UnmapOutcome {
+  const { vma, address, entry } = mapping;
+  if (overlooked.mlock !== true && vma.flags.locked) return mlockFor(page, mapping);
+  if (overlooked.access !== true && entry.young) {
+    entry.young = false;
+    return "fail";
+  }
+  if (entry.dirty) page.setDirty();
+  if (page.slot === null) {
+    vma.space.entries.delete(address);
+  } else {
+    page.slot.entries++;
+    vma.space.entries.set(address, { slot: page.slot });
+  }
+  page.unmap();
+  return "again";
+}
+
+/** A locked VMA keeps the page, if whoever changes its address space does not hold it right now. */
+function mlockFor(page: Page, { vma }: Mapping): "mlock" | "again" {
+  if (vma.space.heldForWriting) return "again";
+  mlockPage(page);
+  return "mlock";
+}
+
+/** try_to_munlock: "mlock" if a locked VMA maps the page, which is mlocked then. */
+export function tryToMunlock(page: Page): "mlock" | "again" {
+  for (const mapping of mappings(page)) {
+    if (mapping.vma.flags.locked && mlockFor(page, mapping) === "mlock") return "mlock";
+  }
+  return "again";
+}

@@ -1,0 +1,51 @@
+import type { PresentEntry, SwapEntry } from "./address-space.js";
+import { AnonVma } from "./anon-vma.js";
+import { ownAnonVma, Page } from "./page.js";
+import type { SwapSlot } from "./swap.js";
+import type { Vma } from "./vma.js";
+
+/** do_swap_page: an entry on swap becomes one for a page again. */
+export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: boolean): void {
+  const { space } = vma;
+  const cached = slot.page ?? readIn(space.memory, slot);
+  const page = belongs(cached, vma, address) ? cached : copyOf(cached);
+  const owned = write && page.takeForWriting();
+  const entry: PresentEntry = {
+    page,
+    writable: owned ? vma.flags.write : false,
+    dirty: owned,
+    young: true,
+  };
+  space.map(address, entry);
+  if (!page.anon) {
+    page.owner = owned ? ownAnonVma(vma) : ownAnonVma(vma).root;
+    page.index = vma.pgoffOf(address);
+  }
+  if (page !== cached) page.addToLists(vma);
+  space.memory.swap.free(slot);
+  if (space.memory.swap.isOverHalfFull || vma.flags.locked || page.mlocked) page.freeSwap();
+}
+
+/** Brings the content back in a page that belongs to nobody yet. */
+function readIn(memory: Page["memory"], slot: SwapSlot): Page {
+  const page = new Page(memory, null, 0, slot.word);
+  page.swapBacked = true;
+  page.slot = slot;
+  slot.page = page;
+  memory.lists.add(page, false);
+  memory.events.pswpin++;
+  memory.events.pgmajfault++;
+  return page;
+}
+
+/** What KSM shared may have become a page of another family, or at another index, than this place. */
+function belongs({ owner, index }: Page, vma: Vma, address: number): boolean {
+  if (!(owner instanceof AnonVma)) return true;
+  return owner.root === ownAnonVma(vma).root && index === vma.pgoffOf(address);
+}
+
+function copyOf(cached: Page): Page {
+  const copy = new Page(cached.memory, null, 0, cached.word);
+  copy.swapBacked = true;
+  return copy;
+}

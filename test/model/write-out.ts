@@ -1,0 +1,38 @@
+import type { Page } from "./page.js";
+import { mappings } from "./page-walk.js";
+
+/** page_mkclean: entries of shared mappings that could be, or were, written; they no longer can. */
+export function pageMkclean(page: Page): number {
+  if (page.inode === null) return 0;
+  let cleaned = 0;
+  for (const { vma, entry } of mappings(page)) {
+    if (!vma.flags.shared || !(entry.dirty || entry.writable)) continue;
+    entry.dirty = false;
+    entry.writable = false;
+    cleaned++;
+  }
+  return cleaned;
+}
+
+/** clear_page_dirty_for_io: whether the page has to be written; where that is accounted, entries are cleaned first. */
+export function takeDirty(page: Page): boolean {
+  if (page.inode?.accountsDirtyPages === true && pageMkclean(page) > 0) page.setDirty();
+  const { dirty } = page;
+  page.dirty = false;
+  return dirty;
+}
+
+/** Writes a page's content to swap or to its disk; false where it has no place to go. */
+export function writePage(page: Page): boolean {
+  const { slot, inode } = page;
+  if (slot !== null) {
+    slot.word = page.word;
+    page.memory.events.pswpout++;
+  } else if (inode?.accountsDirtyPages === true) {
+    inode.store(page.index, page.word);
+  } else {
+    return false;
+  }
+  page.beginWriteback();
+  return true;
+}

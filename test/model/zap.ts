@@ -1,0 +1,53 @@
+import type { PresentEntry } from "./address-space.js";
+import type { Inode } from "./file.js";
+import type { Swap, SwapSlot } from "./swap.js";
+import type { Vma } from "./vma.js";
+
+/** Takes away the entries of [start, end) of a VMA. */
+export function zap(vma: Vma, start: number, end: number): void {
+  const { entries } = vma.space;
+  for (const address of vma.space.entryPages(start, end)) {
+    const entry = entries.get(address);
+    if (entry === undefined) continue;
+    entries.delete(address);
+    if ("slot" in entry) forgetSwapEntry(vma.space.memory.swap, entry.slot);
+    else forgetPresent(vma, entry);
+  }
+}
+
+/** Takes away the entries for pages [first, end) of a file wherever it is mapped; entries on swap stay. */
+export function zapFilePages(
+  inode: Inode,
+  first: number,
+  end: number,
+  which: "private-copies-too" | "cached-pages-only",
+): void {
+  for (const vma of inode.sorted) {
+    const from = Math.max(vma.start, vma.addressOf(first));
+    const to = Math.min(vma.end, vma.addressOf(end));
+    for (const address of vma.space.entryPages(from, to)) {
+      const entry = vma.space.entries.get(address);
+      if (entry === undefined || "slot" in entry) continue;
+      if (which === "cached-pages-only" && entry.page?.inode !== inode) continue;
+      vma.space.entries.delete(address);
+      forgetPresent(vma, entry);
+    }
+  }
+}
+
+/** What the entry knew of a file's page goes to the page; an anonymous one may be of no use on swap any more. */
+function forgetPresent(vma: Vma, { page, dirty, young }: PresentEntry): void {
+  if (page === null) return;
+  const { anon } = page;
+  if (!anon && dirty) page.setDirty();
+  if (!anon && young && !vma.flags.sequential) page.memory.lists.markAccessed(page);
+  page.unmap();
+  if (anon && page.mapcount === 0) page.freeSwap();
+}
+
+/** free_swap_and_cache: with the last entry the cached page leaves the slot too, if it is not mapped or swap is short. */
+function forgetSwapEntry(swap: Swap, slot: SwapSlot): void {
+  const { page } = slot;
+  swap.free(slot);
+  if (page !== null && (page.mapcount === 0 || swap.isOverHalfFull)) page.freeSwap();
+}
