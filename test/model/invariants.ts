@@ -1,33 +1,61 @@
+import type { AddressSpace, PresentEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
-import type { AddressSpace } from "./address-space.js";
 import type { Machine } from "./machine.js";
 import type { Page } from "./page.js";
+import type { SwapSlot } from "./swap.js";
+import type { Vma } from "./vma.js";
 
 /** What is wrong with the model itself, by the specification's invariants; nothing, one hopes. */
 export function brokenInvariants(machine: Machine): string[] {
   const spaces = new Set(machine.processes.filter((p) => p.alive).map((p) => p.space));
   const broken: string[] = [];
-  const entries = new Map<Page, number>();
+  const entries = new Map<Page | SwapSlot, number>();
+  const count = (thing: Page | SwapSlot): void => {
+    entries.set(thing, (entries.get(thing) ?? 0) + 1);
+  };
   for (const space of spaces) {
     broken.push(...brokenOrder(space));
     for (const [address, entry] of space.entries) {
       const vma = space.at(address);
-      const page = "slot" in entry ? entry.slot.page : entry.page;
       if (vma === undefined) {
         broken.push(`entry outside any VMA at ${address}`);
-      } else if (page !== null) {
-        const { owner } = page;
-        if (owner instanceof AnonVma && !owner.alive)
-          broken.push("I10 a page names a dead anon_vma");
-        if (!page.candidates("list").includes(vma)) broken.push("I2 an entry cannot be reached");
-        if (page.index !== vma.pgoffOf(address)) broken.push("I3 a page is at the wrong place");
+      } else if ("slot" in entry) {
+        count(entry.slot);
+      } else if (entry.page !== null) {
+        count(entry.page);
+        broken.push(...brokenEntry(vma, address, entry, entry.page));
       }
-      if (page !== null && "page" in entry) entries.set(page, (entries.get(page) ?? 0) + 1);
     }
   }
-  for (const [page, count] of entries) {
-    if (page.mapcount !== count) broken.push(`I1 mapcount ${page.mapcount}, entries ${count}`);
+  for (const [thing, found] of entries) {
+    if ("slot" in thing) broken.push(...brokenPage(thing, found));
+    else if (thing.entries !== found) broken.push(`I4 swap count ${thing.entries}, not ${found}`);
   }
+  return broken;
+}
+
+function brokenEntry(vma: Vma, address: number, entry: PresentEntry, page: Page): string[] {
+  const broken: string[] = [];
+  const { owner } = page;
+  // What KSM shares is anywhere, and a fork may have it where no walk comes.
+  if (page.isShared) return broken;
+  if (owner instanceof AnonVma && !owner.alive) broken.push("I10 a page names a dead anon_vma");
+  if (!page.candidates("list").includes(vma)) broken.push("I2 an entry cannot be reached");
+  if (page.index !== vma.pgoffOf(address)) broken.push("I3 a page is at the wrong place");
+  if (page.inode?.accountsDirtyPages === true && entry.writable && !page.dirty) {
+    broken.push("I7 a page that can be written is clean");
+  }
+  return broken;
+}
+
+function brokenPage(page: Page, found: number): string[] {
+  const broken: string[] = [];
+  const { lists } = page.memory;
+  if (page.mapcount !== found) broken.push(`I1 mapcount ${page.mapcount}, entries ${found}`);
+  if (lists.holds(page) && page.mlocked && !page.unevictable) {
+    broken.push("I6 an mlocked page can be reclaimed");
+  }
+  if (page.slot !== null && page.slot.page !== page) broken.push("a slot has another page");
   return broken;
 }
 

@@ -1,46 +1,34 @@
-import fc from "fast-check";
-import type { Entry } from "../model/address-space.js";
 import type { Advice } from "../model/change-call.js";
 import type { Vma } from "../model/vma.js";
 import { Draws } from "./draws.js";
+import { newFile, onFile } from "./file-choice.js";
+import { onMachine } from "./machine-choice.js";
 import { MappingChoice } from "./mapping-choice.js";
 import type { ModelSide } from "./model-side.js";
-import { ARENA_PAGE, PAGE, type Operation } from "./operation.js";
+import {
+  ARENA_PAGE,
+  PAGE,
+  type FileOperation,
+  type MachineOperation,
+  type Operation,
+} from "./operation.js";
+import { PageChoice } from "./page-choice.js";
+import type { Choice } from "./weights.js";
 
-/** What fast-check draws and shrinks: the kind of operation, and numbers that its values are made from. */
-export interface Choice {
-  readonly kind: Operation["op"];
-  readonly numbers: readonly number[];
-}
-
-/** How often each operation comes, out of the sum. */
-const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
-  write: 24,
-  read: 9,
-  execute: 1,
-  mmap: 14,
-  munmap: 5,
-  mprotect: 15,
-  mremap: 12,
-  madvise: 5,
-  brk: 2,
-  fork: 3,
-  exit: 2,
-  exec: 1,
-  spawn: 1,
-  file: 1,
-  open: 1,
-  truncate: 1,
-  "page-referenced": 4,
-  "try-to-unmap": 4,
-  "page-mkclean": 2,
-};
-
-const NUMBERS = 12;
 const PROCESSES_AT_ONCE = 9;
 /** With fewer VMAs than this nearly everything fails. */
 const FEW_VMAS = 3;
-const ADVICE: readonly Exclude<Advice, "mergeable" | "unmergeable">[] = [
+/** Words that are written again and again, so that pages are equal. */
+const COMMON_WORDS = 3;
+const ADVICE: readonly Advice[] = [
+  "mergeable",
+  "mergeable",
+  "mergeable",
+  "mergeable",
+  "mergeable",
+  "mergeable",
+  "unmergeable",
+  "unmergeable",
   "dontneed",
   "dontneed",
   "normal",
@@ -53,60 +41,43 @@ const ADVICE: readonly Exclude<Advice, "mergeable" | "unmergeable">[] = [
   "willneed",
 ];
 
-/** Draws of a sequence of operations; everything shrinks to fewer and simpler ones. */
-export function choices(maxLength: number): fc.Arbitrary<Choice[]> {
-  const kind = fc.oneof(
-    ...Object.entries(WEIGHTS).map(([op, weight]) => ({
-      weight,
-      arbitrary: fc.constant(op as Operation["op"]),
-    })),
-  );
-  const numbers = fc.noShrink(
-    fc.array(fc.noBias(fc.nat(0xffff)), { minLength: NUMBERS, maxLength: NUMBERS }),
-  );
-  return fc.array(fc.record({ kind, numbers }), { maxLength, size: "max" });
-}
-
-interface Place {
-  readonly process: number;
-  readonly address: number;
-}
-
 type OnSpace = Exclude<
   Operation["op"],
-  "spawn" | "file" | "open" | "truncate" | "fork" | "exec" | "exit"
+  | FileOperation["op"]
+  | MachineOperation["op"]
+  | "spawn"
+  | "file"
+  | "open"
+  | "fork"
+  | "exec"
+  | "exit"
 >;
 
 /** Makes operations out of draws, looking at the model's state. */
 export class Chooser {
   private draws = new Draws([0]);
-  private words = 0;
-  private lastReferenced: Place | null = null;
+  private words = COMMON_WORDS;
+  private readonly pages: PageChoice;
 
   constructor(
     private readonly model: ModelSide,
     /** Size of the arena in pages. */
     private readonly span: number,
-  ) {}
+  ) {
+    this.pages = new PageChoice(model);
+  }
 
   /** The operation, or null where there is nothing to do it on. */
-  operation(choice: Choice): Operation | null {
-    this.draws = new Draws(choice.numbers);
+  operation({ kind, numbers }: Choice): Operation | null {
+    this.draws = new Draws(numbers);
     const live = this.model.processes.flatMap((process, number) => (process.alive ? [number] : []));
     if (live.length === 0) return { op: "spawn" };
-    const process = this.draws.pick(live);
-    switch (choice.kind) {
+    // The older ones more often, so that something gathers in them.
+    const process =
+      live[Math.min(this.draws.below(live.length), this.draws.below(live.length))] ?? 0;
+    switch (kind) {
       case "spawn":
         return live.length < PROCESSES_AT_ONCE ? { op: "spawn" } : null;
-      case "file":
-        return this.file();
-      case "open":
-      case "truncate": {
-        if (this.model.files.length === 0) return this.file();
-        const file = this.draws.below(this.model.files.length);
-        if (choice.kind === "open") return { op: "open", file };
-        return { op: "truncate", file, pages: this.draws.below(40) };
-      }
       case "fork": {
         if (live.length >= PROCESSES_AT_ONCE) return null;
         return { op: "fork", process, shareMemory: this.draws.chance(1, 8) };
@@ -118,15 +89,37 @@ export class Chooser {
       }
       case "exit":
         return live.length > 1 || this.draws.chance(1, 8) ? { op: "exit", process } : null;
+      case "file":
+        return newFile(this.draws);
+      case "open":
+      case "truncate":
+      case "file-read":
+      case "file-write":
+      case "writeback":
+      case "punch":
+      case "invalidate": {
+        if (this.model.files.length === 0) return newFile(this.draws);
+        const file = this.draws.below(this.model.files.length);
+        if (kind === "open") return { op: "open", file };
+        return onFile(kind, file, this.draws, () => this.word());
+      }
+      case "ksm":
+      case "ksm-scan":
+      case "ksm-unmerge":
+      case "reclaim":
+      case "io":
+      case "swapon":
+      case "swapoff":
+        return onMachine(kind, this.draws);
       default: {
         const vmas = this.model.processes[process]?.space.vmas ?? [];
         const beginning = vmas.length < FEW_VMAS && this.draws.chance(3, 4);
-        return this.onSpace(beginning ? "mmap" : choice.kind, process, vmas);
+        return this.onSpace(beginning ? "mmap" : kind, process, vmas);
       }
     }
   }
 
-  private onSpace(op: OnSpace, process: number, vmas: readonly Vma[]): Operation {
+  private onSpace(op: OnSpace, process: number, vmas: readonly Vma[]): Operation | null {
     const choose = new MappingChoice(this.draws, this.model, vmas, this.span);
     switch (op) {
       case "mmap":
@@ -136,45 +129,35 @@ export class Chooser {
       case "brk":
         return { op, process, address: this.breakOf(process) };
       case "write":
-        return { op, process, address: choose.written(), word: ++this.words };
+        return { op, process, address: choose.written(), word: this.word() };
       case "read":
       case "execute":
         return { op, process, address: choose.touched() };
-      case "page-referenced":
-        this.lastReferenced = { process, address: this.present(process, choose) };
-        return { op, ...this.lastReferenced };
-      case "try-to-unmap":
-        // A page whose marks were just cleared can be unmapped.
-        return this.lastReferenced !== null && this.stillThere(this.lastReferenced)
-          ? { op, ...this.lastReferenced }
-          : { op, process, address: this.present(process, choose) };
-      case "page-mkclean":
-        return { op, process, address: this.present(process, choose) };
       case "mprotect": {
         const { start, pages, prot } = choose.protection();
         return { op, process, address: choose.address(start), length: choose.bytes(pages), prot };
       }
+      case "mlockall": {
+        const [current, future] = this.draws.pick(LOCK_ALL);
+        return { op, process, current, future };
+      }
       case "munmap":
+      case "mlock":
+      case "munlock":
       case "madvise": {
         const range = choose.range();
         const [address, length] = [choose.address(range.start), choose.bytes(range.pages)];
-        if (op === "munmap") return { op, process, address, length };
+        if (op !== "madvise") return { op, process, address, length };
         return { op, process, address, length, advice: this.draws.pick(ADVICE) };
       }
+      default:
+        return this.pages.operation(op, process, this.draws, choose);
     }
   }
 
-  /** An address where a page is, if there is any. */
-  private present(process: number, choose: MappingChoice): number {
-    const entries = this.model.processes[process]?.space.entries ?? new Map<number, Entry>();
-    const pages = [...entries].filter(([, entry]) => "page" in entry && entry.page !== null);
-    const page = pages[this.draws.below(pages.length)]?.[0];
-    return page === undefined ? choose.touched() : page * PAGE;
-  }
-
-  private stillThere({ process, address }: Place): boolean {
-    const found = this.model.processes[process];
-    return found?.alive === true && found.pageAt(address) !== null && !this.draws.chance(1, 4);
+  /** A new word, or one of those that KSM finds again. */
+  private word(): number {
+    return this.draws.chance(2, 5) ? ++this.words : 1 + this.draws.below(COMMON_WORDS);
   }
 
   private breakOf(process: number): number {
@@ -182,9 +165,16 @@ export class Chooser {
     if (space === undefined || this.draws.chance(1, 8)) return 0;
     return space.brkStart + this.draws.below(12) * PAGE + (this.draws.chance(1, 4) ? 100 : 0);
   }
-
-  private file(): Operation {
-    const kind = this.draws.pick(["disk", "tmpfs"] as const);
-    return { op: "file", pages: this.draws.pick([4, 16, 32, 64]), kind };
-  }
 }
+
+/** current and future; munlockall more often than not, as it undoes much. */
+const LOCK_ALL = [
+  [false, false],
+  [false, false],
+  [false, false],
+  [false, false],
+  [false, false],
+  [true, false],
+  [false, true],
+  [true, true],
+] as const;

@@ -1,6 +1,7 @@
 import { KernelError, type File, type Kernel, type Process } from "../../bindings/index.js";
+import { ofFile, ofPages } from "./core-pages.js";
 import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
-import type { Operation, Outcome, PageOperation, ProcessOperation } from "./operation.js";
+import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
 
 /** Performs operations on the real core, through the public API. */
 export class CoreSide {
@@ -36,11 +37,34 @@ export class CoreSide {
       case "open":
         this.files.push(this.file(operation.file).open());
         return 0;
-      case "truncate":
-        this.file(operation.file).truncate(operation.pages);
-        return 0;
       default:
-        return this.onProcess(operation, this.process(operation.process));
+        if ("process" in operation)
+          return this.onProcess(operation, this.process(operation.process));
+        if ("file" in operation) return ofFile(operation, this.file(operation.file));
+        return this.ofMachine(operation);
+    }
+  }
+
+  private ofMachine(operation: MachineOperation): Outcome {
+    const { kernel } = this;
+    switch (operation.op) {
+      case "ksm":
+        return kernel.ksm.settle();
+      case "ksm-scan":
+        return kernel.ksm.scan();
+      case "ksm-unmerge":
+        kernel.ksm.unmerge();
+        return 0;
+      case "reclaim":
+        return kernel.reclaim(operation.pages, { background: operation.kind === "background" });
+      case "io":
+        kernel.holdIo(operation.hold);
+        return 0;
+      case "swapon":
+        return kernel.swapon(operation.pages, { priority: operation.priority });
+      case "swapoff":
+        kernel.swapoff(operation.area);
+        return 0;
     }
   }
 
@@ -63,6 +87,7 @@ export class CoreSide {
           shared: operation.shared,
           fixed: operation.fixed,
           noReserve: operation.noReserve,
+          locked: operation.locked,
           ...(operation.file === null
             ? {}
             : { file: this.file(operation.file), pgoff: operation.pgoff }),
@@ -75,6 +100,16 @@ export class CoreSide {
         return 0;
       case "madvise":
         process.madvise(operation.address, operation.length, operation.advice);
+        return 0;
+      case "mlock":
+        process.mlock(operation.address, operation.length);
+        return 0;
+      case "munlock":
+        process.munlock(operation.address, operation.length);
+        return 0;
+      case "mlockall":
+        if (operation.current || operation.future) process.mlockall(operation);
+        else process.munlockall();
         return 0;
       case "mremap":
         return process.mremap(operation.address, operation.length, operation.newLength, {
@@ -92,20 +127,7 @@ export class CoreSide {
         process.write(operation.address, operation.word);
         return 0;
       default:
-        return this.onPage(operation, process);
-    }
-  }
-
-  private onPage(operation: PageOperation, process: Process): Outcome {
-    const page = process.pageAt(operation.address);
-    if (page === null) return "no page";
-    switch (operation.op) {
-      case "page-referenced":
-        return this.kernel.pageReferenced(page);
-      case "try-to-unmap":
-        return this.kernel.tryToUnmap(page);
-      case "page-mkclean":
-        return this.kernel.pageMkclean(page);
+        return ofPages(this.kernel, operation, process);
     }
   }
 

@@ -1,8 +1,11 @@
-import type { Process, Vma } from "../../bindings/index.js";
+import type { Page, Process, Vma } from "../../bindings/index.js";
 import { VmFlag } from "../../assembly/abi.js";
 import type { CoreSide } from "./core-side.js";
 import { Naming } from "./naming.js";
 import { PAGE } from "./operation.js";
+
+/** The model counts neither faults nor frames. */
+const UNCOMPARED: readonly string[] = ["pgfault", "nr_free_pages"];
 
 /** What the core's state looks like, one thing a line, as model-state.ts writes it for the model. */
 export function coreState(side: CoreSide): string[] {
@@ -21,20 +24,45 @@ export function coreState(side: CoreSide): string[] {
   }
   for (const frame of frames.things) {
     const page = side.kernel.page(frame);
-    const owner = page.anon ? anonVmas.name(page.anonVma) : inodes.name(page.inode);
+    const { index, word, mapcount, refcount, pins } = page;
+    const owner = page.ksm
+      ? "ksm"
+      : page.anon
+        ? anonVmas.name(page.anonVma)
+        : inodes.name(page.inode);
     const mappings = page
       .mappings()
       .map(({ process, address }) => `P${numbers.get(process.pid) ?? "?"}:${address / PAGE}`);
     lines.push(
       `${frames.name(frame)} stab ${side.kernel.stab(page)} walk ${side.kernel.rmapWalk(page)}`,
-    );
-    lines.push(
-      `${frames.name(frame)} of ${owner} index ${page.index} word ${page.word}` +
-        ` mapcount ${page.mapcount}${page.swapCache ? " swapcache" : ""}` +
-        ` at ${mappings.sort().join(" ")}`,
+      `${frames.name(frame)} of ${owner} index ${index} word ${word} mapcount ${mapcount}` +
+        ` references ${refcount} pins ${pins} ${pageFlags(page)} at ${mappings.sort().join(" ")}`,
     );
   }
-  return lines;
+  return lines.concat(
+    Object.entries(side.kernel.vmstat())
+      .filter(([name]) => !UNCOMPARED.includes(name))
+      .map(([name, value]) => `${name} ${value}`)
+      .sort(),
+  );
+}
+
+function pageFlags(page: Page): string {
+  const names = [
+    "active",
+    "buffers",
+    "dirty",
+    "lru",
+    "mlocked",
+    "referenced",
+    "swapBacked",
+    "swapCache",
+    "unevictable",
+    "writeback",
+  ] as const;
+  // PG_dirty of an anonymous page is asked only in the swap cache.
+  const clean = page.anon && !page.swapCache;
+  return names.filter((name) => page[name] && !(clean && name === "dirty")).join(",");
 }
 
 /** The VMAs and the RSS of one process alone. */
@@ -52,7 +80,7 @@ function processLines(
 ): string[] {
   const { anon, file, swap } = process.rss;
   return [
-    `P${number} rss anon ${anon} file ${file} swap ${swap}`,
+    `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}`,
     ...process
       .vmas()
       .map(
@@ -72,5 +100,7 @@ function extras(vma: Vma): string {
     has(VmFlag.SeqRead, "sequential"),
     has(VmFlag.RandRead, "random"),
     has(VmFlag.DontCopy, "dontcopy"),
+    has(VmFlag.Locked, "locked"),
+    has(VmFlag.Mergeable, "mergeable"),
   ].join(",");
 }

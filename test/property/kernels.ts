@@ -1,7 +1,19 @@
-import { createKernel, type KernelOptions } from "../../bindings/index.js";
+import { createKernel } from "../../bindings/index.js";
 import { CoreSide } from "./core-side.js";
 
 export type AnonIndex = "list" | "interval-tree";
+
+/** What both the model and the core can be made with. */
+export interface Limits {
+  readonly maxMapCount?: number;
+  /** Pages that an address space may lock. */
+  readonly memlock?: number;
+  /** Pages of the first swap area. */
+  readonly swap?: number;
+}
+
+/** So little that it is sometimes over half full. */
+export const SWAP = 64;
 
 const BUILDS = ["release", "checked", "explore"] as const;
 
@@ -12,9 +24,15 @@ export class Builds {
     private readonly empty: readonly { side: CoreSide; restore: () => void }[],
   ) {}
 
-  static async create(anonIndex: AnonIndex, options: KernelOptions = {}): Promise<Builds> {
+  static async create(anonIndex: AnonIndex, limits: Limits = {}): Promise<Builds> {
     const sides = BUILDS.map(async (build) => {
-      const kernel = await createKernel({ frames: 8192, ...options, anonIndex, build });
+      const kernel = await createKernel({
+        frames: 8192,
+        swap: SWAP,
+        ...limits,
+        anonIndex,
+        build,
+      });
       const snapshot = kernel.snapshot();
       return {
         side: new CoreSide(kernel, `${build} with ${anonIndex}`),

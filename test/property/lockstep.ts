@@ -2,7 +2,7 @@ import type { AddressSpace } from "../model/address-space.js";
 import { highestGap } from "../model/placement.js";
 import { coreProcessState, coreState } from "./core-state.js";
 import type { CoreSide } from "./core-side.js";
-import type { AnonIndex } from "./kernels.js";
+import { SWAP, type AnonIndex, type Limits } from "./kernels.js";
 import { modelProcessState, modelState } from "./model-state.js";
 import { ModelSide } from "./model-side.js";
 import { PAGE, type Operation, type Outcome } from "./operation.js";
@@ -21,11 +21,12 @@ export class Lockstep implements Player {
   constructor(
     anonIndex: AnonIndex,
     private readonly cores: readonly CoreSide[],
-    maxMapCount?: number,
+    limits: Limits = {},
   ) {
     this.model = new ModelSide({
       walkOrder: anonIndex,
-      ...(maxMapCount === undefined ? {} : { maxMapCount }),
+      swap: SWAP,
+      ...limits,
       placement: (space, pages) => this.place(space, pages),
     });
   }

@@ -9,6 +9,8 @@ const LENGTHS = [1, 1, 1, 2, 2, 3, 4, 6, 8, 16, 24];
 const PROTECTIONS: readonly Protection[] = ["rw", "rw", "rw", "rw", "r", "r", "none", "rwx"];
 const RARE_PROTECTIONS: readonly Protection[] = ["rx", "wx", "x", "w"];
 
+type Content = Pick<MmapOperation, "prot" | "shared" | "file" | "pgoff" | "noReserve" | "locked">;
+
 interface Range {
   readonly start: number;
   readonly pages: number;
@@ -43,10 +45,7 @@ export class MappingChoice {
   }
 
   /** What would merge with `like`, mostly. */
-  private continuation(
-    like: Vma,
-    start: number,
-  ): Pick<MmapOperation, "prot" | "shared" | "file" | "pgoff" | "noReserve"> {
+  private continuation(like: Vma, start: number): Content {
     const file = this.model.files.findIndex((open) => open === like.file);
     return {
       prot: this.draws.chance(1, 4) ? this.anyProtection() : protectionOf(like.flags),
@@ -54,10 +53,11 @@ export class MappingChoice {
       file: file < 0 ? null : file,
       pgoff: Math.max(0, like.pgoffOf(start)),
       noReserve: like.flags.noReserve,
+      locked: like.flags.locked && this.draws.chance(1, 4),
     };
   }
 
-  private stranger(): Pick<MmapOperation, "prot" | "shared" | "file" | "pgoff" | "noReserve"> {
+  private stranger(): Content {
     const { files } = this.model;
     return {
       prot: this.anyProtection(),
@@ -65,6 +65,7 @@ export class MappingChoice {
       file: files.length > 0 && this.draws.chance(1, 3) ? this.draws.below(files.length) : null,
       pgoff: this.draws.below(24),
       noReserve: this.draws.chance(1, 24),
+      locked: this.draws.chance(1, 40),
     };
   }
 
@@ -132,6 +133,8 @@ export class MappingChoice {
   }
 
   written(): number {
+    const mergeable = this.vmas.filter(({ flags }) => flags.mergeable && flags.write);
+    if (mergeable.length > 0 && this.draws.chance(1, 2)) return this.touched(mergeable);
     const writable = this.vmas.filter((vma) => vma.flags.write);
     return this.touched(writable.length === 0 || this.draws.chance(1, 10) ? this.vmas : writable);
   }

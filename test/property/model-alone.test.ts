@@ -27,7 +27,7 @@ it(
       },
     });
     fc.assert(
-      fc.property(sequences, fc.integer({ min: 64, max: 320 }), (sequence, span) => {
+      fc.property(sequences, fc.integer({ min: 40, max: 240 }), (sequence, span) => {
         play(sequence, () => watched(new ModelSide({})), span);
       }),
       { numRuns: Math.min(runs, MOST_RUNS), seed: size.seed, endOnFailure: true },

@@ -1,9 +1,9 @@
 import { Failure } from "../model/failure.js";
-import { truncate } from "../model/file-call.js";
 import type { OpenFile } from "../model/file.js";
 import { Machine, type MachineOptions } from "../model/machine.js";
 import type { ModelProcess } from "../model/process.js";
-import type { Operation, Outcome, PageOperation, ProcessOperation } from "./operation.js";
+import { ofFile, ofPages } from "./model-pages.js";
+import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
 
 /** First word of page 0 of the first file; further files follow at a distance. */
 export const FILE_WORD = 1_000_000_000;
@@ -44,11 +44,34 @@ export class ModelSide {
       case "open":
         this.files.push(this.machine.open(this.file(operation.file)));
         return 0;
-      case "truncate":
-        truncate(this.file(operation.file).inode, operation.pages);
-        return 0;
       default:
-        return this.onProcess(operation, this.process(operation.process));
+        if ("process" in operation)
+          return this.onProcess(operation, this.process(operation.process));
+        if ("file" in operation) return ofFile(operation, this.file(operation.file).inode);
+        return this.ofMachine(operation);
+    }
+  }
+
+  private ofMachine(operation: MachineOperation): Outcome {
+    const { machine } = this;
+    switch (operation.op) {
+      case "ksm":
+        return machine.ksm.settle();
+      case "ksm-scan":
+        return machine.ksm.scan();
+      case "ksm-unmerge":
+        machine.ksm.unmerge();
+        return 0;
+      case "reclaim":
+        return machine.reclaim(operation.pages, operation.kind);
+      case "io":
+        machine.holdIo(operation.hold);
+        return 0;
+      case "swapon":
+        return machine.swapon(operation.pages, operation.priority);
+      case "swapoff":
+        machine.swapoff(operation.area);
+        return 0;
     }
   }
 
@@ -71,6 +94,7 @@ export class ModelSide {
           shared: operation.shared,
           fixed: operation.fixed,
           noReserve: operation.noReserve,
+          locked: operation.locked,
           ...(operation.file === null
             ? {}
             : { file: this.file(operation.file), pgoff: operation.pgoff }),
@@ -83,6 +107,15 @@ export class ModelSide {
         return 0;
       case "madvise":
         process.madvise(operation.address, operation.length, operation.advice);
+        return 0;
+      case "mlock":
+        process.mlock(operation.address, operation.length);
+        return 0;
+      case "munlock":
+        process.munlock(operation.address, operation.length);
+        return 0;
+      case "mlockall":
+        process.mlockall(operation);
         return 0;
       case "mremap":
         return process.mremap(operation.address, operation.length, operation.newLength, {
@@ -100,20 +133,7 @@ export class ModelSide {
         process.access(operation.address, "write", operation.word);
         return 0;
       default:
-        return this.onPage(operation, process);
-    }
-  }
-
-  private onPage(operation: PageOperation, process: ModelProcess): Outcome {
-    const page = process.pageAt(operation.address);
-    if (page === null) return "no page";
-    switch (operation.op) {
-      case "page-referenced":
-        return this.machine.pageReferenced(page);
-      case "try-to-unmap":
-        return this.machine.tryToUnmap(page);
-      case "page-mkclean":
-        return this.machine.pageMkclean(page);
+        return ofPages(this.machine, operation, process);
     }
   }
 

@@ -2,9 +2,11 @@ import { AnonVma } from "../model/anon-vma.js";
 import type { PresentEntry } from "../model/address-space.js";
 import type { Inode } from "../model/file.js";
 import { permissions, type Flags } from "../model/flags.js";
+import { entryFor, places } from "../model/page-walk.js";
 import type { Page } from "../model/page.js";
 import type { ModelProcess } from "../model/process.js";
 import type { ModelSide } from "./model-side.js";
+import { machineLines } from "./model-vmstat.js";
 import { Naming } from "./naming.js";
 import { PAGE } from "./operation.js";
 
@@ -23,27 +25,51 @@ export function modelState(side: ModelSide): string[] {
       lines.push(`P${number} page ${page} ${frame === null ? "zero" : frames.name(frame)}`);
       if (frame === null || !firstOfItsSpace(side, number)) continue;
       const found = mappings.get(frame) ?? [];
-      found.push(`P${number}:${page}`);
+      // A page that KSM shares may have mappings of which no walk knows.
+      const known = !frame.isShared || walks(frame, process, page);
+      if (known) found.push(`P${number}:${page}`);
       mappings.set(frame, found);
     }
   }
   for (const frame of frames.things) {
-    const owner =
-      frame.owner instanceof AnonVma
-        ? anonVmas.name(frame.owner)
-        : frame.inode === null
-          ? "ksm"
-          : inodes.name(frame.inode);
+    const { index, word, mapcount, references, pins } = frame;
+    const found = places(frame);
+    const walked = found.filter((place) => entryFor(frame, place) !== undefined);
     lines.push(
-      `${frames.name(frame)} stab ${frame.candidates("list").length} walk ${frame.mapcount}`,
-    );
-    lines.push(
-      `${frames.name(frame)} of ${owner} index ${frame.index} word ${frame.word}` +
-        ` mapcount ${frame.mapcount}${frame.slot === null ? "" : " swapcache"}` +
+      `${frames.name(frame)} stab ${found.length} walk ${walked.length}`,
+      `${frames.name(frame)} of ${ownerOf(frame, anonVmas, inodes)} index ${index} word ${word}` +
+        ` mapcount ${mapcount} references ${references} pins ${pins} ${pageFlags(frame)}` +
         ` at ${(mappings.get(frame) ?? []).sort().join(" ")}`,
     );
   }
-  return lines;
+  return lines.concat(machineLines(side, [...frames.things]));
+}
+
+function walks(page: Page, { space }: ModelProcess, address: number): boolean {
+  return places(page).some((place) => place.vma.space === space && place.address === address);
+}
+
+function ownerOf(page: Page, anonVmas: Naming<AnonVma>, inodes: Naming<Inode>): string {
+  const { owner } = page;
+  if (owner instanceof AnonVma) return anonVmas.name(owner);
+  return page.inode === null ? "ksm" : inodes.name(page.inode);
+}
+
+function pageFlags(page: Page): string {
+  const flags = [
+    page.active ? "active" : "",
+    page.buffers ? "buffers" : "",
+    // Of an anonymous page it is asked only in the swap cache.
+    page.dirty && !(page.anon && page.slot === null) ? "dirty" : "",
+    page.memory.lists.holds(page) ? "lru" : "",
+    page.mlocked ? "mlocked" : "",
+    page.referenced ? "referenced" : "",
+    page.swapBacked ? "swapBacked" : "",
+    page.slot === null ? "" : "swapCache",
+    page.unevictable ? "unevictable" : "",
+    page.writeback ? "writeback" : "",
+  ];
+  return flags.filter((flag) => flag !== "").join(",");
 }
 
 /** The VMAs and the RSS of one process alone. */
@@ -61,7 +87,7 @@ function processLines(
 ): string[] {
   const { anon, file, shmem, swap } = process.residence();
   return [
-    `P${number} rss anon ${anon} file ${file + shmem} swap ${swap}`,
+    `P${number} rss anon ${anon} file ${file + shmem} swap ${swap} locked ${process.space.lockedPages}`,
     ...process.space.vmas.map(
       (vma) =>
         `P${number} vma ${vma.start * PAGE}-${vma.end * PAGE} ${permissions(vma.flags)}` +
@@ -78,6 +104,8 @@ function extras(flags: Flags): string {
     flags.sequential ? "sequential" : "",
     flags.random ? "random" : "",
     flags.dontCopy ? "dontcopy" : "",
+    flags.locked ? "locked" : "",
+    flags.mergeable ? "mergeable" : "",
   ].join(",");
 }
 

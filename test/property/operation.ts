@@ -11,24 +11,84 @@ export const PAGE = 4096;
  */
 export type Operation =
   | { readonly op: "spawn" }
-  | { readonly op: "file"; readonly pages: number; readonly kind: "disk" | "tmpfs" }
+  | { readonly op: "file"; readonly pages: number; readonly kind: "disk" | "tmpfs" | "ramfs" }
   | { readonly op: "open"; readonly file: number }
-  | { readonly op: "truncate"; readonly file: number; readonly pages: number }
+  | FileOperation
+  | MachineOperation
   | { readonly op: "fork"; readonly process: number; readonly shareMemory: boolean }
   | { readonly op: "exec"; readonly process: number; readonly brk: number }
   | { readonly op: "exit"; readonly process: number }
   | MmapOperation
   | RangeOperation<"munmap">
   | (RangeOperation<"mprotect"> & { readonly prot: Protection })
-  | (RangeOperation<"madvise"> & { readonly advice: Exclude<Advice, "mergeable" | "unmergeable"> })
+  | (RangeOperation<"madvise"> & { readonly advice: Advice })
+  | RangeOperation<"mlock">
+  | RangeOperation<"munlock">
+  | {
+      readonly op: "mlockall";
+      readonly process: number;
+      readonly current: boolean;
+      readonly future: boolean;
+    }
+  | RangeOperation<"swap-out">
+  | RangeOperation<"migrate">
   | MremapOperation
   | { readonly op: "brk"; readonly process: number; readonly address: number }
   | PlaceOperation<"read">
   | PlaceOperation<"execute">
   | (PlaceOperation<"write"> & { readonly word: number })
-  | PlaceOperation<"page-referenced">
-  | PlaceOperation<"try-to-unmap">
-  | PlaceOperation<"page-mkclean">;
+  | PageOperation;
+
+/** Operations on the page at an address. */
+export type PageOperation =
+  | PlaceOperation<
+      | "page-referenced"
+      | "try-to-munlock"
+      | "page-mkclean"
+      | "shrink"
+      | "pin"
+      | "unpin"
+      | "isolate"
+      | "putback"
+      | "release-buffers"
+    >
+  | (PlaceOperation<"try-to-unmap"> & {
+      readonly ignoreAccess: boolean;
+      readonly ignoreMlock: boolean;
+    });
+
+/** Operations on what a file holds. */
+export type FileOperation =
+  | { readonly op: "truncate"; readonly file: number; readonly pages: number }
+  | { readonly op: "file-read"; readonly file: number; readonly pgoff: number }
+  | {
+      readonly op: "file-write";
+      readonly file: number;
+      readonly pgoff: number;
+      readonly word: number;
+    }
+  | { readonly op: "writeback"; readonly file: number }
+  | {
+      readonly op: "punch";
+      readonly file: number;
+      readonly pgoff: number;
+      readonly pages: number;
+    }
+  | {
+      readonly op: "invalidate";
+      readonly file: number;
+      readonly pgoff: number;
+      readonly pages: number;
+      readonly how: "idle" | "all";
+    };
+
+/** Operations on the whole machine. */
+export type MachineOperation =
+  | { readonly op: "ksm" | "ksm-scan" | "ksm-unmerge" }
+  | { readonly op: "reclaim"; readonly pages: number; readonly kind: "direct" | "background" }
+  | { readonly op: "io"; readonly hold: boolean }
+  | { readonly op: "swapon"; readonly pages: number; readonly priority: number }
+  | { readonly op: "swapoff"; readonly area: number };
 
 export interface MmapOperation {
   readonly op: "mmap";
@@ -43,6 +103,7 @@ export interface MmapOperation {
   readonly pgoff: number;
   readonly fixed: boolean | "no-replace";
   readonly noReserve: boolean;
+  readonly locked: boolean;
 }
 
 export interface MremapOperation {
@@ -63,7 +124,7 @@ interface RangeOperation<Name extends string> {
   readonly length: number;
 }
 
-interface PlaceOperation<Name extends string> {
+export interface PlaceOperation<Name extends string> {
   readonly op: Name;
   readonly process: number;
   readonly address: number;
@@ -71,12 +132,6 @@ interface PlaceOperation<Name extends string> {
 
 /** Operations of one process. */
 export type ProcessOperation = Extract<Operation, { readonly process: number }>;
-
-/** Operations on the page at an address. */
-export type PageOperation = Extract<
-  Operation,
-  { readonly op: "page-referenced" | "try-to-unmap" | "page-mkclean" }
->;
 
 /** What came of it: a value (0 where there is none) or the name of an error. */
 export type Outcome = number | string;

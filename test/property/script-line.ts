@@ -1,5 +1,11 @@
 import type { Protection } from "../model/flags.js";
-import { ARENA_PAGE, PAGE, type Operation } from "./operation.js";
+import {
+  ARENA_PAGE,
+  PAGE,
+  type MmapOperation,
+  type Operation,
+  type ProcessOperation,
+} from "./operation.js";
 
 /** A sequence of operations as a script. */
 export function script(operations: readonly Operation[]): string {
@@ -19,6 +25,7 @@ export function inLanguage(
   operation: Operation,
   born: { processes: number; files: number },
 ): string | null {
+  if ("process" in operation) return ofProcess(operation, born.processes);
   switch (operation.op) {
     case "spawn":
       return `spawn P${born.processes}`;
@@ -26,48 +33,91 @@ export function inLanguage(
       return `file F${born.files} ${operation.pages} ${operation.kind}`;
     case "truncate":
       return `truncate F${operation.file} ${operation.pages}`;
+    case "file-read":
+      return `file-read F${operation.file} ${operation.pgoff}`;
+    case "file-write":
+      return `file-write F${operation.file} ${operation.pgoff} ${operation.word}`;
+    case "writeback":
+      return `writeback F${operation.file}`;
+    case "punch":
+      return `punch F${operation.file} ${operation.pgoff} ${operation.pages}`;
+    case "invalidate": {
+      const { file, pgoff, pages, how } = operation;
+      return `invalidate F${file} ${pgoff} ${pages} ${how}`;
+    }
+    case "ksm":
+      return "ksm";
+    case "reclaim":
+      return `reclaim ${operation.pages} ${operation.kind}`;
+    case "io":
+      return `io ${operation.hold ? "hold" : "release"}`;
+    case "swapon":
+      return `swapon ${operation.pages} ${operation.priority}`;
+    case "swapoff":
+      return `swapoff ${operation.area}`;
+    case "ksm-scan":
+    case "ksm-unmerge":
+    case "open":
+      return null;
+  }
+}
+
+function ofProcess(operation: ProcessOperation, processesBorn: number): string | null {
+  switch (operation.op) {
     case "fork":
-      return operation.shareMemory ? null : `fork P${operation.process} P${born.processes}`;
+      return operation.shareMemory ? null : `fork P${operation.process} P${processesBorn}`;
     case "exit":
       return `exit P${operation.process}`;
-    case "mmap": {
-      if (!inScripts(operation.prot)) return null;
-      if (operation.fixed !== true || operation.noReserve || operation.address === null)
-        return null;
-      const what = operation.file === null ? "anon" : `file:F${operation.file}:${operation.pgoff}`;
-      const sharing = operation.shared ? "shared" : "private";
-      return ranged("mmap", operation.process, operation.address, operation.length, [
-        operation.prot,
-        what,
-        sharing,
-      ]);
-    }
+    case "mmap":
+      return mmap(operation);
     case "munmap":
-      return ranged("munmap", operation.process, operation.address, operation.length, []);
+    case "mlock":
+    case "munlock":
+    case "swap-out":
+    case "migrate":
+      return ranged(operation.op, operation, []);
+    case "mlockall": {
+      const { process, current, future } = operation;
+      if (!current && !future) return `munlockall P${process}`;
+      return `mlockall P${process} ${current && future ? "both" : current ? "current" : "future"}`;
+    }
     case "mprotect":
-      if (!inScripts(operation.prot)) return null;
-      return ranged("mprotect", operation.process, operation.address, operation.length, [
-        operation.prot,
-      ]);
+      return inScripts(operation.prot) ? ranged("mprotect", operation, [operation.prot]) : null;
     case "madvise":
-      if (operation.advice !== "dontneed") return null;
-      return ranged("madvise", operation.process, operation.address, operation.length, [
-        "dontneed",
-      ]);
+      return ADVICE.includes(operation.advice)
+        ? ranged("madvise", operation, [operation.advice])
+        : null;
     case "mremap": {
       if (operation.to === null) return null;
       const [to, pages] = [pageOf(operation.to), operation.newLength / PAGE];
-      if (to === null || !Number.isInteger(pages)) return null;
-      return ranged("mremap", operation.process, operation.address, operation.length, [to, pages]);
+      if (to === null || !Number.isInteger(pages) || to + pages > ARENA_PAGES) return null;
+      return ranged("mremap", operation, [to, pages]);
     }
     case "read":
-      return placed("read", operation.process, operation.address, []);
+      return placed("read", operation, []);
     case "write":
-      return placed("write", operation.process, operation.address, [operation.word]);
+      return placed("write", operation, [operation.word]);
+    case "page-referenced":
+      return placed("referenced", operation, []);
+    case "pin":
+    case "unpin":
+      return placed(operation.op, operation, []);
     default:
       return null;
   }
 }
+
+function mmap(operation: MmapOperation): string | null {
+  const { address, fixed, noReserve, locked, file, pgoff, shared, prot, length } = operation;
+  if (fixed !== true || noReserve || locked || address === null || !inScripts(prot)) return null;
+  const what = file === null ? "anon" : `file:F${file}:${pgoff}`;
+  const { process } = operation;
+  return ranged("mmap", { process, address, length }, [prot, what, shared ? "shared" : "private"]);
+}
+
+/** What scripts can advise. */
+const ADVICE: readonly string[] = ["dontneed", "mergeable", "unmergeable"];
+const ARENA_PAGES = 262_144;
 
 /** Scripts know four protections. */
 function inScripts(protection: Protection): boolean {
@@ -76,18 +126,21 @@ function inScripts(protection: Protection): boolean {
 
 type Words = readonly (string | number)[];
 
-function ranged(
-  name: string,
-  process: number,
-  address: number,
-  length: number,
-  words: Words,
-): string | null {
-  const pages = length / PAGE;
-  return Number.isInteger(pages) ? placed(name, process, address, [pages, ...words]) : null;
+interface AtPlace {
+  readonly process: number;
+  readonly address: number;
 }
 
-function placed(name: string, process: number, address: number, words: Words): string | null {
+function ranged(
+  name: string,
+  operation: AtPlace & { readonly length: number },
+  words: Words,
+): string | null {
+  const pages = operation.length / PAGE;
+  return Number.isInteger(pages) ? placed(name, operation, [pages, ...words]) : null;
+}
+
+function placed(name: string, { process, address }: AtPlace, words: Words): string | null {
   const page = pageOf(address);
   return page === null ? null : [name, `P${process}`, page, ...words].join(" ");
 }
@@ -95,5 +148,5 @@ function placed(name: string, process: number, address: number, words: Words): s
 /** The page number within the arena, or null for what a script cannot name. */
 function pageOf(address: number): number | null {
   const page = address / PAGE - ARENA_PAGE;
-  return Number.isInteger(page) && page >= 0 && page < 262_144 ? page : null;
+  return Number.isInteger(page) && page >= 0 && page < ARENA_PAGES ? page : null;
 }

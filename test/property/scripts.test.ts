@@ -6,7 +6,7 @@ import { parseScript } from "../../bindings/scenario/script.js";
 import { comparable } from "../model/dump.js";
 import { runScript as runOnModel } from "../model/script-run.js";
 import { parseScript as parseForModel } from "../model/script.js";
-import type { AnonIndex } from "./kernels.js";
+import { SWAP, type AnonIndex } from "./kernels.js";
 import { scripts } from "./scripts.js";
 import { runs } from "./sequence.js";
 import { size } from "./size.js";
@@ -19,7 +19,7 @@ describe.each(INDEXES)("a random script on a kernel with the %s index", (anonInd
   let kernel: Kernel;
   let restore: () => void;
   beforeAll(async () => {
-    kernel = await createKernel({ frames: 8192, anonIndex, build: "checked" });
+    kernel = await createKernel({ frames: 8192, swap: SWAP, anonIndex, build: "checked" });
     const empty = kernel.snapshot();
     restore = (): void => {
       kernel.restore(empty);
@@ -38,7 +38,7 @@ describe.each(INDEXES)("a random script on a kernel with the %s index", (anonInd
           const script = parseScript(text, "random.script");
           const names = { kernel: "rmaplab", case: "random.script" };
           const { dumps, results } = runScript(kernel, script, names);
-          const expected = runOnModel(parseForModel(text));
+          const expected = runOnModel(parseForModel(text), { walkOrder: anonIndex, swap: SWAP });
           expect(results).toEqual(expected.results);
           expect(dumps.map(comparable)).toEqual(expected.dumps.map(comparable));
         }),

@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import { choices, Chooser, type Choice } from "./choice.js";
+import { Chooser } from "./choice.js";
+import { SWAP } from "./kernels.js";
 import { ModelSide } from "./model-side.js";
 import { inLanguage } from "./script-line.js";
+import { choices, type Choice } from "./weights.js";
 
 /** Operations between two dumps, and operations after which the script ends at the latest. */
 export interface ScriptShape {
@@ -15,12 +17,12 @@ export interface ScriptShape {
  */
 export function scripts({ dumpEvery, maxLength }: ScriptShape): fc.Arbitrary<string> {
   return fc
-    .tuple(choices(maxLength), fc.integer({ min: 64, max: 320 }))
+    .tuple(choices(maxLength), fc.integer({ min: 40, max: 240 }))
     .map(([sequence, span]) => writeScript(sequence, span, dumpEvery));
 }
 
 function writeScript(sequence: readonly Choice[], span: number, dumpEvery: number): string {
-  const model = new ModelSide({});
+  const model = new ModelSide({ swap: SWAP });
   const chooser = new Chooser(model, span);
   const lines: string[] = [];
   for (const choice of sequence) {

@@ -1,9 +1,10 @@
-import { choices, Chooser, type Choice } from "./choice.js";
+import { Chooser } from "./choice.js";
 import type { ModelSide } from "./model-side.js";
 import type { Operation, Outcome } from "./operation.js";
 import { reduce } from "./reduce.js";
 import { script } from "./script-line.js";
 import { size } from "./size.js";
+import { choices, type Choice } from "./weights.js";
 
 /** Sequences that the size asks for: lengths vary from nothing to the longest, some choices fall away. */
 export const runs = Math.ceil((2.5 * size.operations) / size.length);

@@ -3,7 +3,7 @@ export const size = {
   /** Operations in all, counted once however many kernels perform them. */
   operations: positive("RMAPLAB_PROPERTY_OPERATIONS", 60_000),
   /** Longest sequence. */
-  length: positive("RMAPLAB_PROPERTY_LENGTH", 240),
+  length: positive("RMAPLAB_PROPERTY_LENGTH", 400),
   /** Longest that one property may take, in ms. */
   patience: positive("RMAPLAB_PROPERTY_PATIENCE", 300_000),
   /** Seed of the sequences; the run number of the day would be another way to choose it. */

@@ -1,0 +1,86 @@
+import type { File, Kernel, Page, Process } from "../../bindings/index.js";
+import {
+  PAGE,
+  type FileOperation,
+  type Operation,
+  type Outcome,
+  type PageOperation,
+} from "./operation.js";
+
+/** An operation on a file of the core. */
+export function ofFile(operation: FileOperation, file: File): Outcome {
+  switch (operation.op) {
+    case "truncate":
+      file.truncate(operation.pages);
+      return 0;
+    case "file-read":
+      return file.read(operation.pgoff);
+    case "file-write":
+      file.write(operation.pgoff, operation.word);
+      return 0;
+    case "writeback":
+      return file.writeback();
+    case "punch":
+      file.punchHole(operation.pgoff, operation.pages);
+      return 0;
+    case "invalidate":
+      return file.invalidate(operation.pgoff, operation.pages, operation.how);
+  }
+}
+
+type PagesOperation = PageOperation | Extract<Operation, { readonly op: "swap-out" | "migrate" }>;
+
+/** An operation on pages that a process of the core shows. */
+export function ofPages(kernel: Kernel, operation: PagesOperation, process: Process): Outcome {
+  if (operation.op === "swap-out") {
+    const fates = shown(process, operation).map((page) => kernel.shrinkPage(page, { force: true }));
+    return fates.join(" ");
+  }
+  if (operation.op === "migrate") {
+    const results = shown(process, operation).map((page) => kernel.migratePage(page).result);
+    return results.join(" ");
+  }
+  const page = process.pageAt(operation.address);
+  return page === null ? "no page" : ofPage(kernel, operation, page);
+}
+
+function ofPage(kernel: Kernel, operation: PageOperation, page: Page): Outcome {
+  switch (operation.op) {
+    case "page-referenced":
+      return kernel.pageReferenced(page);
+    case "try-to-unmap":
+      return kernel.tryToUnmap(page, operation);
+    case "try-to-munlock":
+      return kernel.tryToMunlock(page);
+    case "page-mkclean":
+      return kernel.pageMkclean(page);
+    case "shrink":
+      return kernel.shrinkPage(page);
+    case "pin":
+      kernel.pin(page);
+      return 0;
+    case "unpin":
+      kernel.unpin(page);
+      return 0;
+    case "isolate":
+      return kernel.isolate(page) ? 1 : 0;
+    case "putback":
+      kernel.putback(page);
+      return 0;
+    case "release-buffers":
+      return kernel.releaseBuffers(page) ? 1 : 0;
+  }
+}
+
+/** The pages of a range, each once. */
+function shown(
+  process: Process,
+  { address, length }: { readonly address: number; readonly length: number },
+): Page[] {
+  const pages = new Map<number, Page>();
+  for (let at = address; at < address + length; at += PAGE) {
+    const page = process.pageAt(at);
+    if (page !== null && !pages.has(page.frame)) pages.set(page.frame, page);
+  }
+  return [...pages.values()];
+}

@@ -1,0 +1,96 @@
+import { fileRead, fileWrite, invalidate, punch, truncate, writeback } from "../model/file-call.js";
+import type { Inode } from "../model/file.js";
+import type { Machine } from "../model/machine.js";
+import { Page } from "../model/page.js";
+import type { ModelProcess } from "../model/process.js";
+import {
+  PAGE,
+  type FileOperation,
+  type Operation,
+  type Outcome,
+  type PageOperation,
+} from "./operation.js";
+
+/** An operation on a file of the model. */
+export function ofFile(operation: FileOperation, inode: Inode): Outcome {
+  switch (operation.op) {
+    case "truncate":
+      truncate(inode, operation.pages);
+      return 0;
+    case "file-read":
+      return fileRead(inode, operation.pgoff);
+    case "file-write":
+      fileWrite(inode, operation.pgoff, operation.word);
+      return 0;
+    case "writeback":
+      return writeback(inode);
+    case "punch":
+      punch(inode, operation.pgoff, operation.pages);
+      return 0;
+    case "invalidate":
+      return invalidate(inode, operation.pgoff, operation.pages, operation.how);
+  }
+}
+
+type PagesOperation = PageOperation | Extract<Operation, { readonly op: "swap-out" | "migrate" }>;
+
+/** An operation on pages that a process of the model shows. */
+export function ofPages(
+  machine: Machine,
+  operation: PagesOperation,
+  process: ModelProcess,
+): Outcome {
+  if (operation.op === "swap-out") {
+    const fates = shown(process, operation).map((page) => machine.shrinkPage(page, true));
+    return fates.join(" ");
+  }
+  if (operation.op === "migrate") {
+    const results = shown(process, operation).map((page) => machine.migratePage(page));
+    return results.map((result) => (result instanceof Page ? "moved" : result)).join(" ");
+  }
+  const page = process.pageAt(operation.address);
+  return page === null ? "no page" : ofPage(machine, operation, page);
+}
+
+function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome {
+  switch (operation.op) {
+    case "page-referenced":
+      return machine.pageReferenced(page);
+    case "try-to-unmap": {
+      const { ignoreAccess, ignoreMlock } = operation;
+      return machine.tryToUnmap(page, { access: ignoreAccess, mlock: ignoreMlock });
+    }
+    case "try-to-munlock":
+      return machine.tryToMunlock(page);
+    case "page-mkclean":
+      return machine.pageMkclean(page);
+    case "shrink":
+      return machine.shrinkPage(page, false);
+    case "pin":
+      machine.pin(page);
+      return 0;
+    case "unpin":
+      machine.unpin(page);
+      return 0;
+    case "isolate":
+      return machine.isolate(page) ? 1 : 0;
+    case "putback":
+      machine.putback(page);
+      return 0;
+    case "release-buffers":
+      return page.releaseBuffers() ? 1 : 0;
+  }
+}
+
+/** The pages of a range, each once. */
+function shown(
+  process: ModelProcess,
+  { address, length }: { readonly address: number; readonly length: number },
+): Page[] {
+  const pages = new Set<Page>();
+  for (let at = address; at < address + length; at += PAGE) {
+    const page = process.pageAt(at);
+    if (page !== null) pages.add(page);
+  }
+  return [...pages];
+}

@@ -1,0 +1,32 @@
+import type { Inode } from "../model/file.js";
+import type { Page } from "../model/page.js";
+import type { ModelSide } from "./model-side.js";
+
+/** /proc/vmstat of the model, in lines by name: what happened, and what is counted now among `mapped` pages and others. */
+export function machineLines({ machine, processes, files }: ModelSide, mapped: Page[]): string[] {
+  const { lists, events, writing } = machine.memory;
+  const inodes = new Set<Inode>(files.map(({ inode }) => inode));
+  for (const process of processes) {
+    for (const { file } of process.alive ? process.space.vmas : []) {
+      if (file !== null) inodes.add(file.inode);
+    }
+  }
+  const cached = [...inodes].flatMap(({ cache }) => [...cache.values()]);
+  const states = {
+    nr_mlock: mapped.filter(({ mlocked }) => mlocked).length,
+    nr_dirty: cached.filter(({ dirty, inode }) => dirty && inode?.accountsDirtyPages === true)
+      .length,
+    nr_writeback: writing.size,
+    nr_anon_pages: mapped.filter(({ anon }) => anon).length,
+    nr_mapped: mapped.filter(({ anon }) => !anon).length,
+    nr_file_pages: cached.length,
+    nr_inactive_anon: lists.count("inactiveAnon"),
+    nr_active_anon: lists.count("activeAnon"),
+    nr_inactive_file: lists.count("inactiveFile"),
+    nr_active_file: lists.count("activeFile"),
+    nr_unevictable: lists.count("unevictable"),
+  };
+  return Object.entries({ ...states, ...events })
+    .map(([name, value]) => `${name} ${value}`)
+    .sort();
+}

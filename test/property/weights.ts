@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import type { Operation } from "./operation.js";
+
+/** What fast-check draws and shrinks: the kind of operation, and numbers that its values are made from. */
+export interface Choice {
+  readonly kind: Operation["op"];
+  readonly numbers: readonly number[];
+}
+
+/** How often each operation comes, out of the sum. */
+const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
+  write: 80,
+  read: 20,
+  execute: 2,
+  mmap: 14,
+  munmap: 8,
+  mprotect: 24,
+  mremap: 20,
+  madvise: 24,
+  brk: 4,
+  fork: 8,
+  exit: 4,
+  exec: 1,
+  spawn: 1,
+  file: 2,
+  open: 2,
+  truncate: 2,
+  mlock: 5,
+  munlock: 6,
+  mlockall: 1,
+  "file-read": 3,
+  "file-write": 4,
+  writeback: 3,
+  punch: 2,
+  invalidate: 3,
+  ksm: 8,
+  "ksm-scan": 8,
+  "ksm-unmerge": 1,
+  reclaim: 4,
+  io: 2,
+  swapon: 2,
+  swapoff: 1,
+  "swap-out": 8,
+  migrate: 6,
+  shrink: 4,
+  "page-referenced": 8,
+  "try-to-unmap": 10,
+  "try-to-munlock": 2,
+  "page-mkclean": 4,
+  pin: 2,
+  unpin: 4,
+  isolate: 1,
+  putback: 2,
+  "release-buffers": 1,
+};
+
+const NUMBERS = 12;
+
+/** Draws of a sequence of operations; everything shrinks to fewer and simpler ones. */
+export function choices(maxLength: number): fc.Arbitrary<Choice[]> {
+  const kind = fc.oneof(
+    ...Object.entries(WEIGHTS).map(([op, weight]) => ({
+      weight,
+      arbitrary: fc.constant(op as Operation["op"]),
+    })),
+  );
+  const numbers = fc.noShrink(
+    fc.array(fc.noBias(fc.nat(0xffff)), { minLength: NUMBERS, maxLength: NUMBERS }),
+  );
+  return fc.array(fc.record({ kind, numbers }), { maxLength, size: "max" });
+}
