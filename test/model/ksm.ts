@@ -123,10 +123,14 @@ export class Ksm {
 
   /** What is shared with the page's content; the page itself, if it has come here through a fork. */
   private contentOf(page: Page): SharedContent | undefined {
-    this.contents = this.contents.filter(({ alive }) => alive);
-    return this.contents.find((content) =>
+    const equal = this.contents.filter((content) =>
       page.isShared ? page.owner === content : content.page.word === page.word,
     );
+    const gone = equal.filter(({ alive }) => !alive);
+    this.contents = this.contents.filter((content) => !gone.includes(content));
+    // Places may still be known to share what was freed meanwhile: whoever looks for it finds that out.
+    for (const { items } of gone) this.forget(items);
+    return equal.find(({ alive }) => alive);
   }
 
   /** Places that share no more, or are no more. */
