@@ -24,7 +24,8 @@ export interface SwapSlot {
 
 /** All swap areas. */
 export class Swap {
-  private readonly areas: (SwapArea | null)[] = [];
+  /** By number; null for one that was taken out of use. */
+  readonly areas: (SwapArea | null)[] = [];
 
   /** swapon: the number of the new area. ENOMEM when there are too many. */
   add(pages: number, priority: number): number {

@@ -8,6 +8,8 @@ export interface Limits {
   readonly maxMapCount?: number;
   /** Pages that an address space may lock. */
   readonly memlock?: number;
+  /** Page frames. The model has as many as it needs. */
+  readonly frames?: number;
   /** Pages of the first swap area. */
   readonly swap?: number;
 }

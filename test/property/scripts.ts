@@ -3,6 +3,7 @@ import { Chooser } from "./choice.js";
 import { SWAP } from "./kernels.js";
 import { ModelSide } from "./model-side.js";
 import { inLanguage } from "./script-line.js";
+import { spans } from "./sequence.js";
 import { choices, type Choice } from "./weights.js";
 
 /** Operations between two dumps, and operations after which the script ends at the latest. */
@@ -11,13 +12,16 @@ export interface ScriptShape {
   readonly maxLength: number;
 }
 
+/** A line for a process that has exited comes every so many lines. */
+const DEAD_EVERY = 50;
+
 /**
  * Random scripts of the script language. They are made by playing on the naive model, so that most lines find
  * something to do; lines that fail are part of it.
  */
 export function scripts({ dumpEvery, maxLength }: ScriptShape): fc.Arbitrary<string> {
   return fc
-    .tuple(choices(maxLength), fc.integer({ min: 40, max: 240 }))
+    .tuple(choices(maxLength), spans)
     .map(([sequence, span]) => writeScript(sequence, span, dumpEvery));
 }
 
@@ -35,6 +39,9 @@ function writeScript(sequence: readonly Choice[], span: number, dumpEvery: numbe
     if (line === null) continue;
     model.perform(operation);
     lines.push(line);
+    const dead = model.processes.findIndex(({ alive }) => !alive);
+    const [number = 0] = choice.numbers;
+    if (dead >= 0 && number % DEAD_EVERY === 0) lines.push(`fork P${dead} Q${lines.length}`);
     if (lines.length % dumpEvery === 0) lines.push(`dump after-${lines.length}`);
   }
   return `${lines.join("\n")}\n`;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { Chooser } from "./choice.js";
 import type { ModelSide } from "./model-side.js";
 import type { Operation, Outcome } from "./operation.js";
@@ -9,6 +10,8 @@ import { choices, type Choice } from "./weights.js";
 /** Sequences that the size asks for: lengths vary from nothing to the longest, some choices fall away. */
 export const runs = Math.ceil((2.5 * size.operations) / size.length);
 export const sequences = choices(size.length);
+/** Sizes of the arena in pages: small, so that operations meet. */
+export const spans = fc.integer({ min: 40, max: 240 });
 
 /** Time for making a failing sequence shorter, in ms. */
 const REDUCING = 60_000;

@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { Builds, type AnonIndex, type Limits } from "./kernels.js";
+import { Lockstep } from "./lockstep.js";
+import { play, runs, sequences, spans } from "./sequence.js";
+import { size } from "./size.js";
+
+const FEW_VMAS = 14;
+const LITTLE_SWAP = 6;
+const FEW_LOCKED = 12;
+/** Kernels with less of something get fewer sequences. */
+const SMALL_SHARE = 0.15;
+
+/** The tests of one index: as many operations as the size says, and some more where something is scarce. */
+export function randomOperations(anonIndex: AnonIndex): void {
+  describe(`random operations with the ${anonIndex} index`, () => {
+    runsAlike("do what the naive model does, in all three builds", anonIndex, {}, 1);
+    runsAlike(
+      "do what the naive model does when VMAs are scarce",
+      anonIndex,
+      { maxMapCount: FEW_VMAS },
+      SMALL_SHARE,
+    );
+    runsAlike(
+      "do what the naive model does when there is little swap, and little may be locked",
+      anonIndex,
+      { swap: LITTLE_SWAP, memlock: FEW_LOCKED },
+      SMALL_SHARE,
+    );
+  });
+}
+
+/** One property: `share` of the sequences, on kernels of their own. */
+function runsAlike(title: string, anonIndex: AnonIndex, limits: Limits, share: number): void {
+  describe(title, () => {
+    let builds: Builds;
+    beforeAll(async () => {
+      builds = await Builds.create(anonIndex, limits);
+    });
+    afterAll(() => {
+      builds.dispose();
+    });
+
+    it(
+      "operation by operation",
+      () => {
+        fc.assert(
+          fc.property(sequences, spans, (sequence, span) => {
+            play(sequence, () => new Lockstep(anonIndex, builds.fresh(), limits), span);
+          }),
+          { numRuns: Math.ceil(runs * share), seed: size.seed, endOnFailure: true },
+        );
+      },
+      size.patience,
+    );
+  });
+}

@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SwapSlot } from "../model/swap.js";
+import { coreProcessState, coreState } from "./core-state.js";
+import type { CoreSide } from "./core-side.js";
+import { Builds, SWAP } from "./kernels.js";
+import { Lockstep } from "./lockstep.js";
+import type { ModelSide } from "./model-side.js";
+import { modelProcessState } from "./model-state.js";
+import { PAGE } from "./operation.js";
+import { play, runs, sequences, spans } from "./sequence.js";
+import { size } from "./size.js";
+import type { Choice } from "./weights.js";
+
+/** Each ends with swapoff on nearly full memory, and a few of them are enough. */
+const SHARE = 0.05;
+const FRAMES = 2048;
+
+describe("swapoff with few frames left", () => {
+  let builds: Builds;
+  beforeAll(async () => {
+    builds = await Builds.create("interval-tree", { swap: SWAP, frames: FRAMES });
+  });
+  afterAll(() => {
+    builds.dispose();
+  });
+
+  it(
+    "brings back everything, or leaves all as it was",
+    () => {
+      const outcomes = new Set<unknown>();
+      fc.assert(
+        fc.property(sequences, spans, fc.nat(), (sequence, span, draw) => {
+          const { core, model } = played(builds, sequence, span);
+          const area = model.machine.memory.swap.areas[0];
+          if (!area) return;
+          const { least, most } = framesNeeded(area.slots);
+          const left = draw % (most + 2);
+          hog(core, left);
+          const before = coreState(core);
+          const outcome = core.perform({ op: "swapoff", area: 0 });
+          outcomes.add(outcome);
+          expect(core.kernel.verify()).toEqual([]);
+          if (left < least) expect(outcome).toBe("ENOMEM");
+          if (left >= most) expect(outcome).toBe(0);
+          if (outcome !== 0) expect(coreState(core)).toEqual(before);
+          else model.perform({ op: "swapoff", area: 0 });
+          for (const number of model.processes.keys()) {
+            expect(coreProcessState(core, number)).toEqual(modelProcessState(model, number));
+          }
+        }),
+        { numRuns: Math.ceil(runs * SHARE), seed: size.seed },
+      );
+      expect(outcomes).toEqual(new Set([0, "ENOMEM"]));
+    },
+    size.patience,
+  );
+});
+
+/** A core, and the model beside it, after a sequence. */
+function played(
+  builds: Builds,
+  sequence: readonly Choice[],
+  span: number,
+): { core: CoreSide; model: ModelSide } {
+  let found: { core: CoreSide; model: ModelSide } | null = null;
+  const newPlayer = (): Lockstep => {
+    const [core] = builds.fresh();
+    if (core === undefined) throw new Error("no core");
+    const lockstep = new Lockstep("interval-tree", [core], { swap: SWAP });
+    found = { core, model: lockstep.model };
+    return lockstep;
+  };
+  play(sequence, newPlayer, span);
+  if (found === null) throw new Error("nothing was played");
+  return found;
+}
+
+/** Frames that swapoff needs: one for each slot without a page, at most one for each entry. */
+function framesNeeded(slots: ReadonlySet<SwapSlot>): { least: number; most: number } {
+  let least = 0;
+  let most = 0;
+  for (const { page, entries } of slots) {
+    if (page === null) least++;
+    most += entries;
+  }
+  return { least, most };
+}
+
+/** A process takes all frames but so many. */
+function hog({ kernel }: CoreSide, left: number): void {
+  const length = FRAMES * PAGE;
+  const process = kernel.spawn();
+  const start = process.mmap({ length });
+  for (let at = start; kernel.vmstat().nr_free_pages > left; at += PAGE) process.write(at, 1);
+}
