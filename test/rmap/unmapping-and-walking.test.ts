@@ -195,6 +195,23 @@ describe("try_to_unmap", () => {
     expect(places(page)).toEqual([`${family[2]!.pid}:0`]);
     expect(family.map((process) => process.rss.swap)).toEqual([1, 1, 0]);
   });
+
+  test("again where the walk had nothing against it and yet something maps the page", async () => {
+    const kernel = await createKernel({ build });
+    const parent = kernel.spawn();
+    lay(parent, 0, 2);
+    for (const i of [0, 1]) parent.write(at(i), 5);
+    const child = parent.fork();
+    child.madvise(at(0), 2 * PAGE, "mergeable");
+    kernel.ksm.settle();
+    const page = pageAt(child, 0);
+    expect(page).toMatchObject({ ksm: true, mapcount: 3 });
+    // KSM knows the child's anon_vma only, in which the parent is not to be found.
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("again");
+    expect(page.mapcount).toBe(1);
+    expect([parent.rss.anon, child.rss.swap]).toEqual([2, 2]);
+    expectHealthy(kernel);
+  });
 });
 
 describe("try_to_munlock", () => {
