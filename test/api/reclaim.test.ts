@@ -101,12 +101,34 @@ describe("the order of shrink_page_list", () => {
     expect(kernel.shrinkPage(page, { force: true })).toBe("kept");
     expect(page).toMatchObject({ writeback: true, swapCache: true, mapcount: 0 });
     expect(kernel.vmstat()).toMatchObject({ nr_writeback: 1, pswpout: 1 });
+    // Who needs it meanwhile gets it back, and it is not taken away again before its time.
+    expect(process.read(at(0))).toBe(4);
     kernel.resetCounters();
     expect(kernel.shrinkPage(page, { force: true })).toBe("kept");
     expect(kernel.counters.walks).toBe(0);
+    expect(page.mapcount).toBe(1);
     kernel.holdIo(false);
     expect(kernel.shrinkPage(page, { force: true })).toBe("reclaimed");
     expect(process.read(at(0))).toBe(4);
+    expectHealthy(kernel);
+  });
+
+  test("written while its I/O runs, it is the writer's own and stays in the swap cache", async () => {
+    const { kernel, process } = await machine();
+    lay(process, 0, 1);
+    process.write(at(0), 4);
+    const page = pageAt(process, 0);
+    kernel.holdIo(true);
+    kernel.shrinkPage(page, { force: true });
+    process.read(at(0));
+    process.write(at(0), 5);
+    expect(pageAt(process, 0).frame).toBe(page.frame);
+    expect(page).toMatchObject({ swapCache: true, writeback: true, word: 5 });
+    kernel.holdIo(false);
+    process.read(at(0));
+    // What was written out is old: the page is dirty, and written again before it may go.
+    expect(kernel.shrinkPage(page, { force: true })).toBe("reclaimed");
+    expect(process.read(at(0))).toBe(5);
     expectHealthy(kernel);
   });
 
