@@ -1,0 +1,31 @@
+// Pages that are written, and go to swap.
+
+import { expect } from "vitest";
+import {
+  createKernel,
+  type Kernel,
+  type KernelOptions,
+  type Process,
+} from "../../bindings/index.js";
+import { at, lay, pageAt } from "./ground.js";
+
+/** A checked machine of 64 frames, unless options say otherwise, and a process. */
+export async function machine(
+  options: KernelOptions = {},
+): Promise<{ kernel: Kernel; process: Process }> {
+  const kernel = await createKernel({ build: "checked", frames: 64, ...options });
+  return { kernel, process: kernel.spawn() };
+}
+
+/** Private pages [first, first + n), with the words 100 + page. */
+export function fill(process: Process, first: number, n: number): void {
+  lay(process, first, n);
+  for (let i = first; i < first + n; i++) process.write(at(i), 100 + i);
+}
+
+/** Reclaims pages, one after the other, touched or not. */
+export function swapOut(kernel: Kernel, process: Process, pages: readonly number[]): void {
+  for (const i of pages) {
+    expect(kernel.shrinkPage(pageAt(process, i), { force: true })).toBe("reclaimed");
+  }
+}
