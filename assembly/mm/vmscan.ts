@@ -36,9 +36,7 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
     }
     const result = pageReferenced(frame, false, target);
     const isText = (referencedFlags(result) & VmFlag.Exec) != 0;
-    if (references(result) && isText && !pageTest(frame, PageFlag.SwapBacked)) {
-      vmStat(VmStat.PgRotated, 1);
-    } else {
+    if (!(references(result) && isText && !pageTest(frame, PageFlag.SwapBacked))) {
       pageClear(frame, PageFlag.Active);
       vmStat(VmStat.PgDeactivate, 1);
     }

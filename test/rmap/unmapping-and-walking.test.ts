@@ -18,9 +18,9 @@ async function shared(others: number, options: KernelOptions = {}) {
   return { kernel, family, parent, page };
 }
 
-async function sharedFile(kind: "disk" | "tmpfs" = "disk") {
+async function sharedFile(kind: "disk" | "tmpfs" = "disk", word = 100) {
   const kernel = await createKernel({ build });
-  const file = kernel.createFile({ pages: 1, kind, word: 100 });
+  const file = kernel.createFile({ pages: 1, kind, word });
   const process = kernel.spawn();
   lay(process, 0, 1, { file, shared: true });
   process.read(at(0));
@@ -141,7 +141,7 @@ describe("try_to_unmap_one", () => {
   });
 
   test("a file's page leaves nothing, and is dirty if an entry was", async () => {
-    const { kernel, process, page } = await sharedFile("tmpfs");
+    const { kernel, process, page } = await sharedFile("tmpfs", 0);
     expect(page.dirty).toBe(false);
     process.write(at(0), 5);
     expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
