@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { at, codeOf, expectHealthy, PAGE, pageAt, stateOf } from "./ground.js";
-import { fill, machine, swapOut } from "./swapped.js";
+import { fill, machine, swapOut } from "./machine.js";
 
 describe("the count of a slot", () => {
   test("fork adds to it: the slot is free when the last entry goes", async () => {

@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { File, Kernel, Process } from "../../bindings/index.js";
 import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { machine } from "./swapped.js";
+import { machine } from "./machine.js";
 
 let kernel: Kernel;
 let process: Process;

@@ -1,10 +1,11 @@
-// Pages that are written, and go to swap.
+// A machine with a process, and what its tests do with pages: write them, swap them out, move them.
 
 import { expect } from "vitest";
 import {
   createKernel,
   type Kernel,
   type KernelOptions,
+  type Page,
   type Process,
 } from "../../bindings/index.js";
 import { at, lay, pageAt } from "./ground.js";
@@ -28,4 +29,11 @@ export function swapOut(kernel: Kernel, process: Process, pages: readonly number
   for (const i of pages) {
     expect(kernel.shrinkPage(pageAt(process, i), { force: true })).toBe("reclaimed");
   }
+}
+
+/** Moves a page that can be moved: the one that took its place. */
+export function moved(kernel: Kernel, page: Page): Page {
+  const migration = kernel.migratePage(page);
+  expect(migration.result).toBe("moved");
+  return migration.page!;
 }
