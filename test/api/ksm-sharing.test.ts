@@ -266,7 +266,10 @@ describe("swap", () => {
     expect(new Set(pages.map(({ frame }) => frame)).size).toBe(3);
     for (const page of pages) expect(page).toMatchObject({ ksm: false, mapcount: 1, word: 5 });
     expect(pages.map(({ index }) => index)).toEqual([at(0), at(1), at(0)].map((a) => a / PAGE));
-    // It was read once; the others got copies of what the swap cache had.
+    // It was read once; the others got copies of what the swap cache had, as new as after a write.
+    expect(pages.map(({ swapCache }) => swapCache)).toEqual([true, false, false]);
+    expect(pages.map(({ active }) => active)).toEqual([false, true, true]);
+    expect(pages.map(({ lru }) => lru)).toEqual([true, true, true]);
     expect(kernel.vmstat().pswpin).toBe(1);
     expectHealthy(kernel);
     expect(kernel.ksm.settle()).toBe(2);

@@ -118,6 +118,7 @@ describe("never merged are", () => {
     mergeable(process, 0, [5]);
     lay(process, 8, 2);
     for (const i of [8, 9]) process.write(at(i), 5);
+    expect([kernel.ksm.scan(), kernel.ksm.changes]).toEqual([0, 1]);
     expect(kernel.ksm.settle()).toBe(0);
     process.madvise(at(9), PAGE, "mergeable");
     expect(layout(process)).toEqual(["0-1 rw-p", "8-9 rw-p", "9-10 rw-p"]);
@@ -182,6 +183,11 @@ describe("never merged are", () => {
   test("a page with itself, which a fork shows at a second place", () => {
     mergeable(process, 0, [5]);
     const child = process.fork();
+    expect(kernel.ksm.settle()).toBe(0);
+    expect(pageAt(child, 0)).toMatchObject({ ksm: false, mapcount: 2 });
+    // Nor when its entries are clean, as they are on the way back from swap.
+    swapOut(kernel, process, [0]);
+    for (const one of [process, child]) one.read(at(0));
     expect(kernel.ksm.settle()).toBe(0);
     expect(pageAt(child, 0)).toMatchObject({ ksm: false, mapcount: 2 });
     expect(shares()).toEqual([0, 0]);

@@ -251,6 +251,16 @@ describe("unevictable_pgs", () => {
     expectHealthy(kernel);
   });
 
+  test("nothing: a page that goes back to the list that it came from", () => {
+    fill(process, 0, 1);
+    lay(process, 8, 1);
+    process.mlock(at(8), PAGE);
+    for (const page of [pageAt(process, 0), pageAt(process, 8)]) {
+      expect(unevictable(() => [kernel.isolate(page), kernel.putback(page)])).toEqual({});
+    }
+    expect(kernel.vmstat()).toMatchObject({ nr_unevictable: 1, nr_active_anon: 1 });
+  });
+
   test("cleared and stranded: one that is off its list when its last mapping goes", () => {
     const file = kernel.createFile({ pages: 1 });
     lay(process, 0, 1, { file, shared: true });

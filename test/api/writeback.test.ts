@@ -161,6 +161,19 @@ describe("while I/O is held", () => {
     expectHealthy(kernel);
   });
 
+  test("a page that was written to meanwhile is waited for before it is written again", () => {
+    lay(process, 0, 1, { file, shared: true });
+    process.write(at(0), 5);
+    kernel.holdIo(true);
+    file.writeback();
+    process.write(at(0), 6);
+    expect(file.writeback()).toBe(1);
+    expect(kernel.vmstat()).toMatchObject({ nr_writeback: 1, nr_dirty: 0 });
+    kernel.holdIo(false);
+    expect(kernel.vmstat().nr_writeback).toBe(0);
+    expectHealthy(kernel);
+  });
+
   test("a write through a mapping makes the page dirty again, and the end of the I/O leaves it so", () => {
     lay(process, 0, 1, { file, shared: true });
     process.write(at(0), 5);
