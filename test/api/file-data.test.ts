@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { File, Kernel, Process } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { machine } from "./swapped.js";
+import { machine } from "./machine.js";
 
 const inMemory = ["tmpfs", "ramfs"] as const;
 const kinds = ["disk", ...inMemory] as const;

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { File, Kernel, Process } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { machine, swapOut } from "./swapped.js";
+import { machine, swapOut } from "./machine.js";
 
 let kernel: Kernel;
 let process: Process;

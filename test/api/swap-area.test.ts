@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Kernel, Process } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, PAGE, pageAt, stateOf } from "./ground.js";
-import { fill, machine, swapOut } from "./swapped.js";
+import { fill, machine, swapOut } from "./machine.js";
 
 /** Reads pages back: from which areas they come. */
 function areasOf(kernel: Kernel, process: Process, pages: readonly number[]): number[] {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { at, codeOf, expectHealthy, PAGE, pageAt, stateOf } from "./ground.js";
-import { fill, machine, swapOut } from "./swapped.js";
+import { fill, machine, swapOut } from "./machine.js";
 
 describe("the count of a slot", () => {
   test("fork adds to it: the slot is free when the last entry goes", async () => {
@@ -32,6 +32,9 @@ describe("the count of a slot", () => {
     for (let i = 0; i < 40; i++) children.push(process.fork());
     expect(kernel.vmstat().nr_free_pages).toBe(free - 1);
     expect(children.every((child) => child.rss.swap === 1)).toBe(true);
+    // It is needed for as long as there are more than 62.
+    for (const child of children.slice(0, 30)) child.exit();
+    expect(kernel.vmstat().nr_free_pages).toBe(free - 1);
     expectHealthy(kernel);
   });
 
@@ -112,6 +115,17 @@ describe("a page that came back", () => {
     expect(pageAt(process, 0).swapCache).toBe(true);
     child.read(at(0));
     expect(pageAt(child, 0)).toMatchObject({ swapCache: false, mapcount: 2 });
+    expectHealthy(kernel);
+  });
+
+  test("can't give it up while it is still being written out", async () => {
+    const { kernel, process } = await machine({ swap: 1 });
+    fill(process, 0, 1);
+    const page = pageAt(process, 0);
+    kernel.holdIo(true);
+    expect(kernel.shrinkPage(page, { force: true })).toBe("kept");
+    process.read(at(0));
+    expect(page).toMatchObject({ swapCache: true, writeback: true, mapcount: 1 });
     expectHealthy(kernel);
   });
 

@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { File, Kernel, Process } from "../../bindings/index.js";
 import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { machine } from "./swapped.js";
+import { machine } from "./machine.js";
 
 let kernel: Kernel;
 let process: Process;
@@ -158,6 +158,19 @@ describe("while I/O is held", () => {
     expect(file.writeback()).toBe(1);
     expect(kernel.vmstat()).toMatchObject({ nr_writeback: 3, nr_dirty: 0 });
     kernel.holdIo(false);
+    expectHealthy(kernel);
+  });
+
+  test("a page that was written to meanwhile is waited for before it is written again", () => {
+    lay(process, 0, 1, { file, shared: true });
+    process.write(at(0), 5);
+    kernel.holdIo(true);
+    file.writeback();
+    process.write(at(0), 6);
+    expect(file.writeback()).toBe(1);
+    expect(kernel.vmstat()).toMatchObject({ nr_writeback: 1, nr_dirty: 0 });
+    kernel.holdIo(false);
+    expect(kernel.vmstat().nr_writeback).toBe(0);
     expectHealthy(kernel);
   });
 
