@@ -90,4 +90,16 @@ describe("a file's page", () => {
     kernel.holdIo(false);
     expectHealthy(kernel);
   });
+
+  test("of a ramfs is refused when it is dirty: there is no way to move it, and nowhere to write it", async () => {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 1, kind: "ramfs" });
+    lay(process, 0, 1, { file, shared: true });
+    process.write(at(0), 5);
+    const page = pageAt(process, 0);
+    expect(kernel.migratePage(page)).toEqual({ result: "refused", page: null });
+    expect(page).toMatchObject({ mapcount: 1, dirty: true });
+    expect(process.read(at(0))).toBe(5);
+    expectHealthy(kernel);
+  });
 });

@@ -270,6 +270,7 @@ describe("swap", () => {
     expect(pages.map(({ swapCache }) => swapCache)).toEqual([true, false, false]);
     expect(pages.map(({ active }) => active)).toEqual([false, true, true]);
     expect(pages.map(({ lru }) => lru)).toEqual([true, true, true]);
+    expect(pages.map(({ dirty }) => dirty)).toEqual([false, true, true]);
     expect(kernel.vmstat().pswpin).toBe(1);
     expectHealthy(kernel);
     expect(kernel.ksm.settle()).toBe(2);

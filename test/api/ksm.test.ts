@@ -235,4 +235,12 @@ describe("where memory is locked", () => {
     expect(kernel.vmstat().nr_mlock).toBe(1);
     expectHealthy(kernel);
   });
+
+  test("the entry that is put in place of another is new: it counts as touched", async () => {
+    const { kernel, process } = await machine();
+    mergeable(process, 0, [5, 5]);
+    for (const i of [0, 1]) kernel.pageReferenced(pageAt(process, i));
+    kernel.ksm.settle();
+    expect(kernel.pageReferenced(pageAt(process, 0))).toBe(1);
+  });
 });

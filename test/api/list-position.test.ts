@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { createKernel, type File, type Kernel } from "../../bindings/index.js";
 import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { fill, machine } from "./swapped.js";
+import { fill, machine } from "./machine.js";
 
 /** A file of clean, unmapped pages on the inactive list; page 0 is the oldest. */
 async function cached(pages: number): Promise<{ kernel: Kernel; file: File }> {

@@ -94,6 +94,18 @@ describe("mlock", () => {
     expectHealthy(kernel);
   });
 
+  test("with a limit of nothing it may not even be asked for: EPERM", async () => {
+    const { kernel, process } = await machine({ memlock: 0 });
+    lay(process, 0, 1);
+    const length = PAGE;
+    expect(codeOf(() => process.mlock(at(0), length))).toBe("EPERM");
+    expect(codeOf(() => process.mlock(at(7), length))).toBe("EPERM");
+    expect(codeOf(() => process.mlockall({ current: true, future: true }))).toBe("EPERM");
+    expect(codeOf(() => process.mmap({ length, locked: true }))).toBe("EPERM");
+    process.munlock(at(0), length);
+    expectHealthy(kernel);
+  });
+
   test("a second lock of the same range changes nothing", async () => {
     const { kernel, process } = await machine();
     lay(process, 0, 2);

@@ -39,6 +39,17 @@ describe("truncation", () => {
     expectHealthy(kernel);
   });
 
+  test("a page that the file has lost is nobody's: not anonymous either", () => {
+    file.read(1);
+    lay(process, 0, 2, { file, shared: true });
+    process.read(at(1));
+    const page = pageAt(process, 1);
+    kernel.pin(page);
+    file.truncate(0);
+    expect(page).toMatchObject({ anon: false, inode: 0, mapcount: 0 });
+    kernel.unpin(page);
+  });
+
   test("a page that somebody holds is no longer the file's, and is free when it is let go", () => {
     lay(process, 0, 4, { file, shared: true });
     process.write(at(3), 7);
@@ -201,6 +212,19 @@ describe("reclaim", () => {
     const scanned = kernel.vmstat().pgscan_kswapd;
     kernel.reclaim(64, { background: true });
     expect(kernel.vmstat().pgscan_kswapd).toBe(scanned);
+    expectHealthy(kernel);
+  });
+
+  test("of tmpfs can only free holes: what was written is nowhere else", () => {
+    const memory = kernel.createFile({ pages: 2, kind: "tmpfs", word: 0 });
+    lay(process, 8, 2, { file: memory, shared: true });
+    // Page 0 has never been written, page 1 begins with a word.
+    const fates = [8, 9].map((i) => {
+      process.read(at(i));
+      return kernel.shrinkPage(pageAt(process, i), { force: true });
+    });
+    expect(fates).toEqual(["reclaimed", "activated"]);
+    expect(process.read(at(9))).toBe(1);
     expectHealthy(kernel);
   });
 

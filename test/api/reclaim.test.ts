@@ -20,13 +20,6 @@ function diskPage(kernel: Kernel, process: Process, prot: "r" | "rx" | "rw" = "r
   return { file, page };
 }
 
-/** One round scans as much of the lists as its priorities say: an allocation that still fails tries again. */
-function untilNothingGoes(reclaim: (wanted: number) => number): number {
-  let all = 0;
-  for (let gone = reclaim(1000); gone > 0; gone = reclaim(1000)) all += gone;
-  return all;
-}
-
 describe("what a page's references advise", () => {
   test("a swap-backed page that was touched is activated", async () => {
     const { kernel, process } = await machine();
@@ -221,7 +214,9 @@ describe("reclaim goes over the lists", () => {
   test("what was activated grows old again: in the end everything can go", async () => {
     const { kernel, process } = await machine();
     fill(process, 40);
-    expect(untilNothingGoes((n) => kernel.reclaim(n))).toBe(40);
+    // A round makes 32 old. Those of the second are fewer than what is inactive until the last round is over.
+    expect(kernel.reclaim(1000)).toBe(32);
+    expect(kernel.reclaim(1000)).toBe(8);
     expect(kernel.vmstat()).toMatchObject({ nr_active_anon: 0, nr_inactive_anon: 0 });
     expect(kernel.vmstat().pgdeactivate).toBe(40);
     expectHealthy(kernel);
@@ -244,7 +239,7 @@ describe("reclaim goes over the lists", () => {
     const { kernel, process } = await machine();
     fill(process, 8);
     process.mlock(at(0), 4 * PAGE);
-    expect(untilNothingGoes((n) => kernel.reclaim(n))).toBe(4);
+    expect(kernel.reclaim(1000)).toBe(4);
     expect(process.rss.anon).toBe(4);
     expectHealthy(kernel);
   });
@@ -262,7 +257,7 @@ describe("reclaim of one memory cgroup", () => {
     expect(cgroup.pages).toBe(8);
     expect(cgroup.lru()).toMatchObject({ activeAnon: 8, inactiveAnon: 0 });
     expect(pageAt(member, 0).cgroup).toBe(cgroup.number);
-    expect(untilNothingGoes((n) => cgroup.reclaim(n))).toBe(8);
+    expect(cgroup.reclaim(1000)).toBe(8);
     expect(process.rss).toMatchObject({ anon: 8, swap: 0 });
     expect(member.rss).toMatchObject({ anon: 0, swap: 8 });
     expect(kernel.rootCgroup.pages).toBe(8);
@@ -281,10 +276,10 @@ describe("reclaim of one memory cgroup", () => {
     const page = pageAt(member, 0);
     kernel.pageReferenced(page);
     process.read(at(0));
-    expect(cgroup.reclaim(1)).toBe(0);
-    expect(page).toMatchObject({ active: true, referenced: false });
-    // try_to_unmap forgot the mark, and the stranger is not asked again.
+    expect(page.referenced).toBe(false);
+    // try_to_unmap finds the stranger's mark and forgets it. Then nobody's mark is left, and nobody is asked.
     expect(cgroup.reclaim(1)).toBe(1);
+    expect(kernel.vmstat()).toMatchObject({ pgactivate: 1, pgdeactivate: 1, pgscan_direct: 2 });
     expect(codeOf(() => page.word)).toBe("ESTALE");
     expectHealthy(kernel);
   });

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { fill, machine, swapOut } from "./swapped.js";
+import { fill, machine, swapOut } from "./machine.js";
 
 test("an area without priority comes after all before it, though its number is used again", async () => {
   const { kernel, process } = await machine({ swap: 1 });

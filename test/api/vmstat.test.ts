@@ -53,6 +53,25 @@ describe("faults", () => {
   });
 });
 
+describe("faults that read", () => {
+  test("pgmajfault counts a file's page that was not cached; read(2) of it first, it was", () => {
+    const file = kernel.createFile({ pages: 2, kind: "disk" });
+    lay(process, 0, 2, { file, shared: true });
+    process.read(at(0));
+    expect(kernel.vmstat().pgmajfault).toBe(1);
+    file.read(1);
+    process.read(at(1));
+    expect(kernel.vmstat()).toMatchObject({ pgmajfault: 1, pgfault: 2 });
+  });
+
+  test("memory has nothing to read from", () => {
+    const file = kernel.createFile({ pages: 1, kind: "tmpfs" });
+    lay(process, 0, 1, { file, shared: true });
+    process.read(at(0));
+    expect(kernel.vmstat().pgmajfault).toBe(0);
+  });
+});
+
 describe("pages", () => {
   test("are counted once, however many map them", () => {
     const file = kernel.createFile({ pages: 3 });
@@ -270,6 +289,19 @@ describe("unevictable_pgs", () => {
     expect(unevictable(() => file.truncate(0))).toEqual({ cleared: 1, stranded: 1 });
     expect(unevictable(() => kernel.putback(page))).toEqual({ rescued: 1 });
     expectHealthy(kernel);
+  });
+
+  test("rescued: a page that lost its mark in migration", () => {
+    fill(process, 0, 1);
+    process.mlock(at(0), PAGE);
+    kernel.migratePage(pageAt(process, 0));
+    expect(kernel.vmstat()).toMatchObject({
+      nr_mlock: 0,
+      nr_unevictable: 0,
+      unevictable_pgs_cleared: 1,
+      unevictable_pgs_stranded: 1,
+      unevictable_pgs_rescued: 1,
+    });
   });
 
   test("mlocked again, and nothing else: munlock of a page that another process has locked", () => {
