@@ -75,6 +75,15 @@ describe("mlock", () => {
     expectHealthy(kernel);
   });
 
+  test("of no pages it asks nothing of them", async () => {
+    const { kernel, process } = await machine();
+    lay(process, 0, 2, { prot: "none" });
+    expect(codeOf(() => process.mlock(at(0), 2 * PAGE))).toBe("ENOMEM");
+    process.mlock(at(1), 0);
+    expect(process.lockedPages).toBe(2);
+    expectHealthy(kernel);
+  });
+
   test("without frames it says EAGAIN", async () => {
     const { kernel, process } = await machine({ frames: 2 });
     lay(process, 0, 4);
