@@ -252,6 +252,8 @@ export enum PageFlag {
   Private = 0x800,
   Writeback = 0x2000,
   SwapCache = 0x8000,
+  /** Reclaim wants it as soon as its writeback ends. */
+  Reclaim = 0x20000,
   SwapBacked = 0x40000,
   Unevictable = 0x80000,
   Mlocked = 0x100000,
@@ -280,6 +282,7 @@ export enum UnmapResult {
 
 /** errno values of the system calls, and two of our own for signals. */
 export enum Errno {
+  EPERM = 1,
   ESRCH = 3,
   EBADF = 9,
   EAGAIN = 11,
@@ -451,6 +454,8 @@ export enum PageField {
   Memcg,
   /** References held by PinPage and IsolatePage. */
   Pins,
+  /** 1 for anonymous pages, also when nothing maps them any more; 0 for a page that its file has lost. */
+  Anon,
 }
 
 /** What taskField reads. */

@@ -23,7 +23,6 @@ function checkReferences(frame: u32, refcount: i32): void {
   let others = <u32>popcnt(note.caches & (IN_PAGE_CACHE | IN_SWAP_CACHE | IN_SWAP_COUNT));
   if (refcount > 0) {
     if (pageTest(frame, PageFlag.Private)) others++;
-    if (pageTest(frame, PageFlag.Writeback)) others++;
     others += pagePins(frame);
   }
   const held = note.entries + others;

@@ -21,7 +21,7 @@ import { checkSwapSlots } from "./swap";
 
 /**
  * Checks the machine and changes nothing of it, counters included.
- * @returns address of a count f64 and VIOLATIONS_LISTED violation records in scratch memory, see abi.ts;
+ * @returns address of a count f64 and VIOLATIONS_LISTED violation records in scratch memory, see violated.ts;
  *   0 when there is no memory for it
  */
 export function verify(): u32 {

@@ -1,4 +1,4 @@
-// The report: a count, then VIOLATIONS_LISTED records (see abi.ts). Of each kind the first few are listed,
+// The report: a count, then VIOLATIONS_LISTED records (see violated.ts). Of each kind the first few are listed,
 // so that one broken thing with a thousand consequences does not hide another; all are counted.
 
 import { Violated, VIOLATION_RECORD, VIOLATIONS_LISTED } from "../violated";

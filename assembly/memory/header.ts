@@ -3,7 +3,7 @@
 //   0x0000  never used, so that 0 is no object
 //   0x0400  submission buffer    256 x 64 bytes   (see abi.ts)
 //   0x4400  completion buffer    256 x 16 bytes
-//   0x5400  unused
+//   0x5400  the last fault of a lock (checked and explore only, see locks.ts)
 //   0x6400  locks held, for each actor (checked and explore only)
 //   0x7000  Header               -.
 //   0x7800  counters, f64 each    |
@@ -76,6 +76,8 @@ export class Header {
   swapInUse: u32;
   /** Areas that were ever in use: those after them are empty. */
   swapAreas: u32;
+  /** Priority of the last area that was made without one: the next comes after it. */
+  leastPriority: i32;
   swapLock: u32;
   mmlistLock: u32;
   /** Pages under writeback stay so until it is let go. */

@@ -1,10 +1,11 @@
 // A fault on a file mapping that has no entry.
 
 import { Doing } from "../locks";
-import { Counter, Errno, Event, PageFlag } from "../abi";
+import { Counter, Errno, Event, PageFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
-import { count } from "../memory/header";
+import { count, vmStat } from "../memory/header";
 import { pageAddFileRmap, pageAddNewAnonRmap } from "../rmap/accounting";
+import { isSwapBacked } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
@@ -15,6 +16,7 @@ import {
   unlockPage,
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { pageCacheFind } from "../struct/page-cache";
 import { attachBuffers, setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
@@ -74,6 +76,7 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   const exists = pgoff < mapping.size;
   const copies = write && !isShared(vma);
   const memcg = changetype<MmStruct>(<usize>vma.mm).memcg;
+  const reads = exists && !isSwapBacked(mapping) && !pageCacheFind(mapping, pgoff);
   const copy = copies ? pageAllocFor(memcg) : 0;
   const cached = exists && (copy || !copies) ? pageCacheRead(mapping, pgoff, memcg) : 0;
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
@@ -81,6 +84,7 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   let error = ready ? 0 : Errno.ENOMEM;
   if (ready && !exists) error = Errno.SIGBUS;
   if (!error) {
+    if (reads) vmStat(VmStat.PgMajFault, 1);
     lockPage(cached, Doing.Fault);
     if (pgoff >= mapping.size) error = Errno.SIGBUS;
     else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {

@@ -78,8 +78,7 @@ function copyFor(vma: Vma, frame: u32): u32 {
   const copy = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
   if (!copy) return 0;
   pageSetWord(copy, pageWord(frame));
-  pageSet(copy, PageFlag.SwapBacked);
-  pageSet(copy, PageFlag.Uptodate);
+  pageSet(copy, PageFlag.SwapBacked | PageFlag.Uptodate | PageFlag.Dirty);
   // Nobody else knows it yet, so this can't fail; the page that is copied is locked as well.
   trylockPage(copy, Doing.SwapIn);
   return copy;

@@ -69,11 +69,16 @@ export function pageCacheRead(mapping: AddressSpace, index: u64, memcg: u32): u3
   if (cached) return cached;
   const frame = pageAllocFor(memcg);
   if (!frame) return 0;
-  pageSetWord(frame, fileWord(mapping, index));
+  const word = fileWord(mapping, index);
+  pageSetWord(frame, word);
   pageSetMapping(frame, <u32>changetype<usize>(mapping));
   pageSetIndex(frame, index);
   pageSet(frame, PageFlag.Uptodate);
-  if (isSwapBacked(mapping)) pageSet(frame, PageFlag.SwapBacked);
+  if (isSwapBacked(mapping)) {
+    pageSet(frame, PageFlag.SwapBacked);
+    // What is in memory only was written there by somebody. A hole was not.
+    if (word) pageSet(frame, PageFlag.Dirty);
+  }
   lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   // Somebody may have read it in the meantime: then ours goes.
   const other = findGetPage(mapping, index);

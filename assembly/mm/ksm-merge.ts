@@ -22,7 +22,15 @@ import {
 } from "../struct/page";
 import { getPage, putPage } from "../struct/page-frame";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_DIRTY, pteFrame, pteIsPage, pteOf, PTE_USER, PTE_WRITE } from "../struct/pte";
+import {
+  PTE_DIRTY,
+  pteFrame,
+  pteIsPage,
+  pteOf,
+  PTE_USER,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
 import { setPageDirty } from "../struct/page-dirty";
 import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
@@ -56,10 +64,8 @@ function writeProtectPage(vma: Vma, frame: u32, address: u64): u64 {
   let entry = load<u64>(pte);
   let result = FAILED;
   if (pteIsPage(entry) && pteFrame(entry) == frame) {
-    // Whoever writes it out reads it only.
     const cache = pageTest(frame, PageFlag.SwapCache) ? 1 : 0;
-    const io = pageTest(frame, PageFlag.Writeback) ? 1 : 0;
-    const known = pageMapcount(frame) + 1 + cache + io == pageRefcount(frame);
+    const known = pageMapcount(frame) + 1 + cache == pageRefcount(frame);
     const changeable = (entry & (PTE_WRITE | PTE_DIRTY)) != 0;
     if (known || !changeable) {
       if (entry & PTE_DIRTY) setPageDirty(frame);
@@ -82,7 +88,7 @@ function replacePage(vma: Vma, frame: u32, shared: u32, seen: u64, address: u64)
   if (same) {
     getPage(shared);
     pageAddAnonRmap(shared, vma, address, false);
-    store<u64>(pte, pteOf(shared, vmaPageProt(vma) & PTE_USER));
+    store<u64>(pte, pteOf(shared, PTE_YOUNG | (vmaPageProt(vma) & PTE_USER)));
     pageRemoveRmap(frame);
     if (!pageMapcount(frame)) tryToFreeSwap(frame);
     putPage(frame);

@@ -8,7 +8,7 @@ import { putAnonVma } from "../rmap/anon-vma";
 import { pageGetAnonVma } from "../rmap/page-lock";
 import { tryToUnmap } from "../rmap/unmap";
 import { removeMigrationPtes } from "../rmap/walk";
-import { AddressSpace, treeLock } from "../struct/address-space";
+import { AddressSpace, isUnevictable, treeLock } from "../struct/address-space";
 import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   pageClear,
@@ -46,6 +46,7 @@ const COPIED: u32 =
   PageFlag.Dirty |
   PageFlag.SwapCache |
   PageFlag.SwapBacked |
+  PageFlag.Unevictable |
   PageFlag.Private;
 
 /** Whoever else holds the page goes on using the old frame. */
@@ -101,6 +102,12 @@ function moveMapping(frame: u32, target: u32): bool {
   return true;
 }
 
+/** A file system without a way to migrate pages writes them first; one that is only memory can't do that either. */
+function canNotMove(frame: u32): bool {
+  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
+  return mapping != null && isUnevictable(mapping) && pageTest(frame, PageFlag.Dirty);
+}
+
 /** Of a locked page, which the caller holds; the new page is locked too. */
 function unmapAndMove(frame: u32, target: u32): MigrateResult {
   if (pageIsKsm(frame)) return MigrateResult.Refused;
@@ -113,7 +120,8 @@ function unmapAndMove(frame: u32, target: u32): MigrateResult {
   if (pageMapped(frame)) {
     tryToUnmap(frame, Unmap.Migration | Unmap.IgnoreMlock | Unmap.IgnoreAccess);
   }
-  const moved = !pageMapped(frame) && moveMapping(frame, target);
+  const stuck = canNotMove(frame);
+  const moved = !stuck && !pageMapped(frame) && moveMapping(frame, target);
   if (restores) {
     const restored = removeMigrationPtes(frame, moved ? target : frame);
     if (moved) event(Event.Migrated, <f64>frame, <f64>target, <f64>restored);
@@ -121,6 +129,7 @@ function unmapAndMove(frame: u32, target: u32): MigrateResult {
   // Until now whoever met a migration entry could tell by it what kind of page is on its way.
   if (moved) pageSetMapping(frame, 0);
   if (pinned) putAnonVma(pinned);
+  if (stuck) return MigrateResult.Refused;
   return moved ? MigrateResult.Moved : MigrateResult.Busy;
 }
 

@@ -20,6 +20,11 @@ function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
 
+/** can_do_mlock: with a limit of nothing nobody may even ask. */
+export function canDoMlock(): bool {
+  return header().memlockLimit > 0;
+}
+
 /** Would so many more pages be too many to lock? */
 export function isOverMemlock(mm: MmStruct, pages: u64): bool {
   return <u64>mm.lockedVm + pages > <u64>header().memlockLimit;
@@ -110,6 +115,7 @@ function endOfRange(address: u64, length: u64): u64 {
 
 /** mlock(2): 0, or an Errno. */
 export function doMlock(mm: MmStruct, address: u64, length: u64): i32 {
+  if (!canDoMlock()) return Errno.EPERM;
   const start = address & ~0xfff;
   const end = endOfRange(address, length);
   downWrite(mmapSem(mm), Doing.Mlock);
@@ -139,6 +145,7 @@ function pagesOfAll(mm: MmStruct): u64 {
 
 /** mlockall(2), or munlockall(2) with no flags: 0, or an Errno. What can't be locked is passed over. */
 export function doMlockall(mm: MmStruct, how: u32): i32 {
+  if (how && !canDoMlock()) return Errno.EPERM;
   const current = (how & LockAll.Current) != 0;
   downWrite(mmapSem(mm), Doing.Mlock);
   if (current && pagesOfAll(mm) > <u64>header().memlockLimit) {

@@ -7,7 +7,7 @@ import { getFile } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 import { fileCreate } from "./file";
-import { isOverMemlock, mlockNewRange } from "./mlock";
+import { canDoMlock, isOverMemlock, mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
 import { findIntersection, findPrevious, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
@@ -103,7 +103,10 @@ export function doMmap(
   if (!file) pgoff = how & MapFlag.Shared ? 0 : start >> PAGE_SHIFT;
   if (isAccountable(flags)) flags |= VmFlag.Account;
   flags |= mm.defFlags;
-  if (how & MapFlag.Locked) flags |= VmFlag.Locked;
+  if (how & MapFlag.Locked) {
+    if (!canDoMlock()) return -Errno.EPERM;
+    flags |= VmFlag.Locked;
+  }
   if (how & MapFlag.StackSetup) flags |= VmFlag.SeqRead | VmFlag.RandRead;
   if (flags & VmFlag.Locked && isOverMemlock(mm, bytes >> PAGE_SHIFT)) return -Errno.EAGAIN;
 

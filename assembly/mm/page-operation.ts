@@ -12,6 +12,7 @@ import {
   pageMapped,
   pagePins,
   pageSet,
+  pageClear,
   pageSetPins,
   pageTest,
   unlockPage,
@@ -67,9 +68,11 @@ export function cleanPage(frame: u32): u32 {
   return cleaned;
 }
 
-/** Takes one page off its list and reclaims it if it can. */
+/** Takes one page off its list and reclaims it if it can: an inactive one, as no other comes that far. */
 export function reclaimPage(frame: u32, force: bool): PageFate {
-  return isolateNamedPage(frame) ? shrinkPage(frame, 0, force, 0) : PageFate.NotIsolated;
+  if (!isolateNamedPage(frame)) return PageFate.NotIsolated;
+  pageClear(frame, PageFlag.Active);
+  return shrinkPage(frame, 0, force, 0);
 }
 
 /** A reference from outside. */

@@ -10,6 +10,7 @@ import { AddressSpace } from "../struct/address-space";
 import { putbackLruPage } from "../struct/isolation";
 import { lruLink, lruLock, pageEvictable } from "../struct/lru";
 import {
+  pageClear,
   pageFileMapping,
   pageIsAnon,
   pageMapped,
@@ -26,7 +27,7 @@ import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { deleteFromPageCache } from "./file";
 import { addToSwap, deleteFromSwapCache, isSwapFull, tryToFreeSwap } from "./swap";
-import { clearPageDirtyForIo, writePage } from "./writeback";
+import { clearPageDirtyForIo, waitOnPageWriteback, writePage } from "./writeback";
 
 /** What page_check_references advises. */
 enum Advised {
@@ -67,11 +68,14 @@ function pageout(frame: u32): PageFate {
   if (!clearPageDirtyForIo(frame)) return PageFate.Reclaimed;
   // Nobody is left to come back to it: the slot is given up, and the page with it.
   if (pageTest(frame, PageFlag.SwapCache) && tryToFreeSwap(frame)) return PageFate.Reclaimed;
+  pageSet(frame, PageFlag.Reclaim);
   if (!writePage(frame)) {
     setPageDirty(frame);
     return PageFate.Activated;
   }
-  return pageTest(frame, PageFlag.Writeback) ? PageFate.Kept : PageFate.Reclaimed;
+  if (pageTest(frame, PageFlag.Writeback)) return PageFate.Kept;
+  pageClear(frame, PageFlag.Reclaim);
+  return PageFate.Reclaimed;
 }
 
 /** remove_mapping: takes the page out of its cache if nobody else holds it and it is clean. */
@@ -90,7 +94,14 @@ function removeMapping(frame: u32): bool {
 /** What is to become of a locked page. */
 function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
   if (!pageEvictable(frame)) return PageFate.Culled;
-  if (pageTest(frame, PageFlag.Writeback)) return PageFate.Kept;
+  if (pageTest(frame, PageFlag.Writeback)) {
+    // Reclaim for one memcg has nobody else to slow it down: it waits for what it meets again.
+    if (!memcg || !pageTest(frame, PageFlag.Reclaim)) {
+      pageSet(frame, PageFlag.Reclaim);
+      return PageFate.Kept;
+    }
+    waitOnPageWriteback(frame);
+  }
   const advised = force ? Advised.Reclaim : checkReferences(frame, memcg);
   if (advised == Advised.Activate) return PageFate.Activated;
   if (advised == Advised.Keep) return PageFate.Kept;
@@ -105,7 +116,10 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
   }
   if (pageTest(frame, PageFlag.Dirty)) {
     const ofFile = !pageTest(frame, PageFlag.SwapBacked);
-    if (ofFile && !force && priority >= WRITES_FILES_BELOW) return PageFate.Kept;
+    if (ofFile && !force && priority >= WRITES_FILES_BELOW) {
+      pageSet(frame, PageFlag.Reclaim);
+      return PageFate.Kept;
+    }
     if (advised == Advised.ReclaimClean) return PageFate.Kept;
     const out = pageout(frame);
     if (out != PageFate.Reclaimed) return out;

@@ -63,6 +63,8 @@ export function populateVma(vma: Vma, start: u64, end: u64): i32 {
  * @returns 0, or what mlock(2) says: EAGAIN without memory, ENOMEM for what can't be read
  */
 export function populateRange(mm: MmStruct, start: u64, end: u64, ignore: bool): i32 {
+  // Of nothing, nothing has to be readable.
+  if (start == end) return 0;
   for (let at = findVma(mm, start); at && vmaAt(at).start < end; at = vmaAt(at).next) {
     const vma = vmaAt(at);
     if (!(vma.flags & VmFlag.Locked)) continue;

@@ -14,6 +14,7 @@ import { AnonVma } from "../struct/anon-vma";
 import { Memcg } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
+  mappingIsAnon,
   pageAnonVma,
   pageFileMapping,
   pageFlags,
@@ -22,6 +23,7 @@ import {
   pageIsKsm,
   pageMapcount,
   pageMapped,
+  pageMapping,
   pageMemcg,
   pagePins,
   pageRefcount,
@@ -209,6 +211,8 @@ export function pageField(handle: f64, field: i32): f64 {
       return pageIsKsm(frame) ? 1 : 0;
     case PageField.Memcg:
       return <f64>changetype<Memcg>(<usize>pageMemcg(frame)).number;
+    case PageField.Anon:
+      return mappingIsAnon(pageMapping(frame)) ? 1 : 0;
     case PageField.Pins:
       return <f64>pagePins(frame);
     default: {

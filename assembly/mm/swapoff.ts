@@ -1,11 +1,10 @@
 // swapon and swapoff. To take an area out of use every entry that refers to it must become a page again.
 
-import { Errno, PAGE_SIZE } from "../abi";
+import { Errno, PAGE_SIZE, PageFlag } from "../abi";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
-import { lockPage, pageTest, unlockPage } from "../struct/page";
-import { PageFlag } from "../abi";
+import { lockPage, pageSet, pageTest, unlockPage } from "../struct/page";
 import { activatePage } from "../struct/lru";
 import { getPage, framesFree, putPage } from "../struct/page-frame";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
@@ -15,7 +14,8 @@ import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { swapFault } from "./fault-swap";
-import { deleteFromSwapCache } from "./swap";
+import { deleteFromSwapCache, swapCacheGet, swapRead } from "./swap";
+import { waitOnPageWriteback } from "./writeback";
 
 /** A new area: its number, or -ENOMEM when there are too many. */
 export function swapOn(pages: u32, priority: i32): i32 {
@@ -35,6 +35,17 @@ function makeOld(pmd: usize, address: u64): void {
   ptlUnlock(pmd);
 }
 
+/** Maps what an entry leads to, which is read first: no fault has to read it. 0, or ENOMEM. */
+function unuseEntry(vma: Vma, pmd: usize, address: u64, entry: u64): i32 {
+  const slot = pteSwapSlot(entry);
+  let cached = swapCacheGet(slot);
+  if (!cached) cached = swapRead(slot, changetype<MmStruct>(<usize>vma.mm).memcg);
+  const error = swapFault(vma, address, pmd, entry, false);
+  if (cached) putPage(cached);
+  if (!error) makeOld(pmd, address);
+  return error;
+}
+
 /** unuse_mm: brings back what an address space has in the area. 0, or ENOMEM. */
 function unuseMm(mm: MmStruct, area: u32): i32 {
   for (let vma = mm.mmap; vma; vma = changetype<Vma>(<usize>vma).next) {
@@ -45,9 +56,8 @@ function unuseMm(mm: MmStruct, area: u32): i32 {
       for (; at < stop; at += PAGE_SIZE) {
         const entry = load<u64>(pteUnder(pmd, at));
         if (!pteIsSwap(entry) || slotAt(pteSwapSlot(entry)).area != area) continue;
-        const error = swapFault(it, at, pmd, entry, false);
+        const error = unuseEntry(it, pmd, at, entry);
         if (error) return error;
-        makeOld(pmd, at);
       }
     }
   }
@@ -65,7 +75,7 @@ function pagesToRead(area: u32): u32 {
   return pages;
 }
 
-/** What is left are pages in the swap cache that no entry refers to. */
+/** What is left are pages in the swap cache that no entry refers to. Their copy in swap goes: they are dirty. */
 function emptySwapCache(area: u32): void {
   for (let at = slabNext(Cache.SwapSlot, 0); at;) {
     const slot = changetype<SwapSlot>(at);
@@ -74,7 +84,9 @@ function emptySwapCache(area: u32): void {
     if (slot.area == area && frame) {
       getPage(frame);
       lockPage(frame, Doing.SwapOff);
+      waitOnPageWriteback(frame);
       if (pageTest(frame, PageFlag.SwapCache)) deleteFromSwapCache(frame);
+      pageSet(frame, PageFlag.Dirty);
       unlockPage(frame);
       putPage(frame);
     }

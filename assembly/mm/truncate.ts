@@ -11,9 +11,11 @@ import {
   pageMapped,
   pageRefcount,
   pageTest,
+  trylockPage,
   unlockPage,
 } from "../struct/page";
 import { tryToReleasePage } from "../struct/page-dirty";
+import { deactivatePage } from "../struct/lru";
 import { getPage, putPage } from "../struct/page-frame";
 import { pageCacheNext } from "../struct/page-cache";
 import { vmaOfNode } from "../struct/interval-node";
@@ -106,6 +108,13 @@ function invalidatePage(mapping: AddressSpace, frame: u32, how: Invalidate): boo
   return true;
 }
 
+/** Idle pages are nobody's hurry: one that is locked is in use. */
+function lockForInvalidation(frame: u32, how: Invalidate): bool {
+  if (how == Invalidate.Idle) return trylockPage(frame, Doing.Truncate);
+  lockPage(frame, Doing.Truncate);
+  return true;
+}
+
 /**
  * Drops cached pages of a range, clean ones only.
  * @returns pages dropped, or with Invalidate.All -EBUSY when one had to stay
@@ -121,12 +130,15 @@ export function invalidateRange(file: File, first: u64, pages: u64, how: Invalid
     if (index >= end) break;
     from = index + 1;
     getPage(frame);
-    lockPage(frame, Doing.Truncate);
-    if (pageFileMapping(frame) == <u32>changetype<usize>(mapping)) {
-      if (invalidatePage(mapping, frame, how)) dropped++;
-      else busy = true;
+    if (lockForInvalidation(frame, how)) {
+      const ours = pageFileMapping(frame) == <u32>changetype<usize>(mapping);
+      const stays = ours && !invalidatePage(mapping, frame, how);
+      unlockPage(frame);
+      if (stays) busy = true;
+      else if (ours) dropped++;
+      // Of no use to whoever asked, so others should not wait long for its frame.
+      if (stays && how == Invalidate.Idle) deactivatePage(frame);
     }
-    unlockPage(frame);
     putPage(frame);
   }
   return busy && how == Invalidate.All ? -Errno.EBUSY : dropped;

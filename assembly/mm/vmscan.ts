@@ -25,7 +25,8 @@ function relink(frame: u32): void {
 
 /** shrink_active_list: the oldest n pages become inactive, but for program text that was used. */
 function shrinkActiveList(list: Lru, n: u32, target: u32): void {
-  for (let i: u32 = 0; i < n && list.tail; i++) {
+  // What comes back to the list is not looked at again.
+  for (let left = min(n, list.count); left && list.tail; left--) {
     const frame = list.tail;
     // It is about to be freed: whoever frees it takes it off the list.
     if (!isolateLruPage(frame)) break;
@@ -36,9 +37,7 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
     }
     const result = pageReferenced(frame, false, target);
     const isText = (referencedFlags(result) & VmFlag.Exec) != 0;
-    if (references(result) && isText && !pageTest(frame, PageFlag.SwapBacked)) {
-      vmStat(VmStat.PgRotated, 1);
-    } else {
+    if (!(references(result) && isText && !pageTest(frame, PageFlag.SwapBacked))) {
       pageClear(frame, PageFlag.Active);
       vmStat(VmStat.PgDeactivate, 1);
     }
@@ -50,7 +49,7 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
 function shrinkInactiveList(list: Lru, n: u32, target: u32, kind: Reclaim, priority: i32): u32 {
   const kswapd = kind == Reclaim.Background;
   let reclaimed: u32 = 0;
-  for (let i: u32 = 0; i < n && list.tail; i++) {
+  for (let left = min(n, list.count); left && list.tail; left--) {
     const frame = list.tail;
     if (!isolateLruPage(frame)) break;
     vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);
@@ -67,6 +66,12 @@ function isInactiveLow(inactive: Lru, active: Lru): bool {
   return inactive.count < active.count;
 }
 
+/** How many pages of a list a round looks at. For one memcg a short list is looked at all the same. */
+function scanCount(list: Lru, target: u32, priority: i32): u32 {
+  const n = list.count >> priority;
+  return n == 0 && target ? SWAP_CLUSTER_MAX : n;
+}
+
 function shrinkPair(
   memcg: u32,
   inactiveList: LruList,
@@ -77,17 +82,29 @@ function shrinkPair(
 ): u32 {
   const inactive = memcgLru(memcg, inactiveList);
   const active = memcgLru(memcg, inactiveList + 1);
-  let left = inactive.count >> priority;
+  let left = scanCount(inactive, target, priority);
+  let leftActive = scanCount(active, target, priority);
   let reclaimed: u32 = 0;
-  if (isInactiveLow(inactive, active)) shrinkActiveList(active, active.count >> priority, target);
-  // What has just grown old is looked at in this round only when there is nothing left to lose.
-  if (priority == 0) left = inactive.count;
-  while (left && reclaimed < wanted) {
-    const n = min(left, SWAP_CLUSTER_MAX);
+  // Anonymous pages grow old with what is taken from them, files also by themselves.
+  while (left || (leftActive && inactiveList == LruList.InactiveFile)) {
+    let n = min(left, SWAP_CLUSTER_MAX);
     reclaimed += shrinkInactiveList(inactive, n, target, kind, priority);
     left -= n;
+    n = min(leftActive, SWAP_CLUSTER_MAX);
+    if (isInactiveLow(inactive, active)) shrinkActiveList(active, n, target);
+    leftActive -= n;
+    if (reclaimed >= wanted) break;
   }
   return reclaimed;
+}
+
+/** However it went, some anonymous pages are made old for the next time. */
+function rebalanceAnon(memcg: u32, target: u32): void {
+  if (!header().swapLimit) return;
+  const active = memcgLru(memcg, LruList.ActiveAnon);
+  if (isInactiveLow(memcgLru(memcg, LruList.InactiveAnon), active)) {
+    shrinkActiveList(active, SWAP_CLUSTER_MAX, target);
+  }
 }
 
 function isSwapAvailable(): bool {
@@ -95,10 +112,14 @@ function isSwapAvailable(): bool {
 }
 
 function shrinkMemcg(memcg: u32, target: u32, kind: Reclaim, priority: i32, wanted: u32): u32 {
-  const files = shrinkPair(memcg, LruList.InactiveFile, target, kind, priority, wanted);
+  let reclaimed = shrinkPair(memcg, LruList.InactiveFile, target, kind, priority, wanted);
   // Without swap there is nowhere for anonymous pages to go.
-  if (files >= wanted || !isSwapAvailable()) return files;
-  return files + shrinkPair(memcg, LruList.InactiveAnon, target, kind, priority, wanted - files);
+  if (reclaimed < wanted && isSwapAvailable()) {
+    const rest = wanted - reclaimed;
+    reclaimed += shrinkPair(memcg, LruList.InactiveAnon, target, kind, priority, rest);
+  }
+  rebalanceAnon(memcg, target);
+  return reclaimed;
 }
 
 /**

@@ -7,6 +7,7 @@ import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";
 import { pageMkclean } from "../rmap/mkclean";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
+import { rotateReclaimablePage } from "../struct/lru";
 import {
   lockPage,
   pageClear,
@@ -14,6 +15,7 @@ import {
   pageIndex,
   pageSet,
   pageTest,
+  pageTestAndClear,
   pageWord,
   unlockPage,
 } from "../struct/page";
@@ -26,9 +28,9 @@ import { swapWrite } from "./swap";
 /** end_page_writeback. */
 function endPageWriteback(frame: u32): void {
   if (!pageTest(frame, PageFlag.Writeback)) return;
+  if (pageTestAndClear(frame, PageFlag.Reclaim)) rotateReclaimablePage(frame);
   pageClear(frame, PageFlag.Writeback);
   vmStat(VmStat.NrWriteback, -1);
-  putPage(frame);
 }
 
 /** Whoever has to wait makes the I/O come to its end. */
@@ -52,7 +54,6 @@ export function writePage(frame: u32): bool {
     swapWrite(frame);
   }
   event(Event.Written, <f64>frame, 0, 0);
-  getPage(frame);
   pageSet(frame, PageFlag.Writeback);
   vmStat(VmStat.NrWriteback, 1);
   if (!header().ioHeld) endPageWriteback(frame);

@@ -14,6 +14,7 @@ import { Lru, memcgLru } from "./memcg";
 import {
   pageClear,
   pageFileMapping,
+  pageMapped,
   pageMemcg,
   pageSet,
   pageTest,
@@ -131,6 +132,38 @@ export function activatePage(frame: u32): void {
     pageSet(frame, PageFlag.Active);
     lruLink(frame, false);
     vmStat(VmStat.PgActivate, 1);
+  }
+  unlock(lruLock());
+}
+
+/** rotate_reclaimable_page: its I/O is done, so it is the next to go, if nothing else has become of it. */
+export function rotateReclaimablePage(frame: u32): void {
+  if (pageTest(frame, PageFlag.Locked) || pageTest(frame, PageFlag.Dirty)) return;
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  const idle = pageTest(frame, PageFlag.Lru) && !pageTest(frame, PageFlag.Active);
+  if (idle && !pageTest(frame, PageFlag.Unevictable)) {
+    lruUnlink(frame);
+    lruLink(frame, true);
+    vmStat(VmStat.PgRotated, 1);
+  }
+  unlock(lruLock());
+}
+
+/**
+ * deactivate_page: a page that is not mapped goes to the inactive list, as the next to go; one that has to be
+ * written first waits at its head.
+ */
+export function deactivatePage(frame: u32): void {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  const idle = pageTest(frame, PageFlag.Lru) && !pageMapped(frame);
+  if (idle && !pageTest(frame, PageFlag.Unevictable)) {
+    lruUnlink(frame);
+    if (pageTestAndClear(frame, PageFlag.Active)) vmStat(VmStat.PgDeactivate, 1);
+    pageClear(frame, PageFlag.Referenced);
+    const busy = pageTest(frame, PageFlag.Dirty) || pageTest(frame, PageFlag.Writeback);
+    if (busy) pageSet(frame, PageFlag.Reclaim);
+    else vmStat(VmStat.PgRotated, 1);
+    lruLink(frame, !busy);
   }
   unlock(lruLock());
 }

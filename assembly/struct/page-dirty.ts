@@ -16,6 +16,7 @@ function mappingOfPage(frame: u32): AddressSpace | null {
 /** set_page_dirty: true if the page was clean. May be called under a page-table lock. */
 export function setPageDirty(frame: u32): bool {
   const mapping = mappingOfPage(frame);
+  pageClear(frame, PageFlag.Reclaim);
   if (!mapping || !accountsDirty(mapping)) {
     const clean = !pageTest(frame, PageFlag.Dirty);
     pageSet(frame, PageFlag.Dirty);

@@ -47,13 +47,16 @@ export function swapLock(): usize {
   return changetype<usize>(header()) + offsetof<Header>("swapLock");
 }
 
-/** A new area in use, or -1 when there are MAX_SWAP_AREAS. */
+/**
+ * A new area in use, or -1 when there are MAX_SWAP_AREAS.
+ * @param priority negative: one below all areas so far
+ */
 export function swapAreaAdd(pages: u32, priority: i32): i32 {
   for (let i: u32 = 0; i < <u32>MAX_SWAP_AREAS; i++) {
     const area = swapArea(i);
     if (area.limit) continue;
     area.limit = pages;
-    area.priority = priority;
+    area.priority = priority < 0 ? --header().leastPriority : priority;
     area.on = 1;
     header().swapLimit += pages;
     if (i == header().swapAreas) header().swapAreas++;

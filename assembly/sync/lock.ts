@@ -3,7 +3,8 @@
 // Their order is in ../locks.ts.
 //
 // A lock word holds 0, or the owner's actor number plus one; a page's lock is a bit of its flags.
-// For each actor HELD_LOCKS keeps what it holds, innermost last: a count, then (address, class) pairs.
+// For each actor HELD_LOCKS keeps what it holds, innermost last: a count, then pairs of
+// (address, class and what was being done).
 
 import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../locks";
 import { header, HELD_LOCKS } from "../memory/header";

@@ -55,7 +55,7 @@ const actions: Readonly<Record<Doing, string>> = {
   [Doing.SwapSlot]: "swap slots",
 };
 
-/** "page-table lock at 0x12345 (taken for mremap)" */
+/** "page-table lock at 0x12345 (mremap)" */
 function described(view: DataView, at: number): string {
   const address = view.getUint32(at, true);
   const word = view.getUint32(at + 4, true);

@@ -179,7 +179,8 @@ export class Kernel extends ReverseMap {
   /**
    * One more swap area. The one with the highest priority is filled first.
    *
-   * @param pages 1 to 2^31-1 less what there is; options.priority: -1 (default) to 32767
+   * @param pages 1 to 2^31-1 less what there is; options.priority: 0 to 32767, or -1 (default), which is
+   *   lower than those of all areas so far
    * @returns its number
    * @throws KernelError EINVAL, ENOMEM when there are eight
    */

@@ -71,8 +71,9 @@ export class Page extends Held {
     return this.#field(PageField.Inode);
   }
 
+  /** Anonymous: neither a file's page nor one that its file has lost. */
   get anon(): boolean {
-    return this.inode === 0;
+    return this.#field(PageField.Anon) === 1;
   }
 
   /** One that KSM shares: it belongs to no anon_vma. */

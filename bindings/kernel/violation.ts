@@ -60,7 +60,7 @@ const rss =
   (pid, counter, found) =>
     `${kind} rss of ${space(pid)} is ${counter}, its page table holds ${found} ${entries}`;
 
-/** What a record's details mean is told beside each kind in assembly/abi.ts. */
+/** What a record's details mean is told beside each kind in assembly/violated.ts. */
 const wordings: Record<Violated, Wording> = {
   [Violated.Mapcount]: (frame, mapcount, entries) =>
     `page ${frame} has a mapcount of ${mapcount}, ${times(entries, "entry maps", "entries map")} it`,

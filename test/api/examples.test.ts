@@ -47,6 +47,6 @@ test("the tree's counts that README.md tells beside its first example are right"
 });
 
 test("README.md has examples, and the page of the API has one for each part", () => {
-  expect(examples(readme)).toHaveLength(2);
+  expect(examples(readme)).toHaveLength(3);
   expect(examples(api).length).toBeGreaterThan(5);
 });

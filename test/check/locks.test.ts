@@ -2,11 +2,15 @@ import { describe, expect, test } from "vitest";
 import { PageFlag } from "../../assembly/abi.js";
 import { Doing, LockClass } from "../../assembly/locks.js";
 import { KernelError } from "../../bindings/index.js";
+import { Scheduler } from "../../bindings/scenario/scheduler.js";
+import { RawMachine } from "./raw-machine.js";
 import { DISK, HEAP, setToWork, workDamageTest, type WorkingMachine } from "./working-machine.js";
 import { hex } from "./damage.js";
 import { pageAt } from "./family.js";
 
 const HELD_LOCKS = 0x6400;
+/** Bytes for each actor: how many, then (address, class and doing) of each from byte 8. */
+const HELD_RECORD = 192;
 const PAGE = 4096;
 const PTE_MIGRATION_READ = 4;
 
@@ -90,6 +94,26 @@ describe("a violation names the two locks and what is done under each", () => {
     const message = await said(LockClass.Ptl, Doing.Zap, ({ file }) => file.read(3));
     expect(message).toContain("lock: sleeps while it holds a spinlock");
     expect(message).toContain("the page-table lock at 0x (entries are taken away) is held");
+  });
+
+  test("what was being done is remembered from when the lock was taken", async () => {
+    const scheduler = await Scheduler.create();
+    const { kernel } = scheduler;
+    const process = kernel.spawn();
+    const file = kernel.createFile({ pages: 1 });
+    process.mmap({ address: HEAP, length: PAGE, file, shared: true, fixed: true });
+    process.read(HEAP);
+    const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(pageAt(process, HEAP)));
+    const raw = new RawMachine(kernel);
+    const held = HELD_LOCKS + walk.number * HELD_RECORD;
+    // Behind the page's lock comes i_mmap_mutex, and then the page-table lock: as if they were in disorder.
+    while (raw.get32(held) < 2) scheduler.step(walk);
+    const second = held + 20;
+    expect(raw.get32(second) & 0xff).toBe(Number(LockClass.IMmapMutex));
+    raw.set32(second, (raw.get32(second) & ~0xff) | LockClass.TreeLock);
+    expect(() => scheduler.finish(walk)).toThrow(
+      /the page-table lock at 0x[0-9a-f]+ \(a walk looks at an entry\) is wanted while the tree_lock at 0x[0-9a-f]+ \(page_referenced\) is held/,
+    );
   });
 
   test("waiting for ever", async () => {

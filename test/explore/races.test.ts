@@ -59,6 +59,25 @@ race("a private write and a truncation", (ground) => {
   return [(batch) => batch.write(ground.a, BASE + PAGE, 5), (batch) => batch.truncate(file, 1)];
 });
 
+test("a truncation leaves no private copy beyond the end, though one is made meanwhile", async () => {
+  const scheduler = await Scheduler.create();
+  const a = scheduler.kernel.spawn();
+  const file = mapFile({ scheduler, a, b: scheduler.kernel.spawn() }, false);
+  a.read(BASE + PAGE);
+  const write = scheduler.actor("write", (batch) => batch.write(a, BASE + PAGE, 5));
+  const truncate = scheduler.actor("truncate", (batch) => batch.truncate(file, 1));
+  const copies = new Set<boolean>();
+  const look = (): void => {
+    // A write that comes after it is SIGBUS; one that came before has left nothing.
+    expect(a.pageAt(BASE + PAGE)).toBe(null);
+    copies.add(write.batch.error(0) === null);
+  };
+  interrupt(scheduler, truncate, write, look);
+  interrupt(scheduler, write, truncate, look);
+  expect(copies).toEqual(new Set([true, false]));
+  scheduler.kernel.dispose();
+});
+
 race("a shared read and a truncation to nothing", (ground) => {
   const file = mapFile(ground, true);
   return [(batch) => batch.read(ground.a, BASE), (batch) => batch.truncate(file, 0)];

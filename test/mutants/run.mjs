@@ -3,7 +3,7 @@
 //
 //   node test/mutants/run.mjs [WORD...]     only breaks whose group or rule has one of the words
 //
-// Exit status: 0 if every break is noticed, 1 if one is not, 2 if a break can't be made.
+// Exit status: 0 if every break is noticed, 1 if one is not, 2 if it can't be told.
 
 import * as fs from "node:fs";
 import { availableParallelism } from "node:os";
@@ -24,84 +24,112 @@ const REST = [
 
 const BUILDS = ["release", "checked", "explore"];
 
-const words = process.argv.slice(2);
-const breaks = words.length
-  ? all.filter(({ group, rule }) => words.some((word) => `${group} ${rule}`.includes(word)))
-  : all;
+/** Something is wrong with the list of breaks, or with the tests before anything is broken. */
+class NoVerdict extends Error {}
 
-function giveUp(message) {
-  console.error(`mutants: ${message}`);
-  process.exit(2);
+function select(words) {
+  const breaks = words.length
+    ? all.filter(({ group, rule }) => words.some((word) => `${group} ${rule}`.includes(word)))
+    : all;
+  if (breaks.length === 0) {
+    throw new NoVerdict(`no break has any of these words: ${words.join(" ")}`);
+  }
+  return breaks;
 }
 
 /** The broken text of a break's file. */
 function broken({ file, rule, from, to }) {
   const text = fs.readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
   const pieces = text.split(from);
-  if (pieces.length !== 2) {
-    giveUp(`${file} has ${pieces.length - 1} places like that of "${rule}"; it must have one`);
+  if (pieces.length === 2) return pieces.join(to);
+  const places = pieces.length - 1;
+  throw new NoVerdict(`${file} has ${places} places like that of "${rule}"; it must have one`);
+}
+
+/** A break whose tests are not there would be noticed by nothing, and count all the same. */
+function requireTests(filters) {
+  const files = fs
+    .readdirSync(new URL("..", import.meta.url), { recursive: true })
+    .map((name) => `test/${name}`)
+    .filter((name) => name.endsWith(".test.ts"));
+  for (const filter of new Set(filters)) {
+    if (files.some((name) => name.includes(filter))) continue;
+    throw new NoVerdict(`no test file has "${filter}" in its name`);
   }
-  return pieces.join(to);
 }
 
-const texts = breaks.map(broken);
-const workers = Math.min(availableParallelism(), breaks.length);
-if (workers === 0) giveUp(`no break has any of these words: ${words.join(" ")}`);
-const folders = Array.from({ length: workers }, (_, i) => makeSandbox(`worker-${i}`));
-const cancel = new AbortController();
-process.once("SIGINT", () => cancel.abort());
-process.once("SIGTERM", () => cancel.abort());
-
-async function trial(folder, i) {
-  const { file, tests, builds } = breaks[i];
-  restoreBuilds(folder);
-  const complaint = await compileCore(folder, builds, file, texts[i]);
-  if (complaint) giveUp(`"${breaks[i].rule}" does not compile:\n${complaint}`);
-  const near = await firstFailure(folder, tests, cancel.signal);
-  return near || (await firstFailure(folder, REST, cancel.signal));
-}
-
-async function sound() {
+/** Unbroken builds in every sandbox, against which the tests must pass. */
+async function prepare(folders, filters, signal) {
   for (const folder of folders) {
     const complaint = await compileCore(folder, BUILDS, "", "");
-    if (complaint) giveUp(`the core does not compile:\n${complaint}`);
+    if (complaint) throw new NoVerdict(`the core does not compile:\n${complaint}`);
     keepBuilds(folder);
   }
-  const files = [...new Set(breaks.flatMap(({ tests }) => tests))];
-  const failure = await firstFailure(folders[0], files, cancel.signal);
-  if (failure) giveUp(`the tests fail with nothing broken: ${failure}`);
+  const failure = await firstFailure(folders[0], [...new Set(filters)], signal);
+  if (failure) throw new NoVerdict(`the tests fail with nothing broken: ${failure}`);
 }
 
-const killers = new Array(breaks.length);
-try {
-  console.error(`${breaks.length} breaks; first the tests with nothing broken`);
-  await sound();
+/** The test that notices a break, "" if none does. */
+async function trial(folder, { file, rule, tests, builds }, text, signal) {
+  restoreBuilds(folder);
+  const complaint = await compileCore(folder, builds, file, text);
+  if (complaint) throw new NoVerdict(`"${rule}" does not compile:\n${complaint}`);
+  return (await firstFailure(folder, tests, signal)) || firstFailure(folder, REST, signal);
+}
+
+/** Killers of the breaks, in their order; those that were not tried when it was interrupted are missing. */
+async function tryAll(breaks, signal) {
+  const texts = breaks.map(broken);
+  const filters = breaks.flatMap(({ tests }) => tests);
+  requireTests([...filters, ...REST]);
+  const workers = Math.min(availableParallelism(), breaks.length);
+  const folders = Array.from({ length: workers }, (_, i) => makeSandbox(`worker-${i}`));
+  const killers = new Array(breaks.length);
   let next = 0;
   let done = 0;
   const work = async (folder) => {
     for (let i = next++; i < breaks.length; i = next++) {
-      killers[i] = await trial(folder, i);
+      killers[i] = await trial(folder, breaks[i], texts[i], signal);
       const { group, rule } = breaks[i];
       const state = killers[i] ? "killed  " : "SURVIVED";
       console.error(`${String(++done).padStart(3)}/${breaks.length} ${state} ${group}: ${rule}`);
     }
   };
-  await Promise.all(folders.map(work));
-} catch (error) {
-  if (!cancel.signal.aborted) throw error;
-  console.error("mutants: interrupted");
-} finally {
-  for (const folder of folders) fs.rmSync(dirname(folder), { recursive: true, force: true });
+  try {
+    console.error(`${breaks.length} breaks; first the tests with nothing broken`);
+    await prepare(folders, filters, signal);
+    await Promise.all(folders.map(work));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    console.error("mutants: interrupted");
+  } finally {
+    for (const folder of folders) fs.rmSync(dirname(folder), { recursive: true, force: true });
+  }
+  return killers;
 }
 
-const table = new Table({
-  head: ["group", "rule that is broken", "killed by"],
-  colWidths: [12, 52, 64],
-  wordWrap: true,
-  style: { head: [], border: [] },
-});
-for (const [i, { group, rule }] of breaks.entries()) table.push([group, rule, killers[i] ?? "?"]);
-const killed = killers.filter(Boolean).length;
-console.log(table.toString());
-console.log(`${killed} of ${breaks.length} killed`);
-process.exitCode = killed === breaks.length ? 0 : 1;
+function report(breaks, killers) {
+  const table = new Table({
+    head: ["group", "rule that is broken", "killed by"],
+    colWidths: [12, 52, 64],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  });
+  for (const [i, { group, rule }] of breaks.entries()) table.push([group, rule, killers[i] ?? "?"]);
+  const killed = killers.filter(Boolean).length;
+  console.log(table.toString());
+  console.log(`${killed} of ${breaks.length} killed`);
+  return killed === breaks.length ? 0 : 1;
+}
+
+const cancel = new AbortController();
+process.once("SIGINT", () => cancel.abort());
+process.once("SIGTERM", () => cancel.abort());
+try {
+  const breaks = select(process.argv.slice(2));
+  process.exitCode = report(breaks, await tryAll(breaks, cancel.signal));
+} catch (error) {
+  if (!(error instanceof NoVerdict)) throw error;
+  console.error(`mutants: ${error.message}`);
+  process.exitCode = 2;
+}

@@ -98,11 +98,12 @@ export async function firstFailure(folder, files, signal) {
   if (ended === 0) return "";
   if (ended === "SIGKILL") return "(does not end)";
   if (!fs.existsSync(report)) return "(the test run breaks off)";
-  for (const { name, assertionResults } of JSON.parse(fs.readFileSync(report, "utf8"))
-    .testResults) {
-    const failed = assertionResults.find(({ status }) => status === "failed");
-    if (failed)
-      return `${name.slice(folder.length + 1).replace(/^test\//, "")}: ${failed.fullName}`;
+  const { testResults } = JSON.parse(fs.readFileSync(report, "utf8"));
+  for (const { name, status, message, assertionResults } of testResults) {
+    if (status !== "failed") continue;
+    const failed = assertionResults.find((result) => result.status === "failed");
+    const short = name.slice(folder.length + 1).replace(/^test\//, "");
+    return `${short}: ${failed?.fullName ?? message.split("\n")[0]}`;
   }
-  return "(a test file does not load)";
+  throw new Error(`vitest ended with ${ended}, and no test failed`);
 }

@@ -216,12 +216,17 @@ describe("put / __put_anon_vma", () => {
   });
 });
 
-/** A page of a process on a machine whose paths can be stopped, and the process's end, which others reuse. */
-async function reusable() {
+/**
+ * A page of a process on a machine whose paths can be stopped, and what ends its anon_vma, which a stranger
+ * reuses as a root. As a child's it had another root before.
+ */
+async function reusable(of: "root" | "child" = "root") {
   const scheduler = await Scheduler.create();
   const { kernel } = scheduler;
-  const [owner, stranger] = [kernel.spawn(), kernel.spawn()];
-  lay(owner, 0, 1);
+  const [first, stranger] = [kernel.spawn(), kernel.spawn()];
+  lay(first, 0, 1);
+  first.write(at(0), 1);
+  const owner = of === "root" ? first : first.fork();
   owner.write(at(0), 1);
   kernel.pageReferenced(pageAt(owner, 0));
   const page = pageAt(owner, 0);
@@ -293,6 +298,17 @@ describe("page_lock_anon_vma", () => {
     kernel.dispose();
   });
 
+  test("lets go of the mutex that it took, though the anon_vma has another root by now", async () => {
+    const { scheduler, kernel, page, reuse } = await reusable("child");
+    const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(page));
+    const other = scheduler.actor("reuse", reuse);
+    // The wrong root's mutex would be let go, which nobody has taken: a BUG.
+    interrupt(scheduler, walk, other, () => {
+      expect(walk.batch.error(0) ?? "ESTALE").toBe("ESTALE");
+    });
+    kernel.dispose();
+  });
+
   test("a pin that turns out to be the last reference is put without the mutex", async () => {
     const scheduler = await Scheduler.create();
     const { kernel } = scheduler;
@@ -314,6 +330,8 @@ describe("page_lock_anon_vma", () => {
       if (!scheduler.finish(walk)) waited++;
       scheduler.finish(exit);
       scheduler.finish(holder);
+      // The last VMA goes before the walk has its turn.
+      scheduler.finish(exit);
       settle(scheduler);
       expect(kernel.verify(), `holder stopped after ${stop} steps`).toEqual([]);
     }

@@ -18,9 +18,9 @@ async function shared(others: number, options: KernelOptions = {}) {
   return { kernel, family, parent, page };
 }
 
-async function sharedFile(kind: "disk" | "tmpfs" = "disk") {
+async function sharedFile(kind: "disk" | "tmpfs" = "disk", word = 100) {
   const kernel = await createKernel({ build });
-  const file = kernel.createFile({ pages: 1, kind, word: 100 });
+  const file = kernel.createFile({ pages: 1, kind, word });
   const process = kernel.spawn();
   lay(process, 0, 1, { file, shared: true });
   process.read(at(0));
@@ -141,7 +141,7 @@ describe("try_to_unmap_one", () => {
   });
 
   test("a file's page leaves nothing, and is dirty if an entry was", async () => {
-    const { kernel, process, page } = await sharedFile("tmpfs");
+    const { kernel, process, page } = await sharedFile("tmpfs", 0);
     expect(page.dirty).toBe(false);
     process.write(at(0), 5);
     expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
@@ -194,6 +194,23 @@ describe("try_to_unmap", () => {
     expect(kernel.tryToUnmap(page)).toBe("fail");
     expect(places(page)).toEqual([`${family[2]!.pid}:0`]);
     expect(family.map((process) => process.rss.swap)).toEqual([1, 1, 0]);
+  });
+
+  test("again where the walk had nothing against it and yet something maps the page", async () => {
+    const kernel = await createKernel({ build });
+    const parent = kernel.spawn();
+    lay(parent, 0, 2);
+    for (const i of [0, 1]) parent.write(at(i), 5);
+    const child = parent.fork();
+    child.madvise(at(0), 2 * PAGE, "mergeable");
+    kernel.ksm.settle();
+    const page = pageAt(child, 0);
+    expect(page).toMatchObject({ ksm: true, mapcount: 3 });
+    // KSM knows the child's anon_vma only, in which the parent is not to be found.
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("again");
+    expect(page.mapcount).toBe(1);
+    expect([parent.rss.anon, child.rss.swap]).toEqual([2, 2]);
+    expectHealthy(kernel);
   });
 });
 

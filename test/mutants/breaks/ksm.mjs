@@ -56,7 +56,7 @@ export default {
     {
       rule: "a page that somebody holds is not merged",
       file: "assembly/mm/ksm-merge.ts",
-      from: "const known = pageMapcount(frame) + 1 + cache + io == pageRefcount(frame);",
+      from: "const known = pageMapcount(frame) + 1 + cache == pageRefcount(frame);",
       to: "const known = true;",
     },
     {

@@ -2,7 +2,7 @@ const locks = "assembly/sync/lock.ts";
 
 export default {
   group: "locks",
-  tests: ["test/check", "test/rmap/locks", "test/explore"],
+  tests: ["test/check", "test/explore"],
   builds: ["release", "checked", "explore"],
   breaks: [
     {

@@ -3,7 +3,7 @@ const entry = "assembly/rmap/migration-entry.ts";
 
 export default {
   group: "migration",
-  tests: ["test/api/migration"],
+  tests: ["test/api/migration", "test/api/file-migration"],
   breaks: [
     {
       rule: "a migration entry keeps the writable bit",

@@ -4,7 +4,7 @@ const munlock = "assembly/rmap/munlock.ts";
 
 export default {
   group: "mlock",
-  tests: ["test/api/mlock"],
+  tests: ["test/api/mlock", "test/api/vmstat", "test/rmap/unmap"],
   breaks: [
     {
       rule: "populate copies what is private and writable",

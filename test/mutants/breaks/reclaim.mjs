@@ -5,7 +5,13 @@ const lru = "assembly/struct/lru.ts";
 
 export default {
   group: "reclaim",
-  tests: ["test/api/reclaim", "test/api/swap"],
+  tests: [
+    "test/api/reclaim",
+    "test/api/swap",
+    "test/api/list-position",
+    "test/api/page-cache",
+    "test/api/ksm",
+  ],
   breaks: [
     {
       rule: "a swap-backed page that was touched is activated",
@@ -35,6 +41,30 @@ export default {
       rule: "a page under writeback is kept",
       file: pageout,
       from: "if (pageTest(frame, PageFlag.Writeback)) return PageFate.Kept;",
+      to: "",
+    },
+    {
+      rule: "reclaim of one memcg waits for writeback that it meets again",
+      file: pageout,
+      from: "if (!memcg || !pageTest(frame, PageFlag.Reclaim)) {",
+      to: "if (true) {",
+    },
+    {
+      rule: "what reclaim has written is the next to go",
+      file: "assembly/mm/writeback.ts",
+      from: "if (pageTestAndClear(frame, PageFlag.Reclaim)) rotateReclaimablePage(frame);",
+      to: "",
+    },
+    {
+      rule: "every round makes some anonymous pages old",
+      file: "assembly/mm/vmscan.ts",
+      from: "  rebalanceAnon(memcg, target);\n",
+      to: "",
+    },
+    {
+      rule: "what swapoff brings back is dirty",
+      file: "assembly/mm/swapoff.ts",
+      from: "      pageSet(frame, PageFlag.Dirty);\n",
       to: "",
     },
     {

@@ -1,0 +1,72 @@
+// swapoff: what it brings back, and what an area that is made later may expect.
+
+import { expect, test } from "vitest";
+import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
+import { fill, machine, swapOut } from "./machine.js";
+
+test("an area without priority comes after all before it, though its number is used again", async () => {
+  const { kernel, process } = await machine({ swap: 1 });
+  const older = kernel.swapon(1);
+  kernel.swapoff(0);
+  expect(kernel.swapon(1)).toBe(0);
+  fill(process, 0, 2);
+  swapOut(kernel, process, [0, 1]);
+  kernel.recordEvents(true);
+  process.read(at(0));
+  process.read(at(1));
+  const read = kernel.takeEvents().filter(({ event }) => event === "SwapRead");
+  expect(read.map(({ b }) => b)).toEqual([older, 0]);
+  expectHealthy(kernel);
+});
+
+test("reads what it brings back, and nobody has faulted", async () => {
+  const { kernel, process } = await machine();
+  fill(process, 0, 2);
+  swapOut(kernel, process, [0, 1]);
+  kernel.swapoff(0);
+  expect(kernel.vmstat()).toMatchObject({ pswpin: 2, pgmajfault: 0 });
+  expect(process.rss).toMatchObject({ anon: 2, swap: 0 });
+});
+
+test("leaves every page dirty: what was on swap is nowhere else", async () => {
+  const { kernel, process } = await machine();
+  fill(process, 0, 2);
+  swapOut(kernel, process, [0, 1]);
+  process.read(at(0));
+  kernel.swapoff(0);
+  kernel.swapon(8);
+  for (const i of [0, 1]) {
+    expect(pageAt(process, i)).toMatchObject({ dirty: true, swapCache: false, word: 100 + i });
+  }
+  expectHealthy(kernel);
+});
+
+test("waits for what is being written", async () => {
+  const { kernel, process } = await machine();
+  fill(process, 0, 1);
+  const page = pageAt(process, 0);
+  kernel.holdIo(true);
+  expect(kernel.shrinkPage(page, { force: true })).toBe("kept");
+  kernel.swapoff(0);
+  expect(page).toMatchObject({ writeback: false, swapCache: false, dirty: true, mapcount: 1 });
+  expect(kernel.vmstat().nr_writeback).toBe(0);
+  kernel.holdIo(false);
+  expectHealthy(kernel);
+});
+
+test("a page under writeback is held by nothing but its entries and caches", async () => {
+  const { kernel, process } = await machine();
+  const file = kernel.createFile({ pages: 1, kind: "disk" });
+  lay(process, 0, 1, { file, shared: true, prot: "r" });
+  file.write(0, 1);
+  process.read(at(0));
+  kernel.holdIo(true);
+  expect(file.writeback()).toBe(1);
+  // Its entry, the page cache, its buffers.
+  expect(pageAt(process, 0)).toMatchObject({ refcount: 3, writeback: true });
+  process.munmap(at(0), PAGE);
+  file.truncate(0);
+  expect(kernel.vmstat()).toMatchObject({ nr_writeback: 0, nr_file_pages: 0 });
+  kernel.holdIo(false);
+  expectHealthy(kernel);
+});
