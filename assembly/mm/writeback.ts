@@ -2,12 +2,13 @@
 // under writeback until it is let go, or until somebody has to wait for one.
 
 import { Doing } from "../locks";
-import { Event, PageFlag, VmStat } from "../abi";
+import { Event, LruList, PageFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";
 import { pageMkclean } from "../rmap/mkclean";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
-import { rotateReclaimablePage } from "../struct/lru";
+import { lruPrev, rotateReclaimablePage } from "../struct/lru";
+import { Lru, Memcg, memcgLru } from "../struct/memcg";
 import {
   lockPage,
   pageClear,
@@ -25,15 +26,15 @@ import { getPage, putPage } from "../struct/page-frame";
 import { fileStore } from "./file-data";
 import { swapWrite } from "./swap";
 
-/** end_page_writeback. */
-function endPageWriteback(frame: u32): void {
-  if (!pageTest(frame, PageFlag.Writeback)) return;
-  if (pageTestAndClear(frame, PageFlag.Reclaim)) rotateReclaimablePage(frame);
+/** end_page_writeback: true if reclaim has waited for it. */
+function endPageWriteback(frame: u32): bool {
+  if (!pageTest(frame, PageFlag.Writeback)) return false;
   pageClear(frame, PageFlag.Writeback);
   vmStat(VmStat.NrWriteback, -1);
+  return pageTestAndClear(frame, PageFlag.Reclaim);
 }
 
-/** Whoever has to wait makes the I/O come to its end. */
+/** Whoever has to wait makes the I/O come to its end. It has locked the page, which stays where it is therefore. */
 export function waitOnPageWriteback(frame: u32): void {
   endPageWriteback(frame);
 }
@@ -60,9 +61,23 @@ export function writePage(frame: u32): bool {
   return true;
 }
 
+/** Ends the I/O of the pages on a list, the oldest first, as reclaim has begun it. */
+function endWritebackOn(list: Lru): void {
+  let frame = list.tail;
+  while (frame) {
+    const younger = lruPrev(frame);
+    if (endPageWriteback(frame)) rotateReclaimablePage(frame);
+    frame = younger;
+  }
+}
+
 /** Lets I/O go: every page under writeback is done. */
 export function releaseIo(): void {
   header().ioHeld = 0;
+  for (let memcg = header().rootMemcg; memcg; memcg = changetype<Memcg>(<usize>memcg).next) {
+    endWritebackOn(memcgLru(memcg, LruList.InactiveAnon));
+    endWritebackOn(memcgLru(memcg, LruList.InactiveFile));
+  }
   for (let frame: u32 = 1; frame <= header().frameTop; frame++) endPageWriteback(frame);
 }
 

@@ -7,6 +7,7 @@ export type FailureCode =
   | "EFAULT"
   | "EINVAL"
   | "ENOMEM"
+  | "EPERM"
   | "ESRCH"
   | "SIGBUS"
   | "SIGSEGV";

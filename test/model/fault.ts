@@ -36,6 +36,8 @@ function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean
   // The anon_vma is made first, so it is there even if the file turns out to be too short.
   if (copy) vma.space.prepareAnonVma(vma);
   if (index >= inode.size) fail("SIGBUS");
+  const reads = inode.kind === "disk" || inode.kind === "ramfs";
+  if (reads && !inode.cache.has(index)) vma.space.memory.events.pgmajfault++;
   const cached = inode.read(index);
   if (copy) {
     vma.space.environment.counts.pagesCopied++;

@@ -61,9 +61,12 @@ export function invalidate(
   how: "idle" | "all",
 ): number {
   const found = inode.cachedIn(first, first + pages);
-  const dropped = found.filter((page) =>
-    how === "all" ? invalidateAnyway(inode, page) : invalidateIdle(inode, page),
-  );
+  const dropped = found.filter((page) => {
+    if (how === "all") return invalidateAnyway(inode, page);
+    if (invalidateIdle(inode, page)) return true;
+    page.memory.lists.deactivate(page);
+    return false;
+  });
   if (how === "all" && dropped.length < found.length) fail("EBUSY");
   return dropped.length;
 }

@@ -57,6 +57,8 @@ export class Inode {
     if (cached !== undefined) return cached;
     const page = new Page(this.memory, this, index, this.content(index));
     page.swapBacked = this.kind === "tmpfs" || this.kind === "shmem";
+    // In memory only: somebody has written there what it has.
+    page.dirty = page.swapBacked && page.word !== 0;
     this.cache.set(index, page);
     this.memory.lists.add(page, false);
     return page;

@@ -72,7 +72,7 @@ function protect({ space, address }: KsmItem, page: Page): PresentEntry | null {
 function replace(vma: Vma, item: KsmItem, page: Page, shared: Page): boolean {
   if (!mayMerge(vma, page)) return false;
   if (protect(item, page) === null || page.word !== shared.word) return false;
-  const entry = { page: shared, writable: false, dirty: false, young: false };
+  const entry = { page: shared, writable: false, dirty: false, young: true };
   vma.space.map(item.address, entry);
   page.unmap();
   if (page.mapcount === 0) page.freeSwap();

@@ -8,6 +8,7 @@ import type { Vma } from "./vma.js";
 
 /** mlock of [start, end): marks the VMAs up to the first hole; without one it then brings the pages in. */
 export function lockRange(space: AddressSpace, start: number, end: number): void {
+  requireMayLock(space);
   space.exclusively(() => {
     space.requireRoomToLock(end - start, "ENOMEM");
     markRange(space, start, end, true);
@@ -15,6 +16,11 @@ export function lockRange(space: AddressSpace, start: number, end: number): void
   for (const vma of space.overlapping(start, end)) {
     if (!populate(vma, Math.max(start, vma.start), Math.min(end, vma.end))) fail("ENOMEM");
   }
+}
+
+/** can_do_mlock: with a limit of nothing nobody may ask. */
+function requireMayLock(space: AddressSpace): void {
+  if (space.environment.memlock === 0) fail("EPERM");
 }
 
 /** munlock of [start, end). */
@@ -32,6 +38,7 @@ export interface LockAll {
 
 /** mlockall and munlockall. Pages that can't be had are passed over. */
 export function lockAll(space: AddressSpace, { current, future }: LockAll): void {
+  if (current || future) requireMayLock(space);
   space.exclusively(() => {
     const pages = space.vmas.reduce((sum, vma) => sum + vma.pages, 0);
     if (current && pages > space.environment.memlock) fail("ENOMEM");

@@ -76,9 +76,39 @@ export class LruLists {
     }
   }
 
-  /** The page that has been on the list longest. */
-  oldest(name: ListName): Page | undefined {
-    return this.pages(name).values().next().value;
+  /** The n pages that have been on the list longest. */
+  someOldest(name: ListName, n: number): Page[] {
+    return [...this.pages(name)].slice(0, n);
+  }
+
+  /** rotate_reclaimable_page: an inactive page that is not dirty becomes the next to go. */
+  rotate(page: Page): void {
+    if (page.dirty || page.active || page.unevictable || !this.holds(page)) return;
+    this.linkAsOldest(page);
+    this.events.pgrotated++;
+  }
+
+  /** deactivate_page: one that is not mapped goes next, or has to be written first. */
+  deactivate(page: Page): void {
+    if (page.mapcount > 0 || page.unevictable || !this.isolate(page)) return;
+    if (page.active) this.events.pgdeactivate++;
+    page.active = false;
+    page.referenced = false;
+    if (page.dirty || page.writeback) {
+      page.wanted = true;
+      this.link(page);
+    } else {
+      this.linkAsOldest(page);
+      this.events.pgrotated++;
+    }
+  }
+
+  private linkAsOldest(page: Page): void {
+    this.isolate(page);
+    const list = this.lists[listOf(page)];
+    const others = [...list];
+    list.clear();
+    for (const one of [page, ...others]) list.add(one);
   }
 
   count(name: ListName): number {

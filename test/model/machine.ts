@@ -108,6 +108,7 @@ export class Machine {
   /** Reclaim of one page; with `force` whatever was used goes too. */
   shrinkPage(page: Page, force: boolean): Fate | "not-isolated" {
     if (!this.memory.lists.isolate(page)) return "not-isolated";
+    page.active = false;
     return shrink(page, { force, writesFiles: true });
   }
 

@@ -27,6 +27,14 @@ export class Memory {
   /** Lets I/O go: everything that is being written is written then. */
   releaseIo(): void {
     this.ioHeld = false;
+    for (const list of ["inactiveAnon", "inactiveFile"] as const) {
+      for (const page of this.lists.someOldest(list, Infinity)) {
+        if (!page.writeback) continue;
+        const { wanted } = page;
+        page.endWriteback();
+        if (wanted) this.lists.rotate(page);
+      }
+    }
     for (const page of [...this.writing]) page.endWriteback();
   }
 }

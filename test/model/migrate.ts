@@ -20,16 +20,19 @@ export function migrate(page: Page): Migration {
   return result;
 }
 
-function move(page: Page): Page | "busy" {
+function move(page: Page): Migration {
   page.endWriteback();
   // Nobody could find the way back to an anonymous page that is neither mapped nor on swap.
   if (page.anon && page.mapcount === 0 && page.slot === null) return "busy";
   const restore = unmapAll(page);
-  const held = page.mapcount > 0 || page.pins > 0;
+  // It would have to be written first, and has nowhere to go.
+  const stuck = page.inode?.kind === "ramfs" && page.dirty;
+  const held = stuck || page.mapcount > 0 || page.pins > 0;
   const target = held ? page : replacement(page);
   for (const { vma, address, writable } of restore) {
     vma.space.map(address, { page: target, writable, dirty: false, young: false });
   }
+  if (stuck) return "refused";
   return held ? "busy" : target;
 }
 
@@ -64,6 +67,7 @@ function replacement(page: Page): Page {
   target.dirty = page.dirty;
   target.referenced = page.referenced;
   target.active = page.active;
+  target.unevictable = page.unevictable;
   target.buffers = page.buffers;
   target.slot = page.slot;
   if (target.slot !== null) target.slot.page = target;

@@ -23,6 +23,8 @@ export class Page {
   unevictable = false;
   mlocked = false;
   writeback = false;
+  /** PG_reclaim: to go as soon as its writeback ends. */
+  wanted = false;
   /** What a disk's file system attaches to a page that it may have to write. */
   buffers = false;
 
@@ -63,9 +65,9 @@ export class Page {
     return this.inode?.cache.get(this.index) === this;
   }
 
-  /** Everything that keeps it in use: entries, caches, buffers, I/O and pins. */
+  /** Everything that keeps it in use: entries, caches, buffers and pins. */
   get references(): number {
-    const held = [this.cached, this.slot !== null, this.buffers, this.writeback];
+    const held = [this.cached, this.slot !== null, this.buffers];
     return this.mapcount + this.pins + held.filter(Boolean).length;
   }
 
@@ -144,6 +146,7 @@ export class Page {
 
   setDirty(): void {
     this.dirty = true;
+    this.wanted = false;
   }
 
   /** A disk's file system hears of it before a page of its becomes dirty. */
@@ -159,6 +162,7 @@ export class Page {
 
   /** Also for whoever has to wait: that makes the I/O come to its end. */
   endWriteback(): void {
+    if (this.writeback) this.wanted = false;
     this.writeback = false;
     this.memory.writing.delete(this);
   }

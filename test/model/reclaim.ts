@@ -24,6 +24,7 @@ export function reclaim(memory: Memory, wanted: number, kind: Kind): number {
     if (freed < wanted && !memory.swap.isFull) {
       freed += shrinkPair(round, ANONYMOUS, wanted - freed);
     }
+    if (memory.swap.exists) growOldIfLow(round, ANONYMOUS, AT_ONCE);
   }
   return freed;
 }
@@ -38,24 +39,27 @@ function shrinkPair(round: Round, [inactive, active]: Pair, wanted: number): num
   const { lists } = round.memory;
   const share = (list: ListName): number => Math.floor(lists.count(list) / 2 ** round.priority);
   let left = share(inactive);
-  if (lists.count(inactive) < lists.count(active)) growOld(round.memory, active, share(active));
-  // In the last round what has just grown old is looked at as well.
-  if (round.priority === 0) left = lists.count(inactive);
+  let leftActive = share(active);
   let freed = 0;
-  while (left > 0 && freed < wanted) {
-    const n = Math.min(left, AT_ONCE);
-    freed += shrinkInactive(round, inactive, n);
-    left -= n;
-  }
+  do {
+    if (left === 0 && (leftActive === 0 || inactive === "inactiveAnon")) break;
+    freed += shrinkInactive(round, inactive, Math.min(left, AT_ONCE));
+    left -= Math.min(left, AT_ONCE);
+    growOldIfLow(round, [inactive, active], Math.min(leftActive, AT_ONCE));
+    leftActive -= Math.min(leftActive, AT_ONCE);
+  } while (freed < wanted);
   return freed;
+}
+
+function growOldIfLow({ memory }: Round, [inactive, active]: Pair, n: number): void {
+  const { lists } = memory;
+  if (lists.count(inactive) < lists.count(active)) growOld(memory, active, n);
 }
 
 /** The oldest active pages become inactive, but for program text that was used. */
 function growOld(memory: Memory, active: ListName, n: number): void {
   const { lists, events } = memory;
-  for (let i = 0; i < n; i++) {
-    const page = lists.oldest(active);
-    if (page === undefined) return;
+  for (const page of lists.someOldest(active, n)) {
     lists.isolate(page);
     events.pgrefill++;
     if (!page.evictable) {
@@ -63,9 +67,7 @@ function growOld(memory: Memory, active: ListName, n: number): void {
       continue;
     }
     const { executable } = pageReferenced(page);
-    if (executable && !page.swapBacked) {
-      events.pgrotated++;
-    } else {
+    if (!executable || page.swapBacked) {
       page.active = false;
       events.pgdeactivate++;
     }
@@ -78,10 +80,9 @@ function shrinkInactive({ memory, kind, priority }: Round, inactive: ListName, n
   const background = kind === "background";
   const effort = { force: false, writesFiles: background && priority <= WRITES_FILES_FROM };
   let freed = 0;
-  for (let i = 0; i < n; i++) {
-    const page = lists.oldest(inactive);
-    if (page === undefined) break;
-    lists.isolate(page);
+  for (const page of lists.someOldest(inactive, n)) {
+    // Freeing one may have freed another.
+    if (!lists.isolate(page)) continue;
     events[background ? "pgscan_kswapd" : "pgscan_direct"]++;
     if (shrink(page, effort) === "reclaimed") freed++;
   }

@@ -32,7 +32,10 @@ export function shrink(page: Page, effort: Effort): Fate {
 
 function judge(page: Page, { force, writesFiles }: Effort): Fate {
   if (!page.evictable) return "culled";
-  if (page.writeback) return "kept";
+  if (page.writeback) {
+    page.wanted = true;
+    return "kept";
+  }
   const advice = force ? "reclaim" : checkReferences(page);
   if (advice === "activate") return "activated";
   if (advice === "keep") return "kept";
@@ -44,7 +47,10 @@ function judge(page: Page, { force, writesFiles }: Effort): Fate {
     if (outcome === "mlock") return "culled";
   }
   if (page.dirty) {
-    if (!page.swapBacked && !force && !writesFiles) return "kept";
+    if (!page.swapBacked && !force && !writesFiles) {
+      page.wanted = true;
+      return "kept";
+    }
     if (advice === "reclaim-if-clean") return "kept";
     const fate = pageout(page);
     if (fate !== null) return fate;
@@ -75,11 +81,14 @@ function pageout(page: Page): Fate | null {
     page.freeSwap();
     return "reclaimed";
   }
+  page.wanted = true;
   if (!writePage(page)) {
     page.setDirty();
     return "activated";
   }
-  return page.writeback ? "kept" : null;
+  if (page.writeback) return "kept";
+  page.wanted = false;
+  return null;
 }
 
 /** remove_mapping: out of the swap cache or the page cache, if nobody else holds the page and it is clean. */

@@ -7,6 +7,7 @@ import type { Vma } from "./vma.js";
 /** do_swap_page: an entry on swap becomes one for a page again. */
 export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: boolean): void {
   const { space } = vma;
+  if (slot.page === null) space.memory.events.pgmajfault++;
   const cached = slot.page ?? readIn(space.memory, slot);
   const page = belongs(cached, vma, address) ? cached : copyOf(cached);
   const owned = write && page.takeForWriting();
@@ -27,14 +28,13 @@ export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: bo
 }
 
 /** Brings the content back in a page that belongs to nobody yet. */
-function readIn(memory: Page["memory"], slot: SwapSlot): Page {
+export function readIn(memory: Page["memory"], slot: SwapSlot): Page {
   const page = new Page(memory, null, 0, slot.word);
   page.swapBacked = true;
   page.slot = slot;
   slot.page = page;
   memory.lists.add(page, false);
   memory.events.pswpin++;
-  memory.events.pgmajfault++;
   return page;
 }
 
@@ -47,5 +47,6 @@ function belongs({ owner, index }: Page, vma: Vma, address: number): boolean {
 function copyOf(cached: Page): Page {
   const copy = new Page(cached.memory, null, 0, cached.word);
   copy.swapBacked = true;
+  copy.dirty = true;
   return copy;
 }

@@ -27,13 +27,21 @@ export class Swap {
   /** By number; null for one that was taken out of use. */
   readonly areas: (SwapArea | null)[] = [];
 
+  /** Priority of the last area that came without one. */
+  private least = 0;
+
   /** swapon: the number of the new area. ENOMEM when there are too many. */
   add(pages: number, priority: number): number {
     if (pages === 0) fail("EINVAL");
     const free = this.areas.indexOf(null);
     const number = free < 0 ? this.areas.length : free;
     if (number >= MOST_AREAS) fail("ENOMEM");
-    this.areas[number] = { pages, priority, slots: new Set(), on: true };
+    this.areas[number] = {
+      pages,
+      priority: priority < 0 ? --this.least : priority,
+      slots: new Set(),
+      on: true,
+    };
     return number;
   }
 
@@ -72,6 +80,10 @@ export class Swap {
   /** vm_swap_full: more than half is used. */
   get isOverHalfFull(): boolean {
     return 2 * this.used > this.size;
+  }
+
+  get exists(): boolean {
+    return this.size > 0;
   }
 
   get isFull(): boolean {

@@ -1,7 +1,7 @@
 import type { AddressSpace } from "./address-space.js";
 import { pageOf } from "./fault.js";
 import type { Memory } from "./memory.js";
-import { swapIn } from "./swap-in.js";
+import { readIn, swapIn } from "./swap-in.js";
 import type { SwapArea } from "./swap.js";
 
 /** swapoff: everything in an area is brought back, the youngest address space first; then the area is gone. EINVAL. */
@@ -9,7 +9,10 @@ export function swapoff(memory: Memory, number: number, spaces: Iterable<Address
   const area = memory.swap.area(number);
   area.on = false;
   for (const space of [...spaces].reverse()) bringBack(space, area);
-  for (const { page } of [...area.slots]) page?.leaveSwapCache();
+  for (const { page } of [...area.slots]) {
+    page?.endWriteback();
+    page?.leaveSwapCache();
+  }
   memory.swap.remove(area);
 }
 
@@ -19,6 +22,8 @@ function bringBack(space: AddressSpace, area: SwapArea): void {
     for (const address of space.entryPages(vma.start, vma.end)) {
       const entry = space.entries.get(address);
       if (entry === undefined || !("slot" in entry) || entry.slot.area !== area) continue;
+      // Read before anybody asks: no fault has to.
+      if (entry.slot.page === null) readIn(space.memory, entry.slot);
       swapIn(vma, address, entry, false);
       const back = space.entries.get(address);
       const page = pageOf(back);

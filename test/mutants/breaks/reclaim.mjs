@@ -52,8 +52,8 @@ export default {
     {
       rule: "what reclaim has written is the next to go",
       file: "assembly/mm/writeback.ts",
-      from: "if (pageTestAndClear(frame, PageFlag.Reclaim)) rotateReclaimablePage(frame);",
-      to: "",
+      from: "if (endPageWriteback(frame)) rotateReclaimablePage(frame);",
+      to: "endPageWriteback(frame);",
     },
     {
       rule: "every round makes some anonymous pages old",
