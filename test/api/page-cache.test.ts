@@ -187,6 +187,18 @@ describe("invalidation of all pages", () => {
     expectHealthy(kernel);
   });
 
+  test.each(["tmpfs", "ramfs"] as const)(
+    "a dirty page of a %s stays: it is nowhere else",
+    (kind) => {
+      const memory = kernel.createFile({ pages: 1, kind });
+      memory.write(0, 7);
+      expect(memory.invalidate(0, 1)).toBe(0);
+      expect(codeOf(() => memory.invalidate(0, 1, "all"))).toBe("EBUSY");
+      expect(memory.read(0)).toBe(7);
+      expectHealthy(kernel);
+    },
+  );
+
   test("a page that somebody holds goes all the same: only whoever holds it still has it", () => {
     lay(process, 0, 1, { file, shared: true, prot: "r" });
     process.read(at(0));

@@ -63,7 +63,6 @@ test("a truncation leaves no private copy beyond the end, though one is made mea
   const scheduler = await Scheduler.create();
   const a = scheduler.kernel.spawn();
   const file = mapFile({ scheduler, a, b: scheduler.kernel.spawn() }, false);
-  a.read(BASE + PAGE);
   const write = scheduler.actor("write", (batch) => batch.write(a, BASE + PAGE, 5));
   const truncate = scheduler.actor("truncate", (batch) => batch.truncate(file, 1));
   const copies = new Set<boolean>();
@@ -163,6 +162,25 @@ race("two first writes to neighbours that may share an anon_vma", (ground) => {
 race("a migration and a write", (ground) => {
   const { page, child } = share(ground);
   return [(batch) => batch.migratePage(page), (batch) => batch.write(child, BASE + PAGE, 6)];
+});
+
+test("two migrations of pages at one index: each restores its own entries", async () => {
+  const scheduler = await Scheduler.create();
+  const { kernel } = scheduler;
+  const parent = kernel.spawn();
+  parent.mmap({ address: BASE, length: PAGE, fixed: true });
+  parent.write(BASE, 1);
+  const child = parent.fork();
+  child.write(BASE, 2);
+  // The walk from the parent's page comes by the child's entry, which waits for another page.
+  const [one, other] = [parent, child].map((process) => {
+    const page = process.pageAt(BASE)!;
+    return scheduler.actor(`of ${process.pid}`, (batch) => batch.migratePage(page));
+  });
+  interrupt(scheduler, other!, one!, () => {
+    expect([parent.read(BASE), child.read(BASE)]).toEqual([1, 2]);
+  });
+  kernel.dispose();
 });
 
 race("a migration and a fork", (ground) => {

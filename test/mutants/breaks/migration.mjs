@@ -3,7 +3,8 @@ const entry = "assembly/rmap/migration-entry.ts";
 
 export default {
   group: "migration",
-  tests: ["test/api/migration", "test/api/file-migration"],
+  tests: ["test/api/migration", "test/api/file-migration", "test/explore/races"],
+  builds: ["release", "checked", "explore"],
   breaks: [
     {
       rule: "a migration entry keeps the writable bit",
