@@ -2,6 +2,7 @@ import { AnonVma, cloneChain, unlinkChain } from "./anon-vma.js";
 import type { Counts } from "./counts.js";
 import { fail, type FailureCode } from "./failure.js";
 import type { Ksm } from "./ksm.js";
+import type { LruLists } from "./lru-lists.js";
 import type { Memory } from "./memory.js";
 import { munlockAll } from "./munlock.js";
 import type { Page } from "./page.js";
@@ -9,8 +10,8 @@ import type { SwapSlot } from "./swap.js";
 import { continues, Vma } from "./vma.js";
 import { zap } from "./zap.js";
 
-/** A page-table entry: a page, the zero page (`page` is null), or a place on swap. */
-export type Entry = PresentEntry | SwapEntry;
+/** A page-table entry: a page, the zero page (`page` is null), a place on swap, or what is left of a broken page. */
+export type Entry = PresentEntry | SwapEntry | BrokenEntry;
 
 export interface PresentEntry {
   readonly page: Page | null;
@@ -21,6 +22,10 @@ export interface PresentEntry {
 
 export interface SwapEntry {
   readonly slot: SwapSlot;
+}
+
+export interface BrokenEntry {
+  readonly broken: true;
 }
 
 /** Limits and counts that all address spaces of one machine have in common. */
@@ -50,7 +55,11 @@ export class AddressSpace {
   /** A call that changes its VMAs is at work: nobody else may look at them. */
   heldForWriting = false;
 
-  constructor(readonly environment: Environment) {
+  constructor(
+    readonly environment: Environment,
+    /** Those of the cgroup that its pages are charged to. */
+    readonly lists: LruLists,
+  ) {
     environment.spaces.add(this);
   }
 

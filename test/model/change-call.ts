@@ -79,7 +79,7 @@ function protectEntries(vma: Vma, start: number, end: number): void {
   const { shared, write } = vma.flags;
   for (const page of vma.space.entryPages(start, end)) {
     const entry = vma.space.entries.get(page);
-    if (entry === undefined || "slot" in entry) continue;
+    if (entry === undefined || !("page" in entry)) continue;
     entry.writable = shared && write && (!vma.notifiesWrites || entry.dirty);
   }
 }

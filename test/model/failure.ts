@@ -9,6 +9,7 @@ export type FailureCode =
   | "ENOMEM"
   | "EPERM"
   | "ESRCH"
+  | "ESTALE"
   | "SIGBUS"
   | "SIGSEGV";
 

@@ -13,6 +13,7 @@ import type { Vma } from "./vma.js";
 export function fault(vma: Vma, address: number, write: boolean): void {
   const entry = vma.space.entries.get(address);
   if (entry === undefined) absent(vma, address, write);
+  else if ("broken" in entry) fail("SIGBUS");
   else if ("slot" in entry) swapIn(vma, address, entry, write);
   else if (write && !entry.writable) breakProtection(vma, address, entry);
 }
@@ -38,7 +39,7 @@ function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean
   if (index >= inode.size) fail("SIGBUS");
   const reads = inode.kind === "disk" || inode.kind === "ramfs";
   if (reads && !inode.cache.has(index)) vma.space.memory.events.pgmajfault++;
-  const cached = inode.read(index);
+  const cached = inode.read(index, vma.space.lists);
   if (copy) {
     vma.space.environment.counts.pagesCopied++;
     mapOwn(vma, address, cached.word);

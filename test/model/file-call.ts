@@ -7,20 +7,20 @@ import { zapFilePages } from "./zap.js";
 /** read(2) of a page's word; 0 beyond the end. */
 export function fileRead(inode: Inode, index: number): number {
   if (index >= inode.size) return 0;
-  const page = inode.read(index);
-  page.memory.lists.markAccessed(page);
+  const page = inode.read(index, inode.memory.root);
+  page.lists.markAccessed(page);
   return page.word;
 }
 
 /** write(2) of a page's word; the file grows if it has to. */
 export function fileWrite(inode: Inode, index: number, word: number): void {
-  const page = inode.read(index);
+  const page = inode.read(index, inode.memory.root);
   page.endWriteback();
   page.attachBuffers();
   page.word = word;
   page.setDirty();
   inode.size = Math.max(inode.size, index + 1);
-  page.memory.lists.markAccessed(page);
+  page.lists.markAccessed(page);
 }
 
 /** Writes the dirty pages of a disk; how many. */
@@ -64,7 +64,7 @@ export function invalidate(
   const dropped = found.filter((page) => {
     if (how === "all") return invalidateAnyway(inode, page);
     if (invalidateIdle(inode, page)) return true;
-    page.memory.lists.deactivate(page);
+    page.lists.deactivate(page);
     return false;
   });
   if (how === "all" && dropped.length < found.length) fail("EBUSY");

@@ -1,4 +1,5 @@
 import { insertSorted } from "./anon-vma.js";
+import type { LruLists } from "./lru-lists.js";
 import type { Memory } from "./memory.js";
 import { Page } from "./page.js";
 import type { Vma } from "./vma.js";
@@ -11,13 +12,15 @@ export class Inode {
   readonly cache = new Map<number, Page>();
   /** By first pgoff, ties in order of insertion. */
   sorted: Vma[] = [];
+  /** Those who hold it open, without those who map it. */
+  opens = 0;
   /** What the disk has where it isn't what the file was made with. */
   private readonly stored = new Map<number, number>();
   /** Pages from here on were made without content. */
   private contentEnd: number;
 
   constructor(
-    private readonly memory: Memory,
+    readonly memory: Memory,
     readonly kind: FileKind,
     /** In pages. */
     public size: number,
@@ -45,22 +48,22 @@ export class Inode {
     this.sorted = this.sorted.filter((other) => other !== vma);
   }
 
-  /** Shared memory without a name goes with its last VMA. */
+  /** Its pages go when nobody has it open or maps it. */
   dropIfUnreachable(): void {
-    if (this.kind !== "shmem" || this.sorted.length > 0) return;
+    if (this.opens > 0 || this.sorted.length > 0) return;
     for (const page of this.cachedIn(0, Infinity)) this.remove(page);
   }
 
-  /** The page at an index, read if it isn't in memory. */
-  read(index: number): Page {
+  /** The page at an index, read if it isn't in memory, and charged to a cgroup then. */
+  read(index: number, lists: LruLists): Page {
     const cached = this.cache.get(index);
     if (cached !== undefined) return cached;
-    const page = new Page(this.memory, this, index, this.content(index));
+    const page = new Page(this.memory, lists, this, index, this.content(index));
     page.swapBacked = this.kind === "tmpfs" || this.kind === "shmem";
     // In memory only: somebody has written there what it has.
     page.dirty = page.swapBacked && page.word !== 0;
     this.cache.set(index, page);
-    this.memory.lists.add(page, false);
+    lists.add(page, false);
     return page;
   }
 
@@ -101,8 +104,31 @@ export class Inode {
 
 /** One open of a file. VMAs of two opens never merge. */
 export class OpenFile {
+  private held = true;
+
   constructor(
     readonly inode: Inode,
     readonly name: string,
-  ) {}
+  ) {
+    inode.opens++;
+  }
+
+  /** The object behind a shared mapping: only its VMAs hold it. */
+  static unnamed(inode: Inode): OpenFile {
+    const file = new OpenFile(inode, "");
+    file.held = false;
+    inode.opens--;
+    return file;
+  }
+
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  /** Whoever opened it lets go of it. */
+  close(): void {
+    this.held = false;
+    this.inode.opens--;
+    this.inode.dropIfUnreachable();
+  }
 }

@@ -7,6 +7,7 @@ export interface Flags {
   /** VM_ACCOUNT: the memory was reserved when the VMA could first be written. */
   readonly account: boolean;
   readonly noReserve: boolean;
+  readonly growsDown: boolean;
   readonly sequential: boolean;
   readonly random: boolean;
   readonly dontCopy: boolean;
@@ -24,6 +25,7 @@ const NAMES: readonly (keyof Flags)[] = [
   "shared",
   "account",
   "noReserve",
+  "growsDown",
   "sequential",
   "random",
   "dontCopy",
@@ -39,6 +41,7 @@ export const NO_FLAGS: Flags = {
   shared: false,
   account: false,
   noReserve: false,
+  growsDown: false,
   sequential: false,
   random: false,
   dontCopy: false,

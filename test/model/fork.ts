@@ -4,7 +4,7 @@ import { Vma } from "./vma.js";
 
 /** fork's copy: VMAs in order; entries only where there may be private pages. */
 export function copySpace(from: AddressSpace): AddressSpace {
-  const to = new AddressSpace(from.environment);
+  const to = new AddressSpace(from.environment, from.lists);
   to.brkStart = from.brkStart;
   to.brk = from.brk;
   if (from.environment.ksm.scans(from)) from.environment.ksm.enter(to);
@@ -36,7 +36,9 @@ function copyEntries(vma: Vma, copy: Vma): void {
   for (const page of vma.space.entryPages(vma.start, vma.end)) {
     const entry = vma.space.entries.get(page);
     if (entry === undefined) continue;
-    if ("slot" in entry) {
+    if ("broken" in entry) {
+      copy.space.entries.set(page, entry);
+    } else if ("slot" in entry) {
       entry.slot.entries++;
       copy.space.entries.set(page, { slot: entry.slot });
     } else {

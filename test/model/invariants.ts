@@ -21,7 +21,7 @@ export function brokenInvariants(machine: Machine): string[] {
         broken.push(`entry outside any VMA at ${address}`);
       } else if ("slot" in entry) {
         count(entry.slot);
-      } else if (entry.page !== null) {
+      } else if ("page" in entry && entry.page !== null) {
         count(entry.page);
         broken.push(...brokenEntry(vma, address, entry, entry.page));
       }
@@ -50,7 +50,7 @@ function brokenEntry(vma: Vma, address: number, entry: PresentEntry, page: Page)
 
 function brokenPage(page: Page, found: number): string[] {
   const broken: string[] = [];
-  const { lists } = page.memory;
+  const { lists } = page;
   if (page.mapcount !== found) broken.push(`I1 mapcount ${page.mapcount}, entries ${found}`);
   if (lists.holds(page) && page.mlocked && !page.unevictable) {
     broken.push("I6 an mlocked page can be reclaimed");

@@ -29,7 +29,7 @@ export function mergeTwo(
   const { owner } = page;
   const content = new SharedContent(page);
   page.owner = content;
-  page.memory.lists.markAccessed(page);
+  page.lists.markAccessed(page);
   if (mergeInto(partner, other, page)) {
     pinAnonVma(item, vma);
     return content;

@@ -110,6 +110,6 @@ function touch(vma: Vma, address: number, write: boolean): void {
   const page = pageOf(entry);
   if (page === null) return;
   if (write && entry !== undefined && "page" in entry && !entry.dirty) page.setDirty();
-  page.memory.lists.markAccessed(page);
+  page.lists.markAccessed(page);
   if (vma.flags.locked) mlockPage(page);
 }

@@ -3,6 +3,7 @@ import { zeroCounts, type Counts } from "./counts.js";
 import { fail } from "./failure.js";
 import { Inode, OpenFile, type FileKind } from "./file.js";
 import { Ksm } from "./ksm.js";
+import { LruLists } from "./lru-lists.js";
 import { Memory, type WalkOrder } from "./memory.js";
 import { migrate, type Migration } from "./migrate.js";
 import type { Page } from "./page.js";
@@ -55,10 +56,15 @@ export class Machine {
     };
   }
 
-  spawn(): ModelProcess {
-    return this.register(
-      new ModelProcess(this.nextPid(), null, new AddressSpace(this.environment)),
-    );
+  /** A process in a cgroup, by default the root's. */
+  spawn(cgroup = 0): ModelProcess {
+    const space = new AddressSpace(this.environment, this.cgroup(cgroup));
+    return this.register(new ModelProcess(this.nextPid(), null, space));
+  }
+
+  /** A new memory cgroup: its number. */
+  createCgroup(): number {
+    return this.memory.cgroups.push(new LruLists(this.memory.events)) - 1;
   }
 
   fork(parent: ModelProcess, shareMemory = false): ModelProcess {
@@ -80,8 +86,8 @@ export class Machine {
     return new OpenFile(file.inode, file.name);
   }
 
-  pageReferenced(page: Page): number {
-    return pageReferenced(page).count;
+  pageReferenced(page: Page, cgroup: number | null = null): number {
+    return pageReferenced(page, cgroup === null ? null : this.cgroup(cgroup)).count;
   }
 
   /** An anonymous page gets a place on swap first. One that stays gives it up again if swap is short. */
@@ -95,9 +101,9 @@ export class Machine {
 
   /** Of a page that is taken off its list meanwhile. */
   tryToMunlock(page: Page): UnmapOutcome {
-    const isolated = this.memory.lists.isolate(page);
+    const isolated = page.lists.isolate(page);
     const outcome = tryToMunlock(page);
-    if (isolated) this.memory.lists.putback(page);
+    if (isolated) page.lists.putback(page);
     return outcome;
   }
 
@@ -107,17 +113,22 @@ export class Machine {
 
   /** Reclaim of one page; with `force` whatever was used goes too. */
   shrinkPage(page: Page, force: boolean): Fate | "not-isolated" {
-    if (!this.memory.lists.isolate(page)) return "not-isolated";
+    if (!page.lists.isolate(page)) return "not-isolated";
     page.active = false;
-    return shrink(page, { force, writesFiles: true });
+    return shrink(page, { force, writesFiles: true, only: null });
   }
 
-  reclaim(pages: number, kind: "direct" | "background"): number {
-    return reclaim(this.memory, pages, kind);
+  reclaim(pages: number, kind: "direct" | "background", cgroup: number | null = null): number {
+    return reclaim(this.memory, pages, kind, cgroup === null ? null : this.cgroup(cgroup));
   }
 
   migratePage(page: Page): Migration {
     return migrate(page);
+  }
+
+  /** Marks the frame as broken. */
+  poison(page: Page): void {
+    page.poisoned = true;
   }
 
   pin(page: Page): void {
@@ -131,15 +142,15 @@ export class Machine {
 
   /** isolate_lru_page on behalf of somebody outside, who holds the page meanwhile. */
   isolate(page: Page): boolean {
-    const isolated = this.memory.lists.isolate(page);
+    const isolated = page.lists.isolate(page);
     if (isolated) page.pins++;
     return isolated;
   }
 
   putback(page: Page): void {
-    if (page.pins === 0 || this.memory.lists.holds(page)) fail("EINVAL");
+    if (page.pins === 0 || page.lists.holds(page)) fail("EINVAL");
     page.pins--;
-    this.memory.lists.putback(page);
+    page.lists.putback(page);
   }
 
   swapon(pages: number, priority: number): number {
@@ -153,6 +164,12 @@ export class Machine {
   holdIo(hold: boolean): void {
     if (hold) this.memory.ioHeld = true;
     else this.memory.releaseIo();
+  }
+
+  private cgroup(number: number): LruLists {
+    const lists = this.memory.cgroups[number];
+    if (lists === undefined) throw new RangeError(`no cgroup ${number}`);
+    return lists;
   }
 
   private register(process: ModelProcess): ModelProcess {

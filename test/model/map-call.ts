@@ -21,6 +21,9 @@ export interface MapRequest {
   readonly protection: Protection;
   readonly shared: boolean;
   readonly noReserve: boolean;
+  readonly growsDown: boolean;
+  /** The stack that exec is still setting up. */
+  readonly stackSetup: boolean;
   readonly locked: boolean;
   readonly file: OpenFile | null;
   readonly pgoff: number;
@@ -30,6 +33,7 @@ export interface MapRequest {
 export function map(space: AddressSpace, request: MapRequest): number {
   if (request.pages === 0) fail("EINVAL");
   if (space.vmas.length > space.environment.maxMapCount) fail("ENOMEM");
+  if (request.growsDown && (request.shared || request.file !== null)) fail("EINVAL");
   const start = placeFor(space, request);
   const end = start + request.pages;
   const locked = request.locked || space.locksFuture;
@@ -37,16 +41,20 @@ export function map(space: AddressSpace, request: MapRequest): number {
   unmap(space, start, end);
 
   const writable = withProtection(NO_FLAGS, request.protection).write;
+  const { shared, noReserve, growsDown, stackSetup } = request;
   const flags: Flags = {
     ...withProtection(NO_FLAGS, request.protection),
-    shared: request.shared,
-    noReserve: request.noReserve,
-    account: writable && !request.shared && !request.noReserve,
+    shared,
+    noReserve,
+    growsDown,
+    sequential: stackSetup,
+    random: stackSetup,
+    account: writable && !shared && !noReserve,
     locked,
   };
   const pgoff = request.file !== null ? request.pgoff : request.shared ? 0 : start;
   const wanted = { start, end, pgoff, flags, file: request.file, anonVma: null };
-  const vma = merge(space, wanted) ?? newVma(space, wanted, request.shared);
+  const vma = merge(space, wanted) ?? newVma(space, wanted, shared);
   populateIfLocked(vma, start, end);
   return start;
 }
@@ -56,7 +64,7 @@ function newVma(space: AddressSpace, wanted: Wanted, shared: boolean): Vma {
   // Shared anonymous memory is a file without a name.
   const unnamed = wanted.file === null && shared;
   const object = (): OpenFile =>
-    new OpenFile(new Inode(space.memory, "shmem", end - start, null), "");
+    OpenFile.unnamed(new Inode(space.memory, "shmem", end - start, null));
   const file = unnamed ? object() : wanted.file;
   const vma = new Vma(space, start, end, pgoff, flags, file);
   space.insert(vma);

@@ -9,7 +9,8 @@ export type WalkOrder = "list" | "interval-tree";
 /** What all pages of a machine have in common. */
 export class Memory {
   readonly events = noEvents();
-  readonly lists = new LruLists(this.events);
+  /** The lists of each memory cgroup; the first is the root's. */
+  readonly cgroups: [LruLists, ...LruLists[]] = [new LruLists(this.events)];
   readonly swap: Swap;
   /** While true, what is written stays under writeback. */
   ioHeld = false;
@@ -24,15 +25,21 @@ export class Memory {
     if (swapPages > 0) this.swap.add(swapPages, -1);
   }
 
+  get root(): LruLists {
+    return this.cgroups[0];
+  }
+
   /** Lets I/O go: everything that is being written is written then. */
   releaseIo(): void {
     this.ioHeld = false;
-    for (const list of ["inactiveAnon", "inactiveFile"] as const) {
-      for (const page of this.lists.someOldest(list, Infinity)) {
-        if (!page.writeback) continue;
-        const { wanted } = page;
-        page.endWriteback();
-        if (wanted) this.lists.rotate(page);
+    for (const lists of this.cgroups) {
+      for (const list of ["inactiveAnon", "inactiveFile"] as const) {
+        for (const page of lists.someOldest(list, Infinity)) {
+          if (!page.writeback) continue;
+          const { wanted } = page;
+          page.endWriteback();
+          if (wanted) lists.rotate(page);
+        }
       }
     }
     for (const page of [...this.writing]) page.endWriteback();

@@ -1,13 +1,15 @@
 import { SharedContent } from "./ksm-content.js";
 import { Page } from "./page.js";
 import { mappings, type Place } from "./page-walk.js";
+import type { Vma } from "./vma.js";
 
 /** What migration came to: the page that took the old one's place, or why there is none. */
 export type Migration = Page | "busy" | "refused";
 
 /** Moves a page to another frame, with its mappings, which become old and clean. */
 export function migrate(page: Page): Migration {
-  const { lists, events } = page.memory;
+  const { lists } = page;
+  const { events } = page.memory;
   if (!lists.isolate(page)) return "busy";
   const result = page.isShared ? "refused" : move(page);
   if (result instanceof Page) {
@@ -45,8 +47,12 @@ interface Waiting extends Place {
 function unmapAll(page: Page): Waiting[] {
   const found: Waiting[] = [];
   for (const { vma, address, entry } of mappings(page)) {
+    // What exec is still setting up moves without the locks that would make a walk see it.
+    if (page.anon && isTemporaryStack(vma)) continue;
     if (entry.dirty) page.setDirty();
-    if (page.slot === null) {
+    if (page.poisoned) {
+      vma.space.entries.set(address, { broken: true });
+    } else if (page.slot === null) {
       vma.space.entries.delete(address);
       found.push({ vma, address, writable: entry.writable });
     } else {
@@ -58,11 +64,15 @@ function unmapAll(page: Page): Waiting[] {
   return found;
 }
 
+function isTemporaryStack({ flags }: Vma): boolean {
+  return flags.growsDown && flags.sequential && flags.random;
+}
+
 /** The new page has the old one's content, identity and place in its cache. PG_mlocked is lost. */
 function replacement(page: Page): Page {
-  const { owner, index, word, memory } = page;
+  const { owner, index, word, memory, lists } = page;
   if (owner instanceof SharedContent) throw new Error("a page that KSM shares does not move");
-  const target = new Page(memory, owner, index, word);
+  const target = new Page(memory, lists, owner, index, word);
   target.swapBacked = page.swapBacked;
   target.dirty = page.dirty;
   target.referenced = page.referenced;

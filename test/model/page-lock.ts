@@ -4,7 +4,8 @@ import { tryToMunlock } from "./page-unmap.js";
 /** Marks a page that a locked VMA maps, and moves it where reclaim doesn't look. */
 export function mlockPage(page: Page): void {
   if (page.mlocked) return;
-  const { lists, events } = page.memory;
+  const { lists } = page;
+  const { events } = page.memory;
   page.mlocked = true;
   events.unevictable_pgs_mlocked++;
   if (lists.isolate(page)) lists.putback(page);
@@ -13,7 +14,8 @@ export function mlockPage(page: Page): void {
 /** The last mapping is gone. */
 export function clearMlock(page: Page): void {
   if (!page.mlocked) return;
-  const { lists, events } = page.memory;
+  const { lists } = page;
+  const { events } = page.memory;
   page.mlocked = false;
   events.unevictable_pgs_cleared++;
   if (lists.isolate(page)) lists.putback(page);
@@ -23,7 +25,8 @@ export function clearMlock(page: Page): void {
 /** munlock_vma_page: the mark goes, unless another locked VMA can be asked and maps the page. */
 export function munlockPage(page: Page): void {
   if (!page.mlocked) return;
-  const { lists, events } = page.memory;
+  const { lists } = page;
+  const { events } = page.memory;
   page.mlocked = false;
   if (!lists.isolate(page)) {
     if (page.unevictable) events.unevictable_pgs_stranded++;

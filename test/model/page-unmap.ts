@@ -8,6 +8,7 @@ export type UnmapOutcome = "success" | "again" | "fail" | "mlock";
 export interface Overlooked {
   readonly mlock?: boolean;
   readonly access?: boolean;
+  readonly poison?: boolean;
 }
 
 /**
@@ -31,7 +32,9 @@ function tryToUnmapOne(page: Page, mapping: Mapping, overlooked: Overlooked): Un
     return "fail";
   }
   if (entry.dirty) page.setDirty();
-  if (page.slot === null) {
+  if (page.poisoned && overlooked.poison !== true) {
+    vma.space.entries.set(address, { broken: true });
+  } else if (page.slot === null) {
     vma.space.entries.delete(address);
   } else {
     page.slot.entries++;

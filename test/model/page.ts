@@ -1,6 +1,7 @@
 import { AnonVma } from "./anon-vma.js";
 import { Inode } from "./file.js";
 import { SharedContent } from "./ksm-content.js";
+import type { LruLists } from "./lru-lists.js";
 import type { Memory, WalkOrder } from "./memory.js";
 import { clearMlock } from "./page-lock.js";
 import type { SwapSlot } from "./swap.js";
@@ -28,8 +29,13 @@ export class Page {
   /** What a disk's file system attaches to a page that it may have to write. */
   buffers = false;
 
+  /** Broken: whoever unmaps it leaves that behind. */
+  poisoned = false;
+
   constructor(
     readonly memory: Memory,
+    /** Those of the cgroup that it is charged to. */
+    readonly lists: LruLists,
     public owner: Owner,
     public index: number,
     public word: number,
@@ -37,7 +43,8 @@ export class Page {
 
   /** A new anonymous page of `vma`, its own, on the list where it belongs. */
   static anonymous(vma: Vma, address: number, word: number): Page {
-    const page = new Page(vma.space.memory, ownAnonVma(vma), vma.pgoffOf(address), word);
+    const { memory, lists } = vma.space;
+    const page = new Page(memory, lists, ownAnonVma(vma), vma.pgoffOf(address), word);
     page.swapBacked = true;
     page.addToLists(vma);
     return page;
@@ -89,9 +96,9 @@ export class Page {
     if (vma.flags.locked) {
       this.mlocked = true;
       this.memory.events.unevictable_pgs_mlocked++;
-      this.memory.lists.addUnevictable(this);
+      this.lists.addUnevictable(this);
     } else {
-      this.memory.lists.add(this, true);
+      this.lists.add(this, true);
     }
   }
 

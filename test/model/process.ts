@@ -22,6 +22,8 @@ export interface MmapOptions {
   readonly pgoff?: number;
   readonly fixed?: boolean | "no-replace";
   readonly noReserve?: boolean;
+  readonly growsDown?: boolean;
+  readonly stackSetup?: boolean;
   readonly locked?: boolean;
 }
 
@@ -64,6 +66,8 @@ export class ModelProcess {
       protection: options.prot ?? "rw",
       shared: options.shared ?? false,
       noReserve: options.noReserve ?? false,
+      growsDown: options.growsDown ?? false,
+      stackSetup: options.stackSetup ?? false,
       locked: options.locked ?? false,
       file: options.file ?? null,
       pgoff: options.pgoff ?? 0,
@@ -147,7 +151,7 @@ export class ModelProcess {
   }
 
   exec(brk: number): void {
-    const fresh = new AddressSpace(this.space.environment);
+    const fresh = new AddressSpace(this.space.environment, this.space.lists);
     fresh.brkStart = brk;
     fresh.brk = brk;
     this.leave();
@@ -165,7 +169,10 @@ export class ModelProcess {
 
   residence(): Residence {
     const sum: Residence = { anon: 0, file: 0, shmem: 0, zero: 0, swap: 0 };
-    for (const entry of this.space.entries.values()) sum[kindOf(entry)]++;
+    for (const entry of this.space.entries.values()) {
+      const kind = kindOf(entry);
+      if (kind !== null) sum[kind]++;
+    }
     return sum;
   }
 
@@ -177,7 +184,8 @@ export class ModelProcess {
   }
 }
 
-function kindOf(entry: Entry): keyof Residence {
+function kindOf(entry: Entry): keyof Residence | null {
+  if ("broken" in entry) return null;
   if ("slot" in entry) return "swap";
   if (entry.page === null) return "zero";
   if (entry.page.anon) return "anon";

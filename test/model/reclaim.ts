@@ -1,4 +1,4 @@
-import type { ListName } from "./lru-lists.js";
+import type { ListName, LruLists } from "./lru-lists.js";
 import type { Memory } from "./memory.js";
 import { pageReferenced } from "./referenced.js";
 import { shrink } from "./shrink.js";
@@ -15,29 +15,45 @@ type Pair = readonly [inactive: ListName, active: ListName];
 const FILES: Pair = ["inactiveFile", "activeFile"];
 const ANONYMOUS: Pair = ["inactiveAnon", "activeAnon"];
 
-/** Goes over the lists until so many pages are free or everything was tried; how many are. */
-export function reclaim(memory: Memory, wanted: number, kind: Kind): number {
+/**
+ * Goes over the lists until so many pages are free or everything was tried; how many are. With `target` only over those
+ * of one cgroup, for whom only its own processes count.
+ */
+export function reclaim(
+  memory: Memory,
+  wanted: number,
+  kind: Kind,
+  target: LruLists | null = null,
+): number {
   let freed = 0;
   for (let priority = FIRST_PRIORITY; priority >= 0 && freed < wanted; priority--) {
-    const round = { memory, kind, priority };
-    freed += shrinkPair(round, FILES, wanted - freed);
-    if (freed < wanted && !memory.swap.isFull) {
-      freed += shrinkPair(round, ANONYMOUS, wanted - freed);
+    for (const lists of target === null ? memory.cgroups : [target]) {
+      if (freed >= wanted) break;
+      const round = { memory, lists, target, kind, priority };
+      freed += shrinkPair(round, FILES, wanted - freed);
+      if (freed < wanted && !memory.swap.isFull) {
+        freed += shrinkPair(round, ANONYMOUS, wanted - freed);
+      }
+      if (memory.swap.exists) growOldIfLow(round, ANONYMOUS, AT_ONCE);
     }
-    if (memory.swap.exists) growOldIfLow(round, ANONYMOUS, AT_ONCE);
   }
   return freed;
 }
 
 interface Round {
   readonly memory: Memory;
+  readonly lists: LruLists;
+  readonly target: LruLists | null;
   readonly kind: Kind;
   readonly priority: number;
 }
 
 function shrinkPair(round: Round, [inactive, active]: Pair, wanted: number): number {
-  const { lists } = round.memory;
-  const share = (list: ListName): number => Math.floor(lists.count(list) / 2 ** round.priority);
+  const { lists } = round;
+  const share = (list: ListName): number => {
+    const n = Math.floor(lists.count(list) / 2 ** round.priority);
+    return n === 0 && round.target !== null ? AT_ONCE : n;
+  };
   let left = share(inactive);
   let leftActive = share(active);
   let freed = 0;
@@ -51,14 +67,14 @@ function shrinkPair(round: Round, [inactive, active]: Pair, wanted: number): num
   return freed;
 }
 
-function growOldIfLow({ memory }: Round, [inactive, active]: Pair, n: number): void {
-  const { lists } = memory;
-  if (lists.count(inactive) < lists.count(active)) growOld(memory, active, n);
+function growOldIfLow(round: Round, [inactive, active]: Pair, n: number): void {
+  const { lists } = round;
+  if (lists.count(inactive) < lists.count(active)) growOld(round, active, n);
 }
 
 /** The oldest active pages become inactive, but for program text that was used. */
-function growOld(memory: Memory, active: ListName, n: number): void {
-  const { lists, events } = memory;
+function growOld({ memory, lists, target }: Round, active: ListName, n: number): void {
+  const { events } = memory;
   for (const page of lists.someOldest(active, n)) {
     lists.isolate(page);
     events.pgrefill++;
@@ -66,7 +82,7 @@ function growOld(memory: Memory, active: ListName, n: number): void {
       lists.putback(page);
       continue;
     }
-    const { executable } = pageReferenced(page);
+    const { executable } = pageReferenced(page, target);
     if (!executable || page.swapBacked) {
       page.active = false;
       events.pgdeactivate++;
@@ -75,10 +91,12 @@ function growOld(memory: Memory, active: ListName, n: number): void {
   }
 }
 
-function shrinkInactive({ memory, kind, priority }: Round, inactive: ListName, n: number): number {
-  const { lists, events } = memory;
+function shrinkInactive(round: Round, inactive: ListName, n: number): number {
+  const { lists, kind, priority, target } = round;
+  const { events } = round.memory;
   const background = kind === "background";
-  const effort = { force: false, writesFiles: background && priority <= WRITES_FILES_FROM };
+  const writesFiles = background && priority <= WRITES_FILES_FROM;
+  const effort = { force: false, writesFiles, only: target };
   let freed = 0;
   for (const page of lists.someOldest(inactive, n)) {
     // Freeing one may have freed another.

@@ -1,3 +1,4 @@
+import type { LruLists } from "./lru-lists.js";
 import type { Page } from "./page.js";
 import { mappings } from "./page-walk.js";
 
@@ -10,12 +11,13 @@ export interface References {
 
 /**
  * page_referenced: through how many mappings the page was used since the last time, which it forgets. Sequential
- * readers do not count; a locked VMA ends it.
+ * readers do not count; a locked VMA ends it. With `only`, processes of other cgroups are not asked.
  */
-export function pageReferenced(page: Page): References {
+export function pageReferenced(page: Page, only: LruLists | null = null): References {
   const found: References = { count: 0, locked: false, executable: false };
   let left = page.mapcount;
   for (const { vma, entry } of mappings(page)) {
+    if (only !== null && vma.space.lists !== only) continue;
     if (vma.flags.locked) {
       found.locked = true;
       break;

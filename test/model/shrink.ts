@@ -1,3 +1,4 @@
+import type { LruLists } from "./lru-lists.js";
 import type { Page } from "./page.js";
 import { tryToUnmap } from "./page-unmap.js";
 import { pageReferenced } from "./referenced.js";
@@ -12,11 +13,14 @@ export interface Effort {
   readonly force: boolean;
   /** Dirty pages of files are written. */
   readonly writesFiles: boolean;
+  /** The cgroup whose processes alone are asked; null for all. */
+  readonly only: LruLists | null;
 }
 
 /** Reclaims a page that is isolated, or puts it back. */
 export function shrink(page: Page, effort: Effort): Fate {
-  const { lists, events, swap } = page.memory;
+  const { lists } = page;
+  const { events, swap } = page.memory;
   const fate = judge(page, effort);
   if (fate === "culled") page.freeSwap();
   if (fate === "activated") {
@@ -30,13 +34,17 @@ export function shrink(page: Page, effort: Effort): Fate {
   return fate;
 }
 
-function judge(page: Page, { force, writesFiles }: Effort): Fate {
+function judge(page: Page, { force, writesFiles, only }: Effort): Fate {
   if (!page.evictable) return "culled";
   if (page.writeback) {
-    page.wanted = true;
-    return "kept";
+    // Reclaim for one cgroup has nobody else to slow it down: it waits for what it meets again.
+    if (only === null || !page.wanted) {
+      page.wanted = true;
+      return "kept";
+    }
+    page.endWriteback();
   }
-  const advice = force ? "reclaim" : checkReferences(page);
+  const advice = force ? "reclaim" : checkReferences(page, only);
   if (advice === "activate") return "activated";
   if (advice === "keep") return "kept";
   if (page.anon && page.slot === null && !page.enterSwapCache()) return "activated";
@@ -60,8 +68,11 @@ function judge(page: Page, { force, writesFiles }: Effort): Fate {
 }
 
 /** page_check_references: what its use since the last look means. */
-function checkReferences(page: Page): "reclaim" | "reclaim-if-clean" | "keep" | "activate" {
-  const { count, locked, executable } = pageReferenced(page);
+function checkReferences(
+  page: Page,
+  only: LruLists | null,
+): "reclaim" | "reclaim-if-clean" | "keep" | "activate" {
+  const { count, locked, executable } = pageReferenced(page, only);
   const before = page.referenced;
   page.referenced = false;
   // try_to_unmap will find the locked VMA.

@@ -1,4 +1,4 @@
-import type { PresentEntry, SwapEntry } from "./address-space.js";
+import type { AddressSpace, PresentEntry, SwapEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
 import { ownAnonVma, Page } from "./page.js";
 import type { SwapSlot } from "./swap.js";
@@ -8,8 +8,8 @@ import type { Vma } from "./vma.js";
 export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: boolean): void {
   const { space } = vma;
   if (slot.page === null) space.memory.events.pgmajfault++;
-  const cached = slot.page ?? readIn(space.memory, slot);
-  const page = belongs(cached, vma, address) ? cached : copyOf(cached);
+  const cached = slot.page ?? readIn(space, slot);
+  const page = belongs(cached, vma, address) ? cached : copyFor(space, cached);
   const owned = write && page.takeForWriting();
   const entry: PresentEntry = {
     page,
@@ -28,12 +28,12 @@ export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: bo
 }
 
 /** Brings the content back in a page that belongs to nobody yet. */
-export function readIn(memory: Page["memory"], slot: SwapSlot): Page {
-  const page = new Page(memory, null, 0, slot.word);
+export function readIn({ memory, lists }: AddressSpace, slot: SwapSlot): Page {
+  const page = new Page(memory, lists, null, 0, slot.word);
   page.swapBacked = true;
   page.slot = slot;
   slot.page = page;
-  memory.lists.add(page, false);
+  lists.add(page, false);
   memory.events.pswpin++;
   return page;
 }
@@ -44,8 +44,8 @@ function belongs({ owner, index }: Page, vma: Vma, address: number): boolean {
   return owner.root === ownAnonVma(vma).root && index === vma.pgoffOf(address);
 }
 
-function copyOf(cached: Page): Page {
-  const copy = new Page(cached.memory, null, 0, cached.word);
+function copyFor({ memory, lists }: AddressSpace, cached: Page): Page {
+  const copy = new Page(memory, lists, null, 0, cached.word);
   copy.swapBacked = true;
   copy.dirty = true;
   return copy;

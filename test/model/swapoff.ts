@@ -23,13 +23,13 @@ function bringBack(space: AddressSpace, area: SwapArea): void {
       const entry = space.entries.get(address);
       if (entry === undefined || !("slot" in entry) || entry.slot.area !== area) continue;
       // Read before anybody asks: no fault has to.
-      if (entry.slot.page === null) readIn(space.memory, entry.slot);
+      if (entry.slot.page === null) readIn(space, entry.slot);
       swapIn(vma, address, entry, false);
       const back = space.entries.get(address);
       const page = pageOf(back);
       if (back === undefined || !("page" in back) || page === null) continue;
       back.young = false;
-      space.memory.lists.activate(page);
+      page.lists.activate(page);
     }
   }
 }

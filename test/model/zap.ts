@@ -11,7 +11,7 @@ export function zap(vma: Vma, start: number, end: number): void {
     if (entry === undefined) continue;
     entries.delete(address);
     if ("slot" in entry) forgetSwapEntry(vma.space.memory.swap, entry.slot);
-    else forgetPresent(vma, entry);
+    else if ("page" in entry) forgetPresent(vma, entry);
   }
 }
 
@@ -27,7 +27,7 @@ export function zapFilePages(
     const to = Math.min(vma.end, vma.addressOf(end));
     for (const address of vma.space.entryPages(from, to)) {
       const entry = vma.space.entries.get(address);
-      if (entry === undefined || "slot" in entry) continue;
+      if (entry === undefined || !("page" in entry)) continue;
       if (which === "cached-pages-only" && entry.page?.inode !== inode) continue;
       vma.space.entries.delete(address);
       forgetPresent(vma, entry);
@@ -40,7 +40,7 @@ function forgetPresent(vma: Vma, { page, dirty, young }: PresentEntry): void {
   if (page === null) return;
   const { anon } = page;
   if (!anon && dirty) page.setDirty();
-  if (!anon && young && !vma.flags.sequential) page.memory.lists.markAccessed(page);
+  if (!anon && young && !vma.flags.sequential) page.lists.markAccessed(page);
   page.unmap();
   if (anon && page.mapcount === 0) page.freeSwap();
 }

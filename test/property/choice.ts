@@ -16,6 +16,7 @@ import { PageChoice } from "./page-choice.js";
 import type { Choice } from "./weights.js";
 
 const PROCESSES_AT_ONCE = 9;
+const MOST_CGROUPS = 3;
 /** With fewer VMAs than this nearly everything fails. */
 const FEW_VMAS = 3;
 /** Words that are written again and again, so that pages are equal. */
@@ -48,6 +49,8 @@ type OnSpace = Exclude<
   | "spawn"
   | "file"
   | "open"
+  | "close"
+  | "cgroup"
   | "fork"
   | "exec"
   | "exit"
@@ -71,13 +74,18 @@ export class Chooser {
   operation({ kind, numbers }: Choice): Operation | null {
     this.draws = new Draws(numbers);
     const live = this.model.processes.flatMap((process, number) => (process.alive ? [number] : []));
-    if (live.length === 0) return { op: "spawn" };
+    const cgroups = this.model.machine.memory.cgroups.length;
+    if (live.length === 0) return { op: "spawn", cgroup: 0 };
     // The older ones more often, so that something gathers in them.
     const process =
       live[Math.min(this.draws.below(live.length), this.draws.below(live.length))] ?? 0;
     switch (kind) {
       case "spawn":
-        return live.length < PROCESSES_AT_ONCE ? { op: "spawn" } : null;
+        return live.length < PROCESSES_AT_ONCE
+          ? { op: "spawn", cgroup: this.draws.below(cgroups) }
+          : null;
+      case "cgroup":
+        return cgroups < MOST_CGROUPS ? { op: "cgroup" } : null;
       case "fork": {
         if (live.length >= PROCESSES_AT_ONCE) return null;
         return { op: "fork", process, shareMemory: this.draws.chance(1, 8) };
@@ -92,15 +100,19 @@ export class Chooser {
       case "file":
         return newFile(this.draws);
       case "open":
+      case "close":
       case "truncate":
       case "file-read":
       case "file-write":
       case "writeback":
       case "punch":
       case "invalidate": {
-        if (this.model.files.length === 0) return newFile(this.draws);
-        const file = this.draws.below(this.model.files.length);
-        if (kind === "open") return { op: "open", file };
+        const held = this.model.files.flatMap(({ isHeld }, number) => (isHeld ? [number] : []));
+        if (held.length === 0) return newFile(this.draws);
+        const file = this.draws.chance(1, 40)
+          ? this.draws.below(this.model.files.length)
+          : this.draws.pick(held);
+        if (kind === "open" || kind === "close") return { op: kind, file };
         return onFile(kind, file, this.draws, () => this.word());
       }
       case "ksm":
@@ -110,7 +122,7 @@ export class Chooser {
       case "io":
       case "swapon":
       case "swapoff":
-        return onMachine(kind, this.draws);
+        return onMachine(kind, this.draws, cgroups);
       default: {
         const vmas = this.model.processes[process]?.space.vmas ?? [];
         const beginning = vmas.length < FEW_VMAS && this.draws.chance(3, 4);

@@ -1,4 +1,5 @@
-import type { File, Kernel, Page, Process } from "../../bindings/index.js";
+import type { File, Page, Process } from "../../bindings/index.js";
+import type { CoreSide } from "./core-side.js";
 import {
   PAGE,
   type FileOperation,
@@ -31,7 +32,8 @@ export function ofFile(operation: FileOperation, file: File): Outcome {
 type PagesOperation = PageOperation | Extract<Operation, { readonly op: "swap-out" | "migrate" }>;
 
 /** An operation on pages that a process of the core shows. */
-export function ofPages(kernel: Kernel, operation: PagesOperation, process: Process): Outcome {
+export function ofPages(side: CoreSide, operation: PagesOperation, process: Process): Outcome {
+  const { kernel } = side;
   if (operation.op === "swap-out") {
     const fates = shown(process, operation).map((page) => kernel.shrinkPage(page, { force: true }));
     return fates.join(" ");
@@ -41,13 +43,16 @@ export function ofPages(kernel: Kernel, operation: PagesOperation, process: Proc
     return results.join(" ");
   }
   const page = process.pageAt(operation.address);
-  return page === null ? "no page" : ofPage(kernel, operation, page);
+  return page === null ? "no page" : ofPage(side, operation, page);
 }
 
-function ofPage(kernel: Kernel, operation: PageOperation, page: Page): Outcome {
+function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
+  const { kernel } = side;
   switch (operation.op) {
     case "page-referenced":
-      return kernel.pageReferenced(page);
+      return operation.cgroup === null
+        ? kernel.pageReferenced(page)
+        : kernel.pageReferenced(page, { cgroup: side.cgroup(operation.cgroup) });
     case "try-to-unmap":
       return kernel.tryToUnmap(page, operation);
     case "try-to-munlock":
@@ -69,6 +74,9 @@ function ofPage(kernel: Kernel, operation: PageOperation, page: Page): Outcome {
       return 0;
     case "release-buffers":
       return kernel.releaseBuffers(page) ? 1 : 0;
+    case "poison":
+      kernel.poison(page);
+      return 0;
   }
 }
 

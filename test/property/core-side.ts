@@ -1,4 +1,10 @@
-import { KernelError, type File, type Kernel, type Process } from "../../bindings/index.js";
+import {
+  KernelError,
+  type File,
+  type Kernel,
+  type MemoryCgroup,
+  type Process,
+} from "../../bindings/index.js";
 import { ofFile, ofPages } from "./core-pages.js";
 import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
 import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
@@ -7,12 +13,15 @@ import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./o
 export class CoreSide {
   readonly processes: Process[] = [];
   readonly files: File[] = [];
+  readonly cgroups: MemoryCgroup[];
 
   constructor(
     readonly kernel: Kernel,
     /** For messages: build and index. */
     readonly name: string,
-  ) {}
+  ) {
+    this.cgroups = [kernel.rootCgroup];
+  }
 
   perform(operation: Operation): Outcome {
     try {
@@ -25,8 +34,11 @@ export class CoreSide {
 
   private attempt(operation: Operation): Outcome {
     switch (operation.op) {
+      case "cgroup":
+        this.cgroups.push(this.kernel.createCgroup());
+        return 0;
       case "spawn":
-        this.processes.push(this.kernel.spawn({ brk: 0 }));
+        this.processes.push(this.kernel.spawn({ brk: 0, cgroup: this.cgroup(operation.cgroup) }));
         return 0;
       case "file": {
         const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
@@ -34,6 +46,9 @@ export class CoreSide {
         this.files.push(this.kernel.createFile({ pages, kind, word }));
         return 0;
       }
+      case "close":
+        this.file(operation.file).close();
+        return 0;
       case "open":
         this.files.push(this.file(operation.file).open());
         return 0;
@@ -56,7 +71,10 @@ export class CoreSide {
         kernel.ksm.unmerge();
         return 0;
       case "reclaim":
-        return kernel.reclaim(operation.pages, { background: operation.kind === "background" });
+        return kernel.reclaim(operation.pages, {
+          background: operation.kind === "background",
+          ...(operation.cgroup === null ? {} : { cgroup: this.cgroup(operation.cgroup) }),
+        });
       case "io":
         kernel.holdIo(operation.hold);
         return 0;
@@ -88,6 +106,8 @@ export class CoreSide {
           fixed: operation.fixed,
           noReserve: operation.noReserve,
           locked: operation.locked,
+          growsDown: operation.growsDown,
+          stackSetup: operation.stackSetup,
           ...(operation.file === null
             ? {}
             : { file: this.file(operation.file), pgoff: operation.pgoff }),
@@ -127,8 +147,15 @@ export class CoreSide {
         process.write(operation.address, operation.word);
         return 0;
       default:
-        return ofPages(this.kernel, operation, process);
+        return ofPages(this, operation, process);
     }
+  }
+
+  /** By number. */
+  cgroup(number: number): MemoryCgroup {
+    const cgroup = this.cgroups[number];
+    if (cgroup === undefined) throw new RangeError(`no cgroup ${String(number)}`);
+    return cgroup;
   }
 
   private process(number: number): Process {

@@ -39,6 +39,9 @@ export function coreState(side: CoreSide): string[] {
         ` references ${refcount} pins ${pins} ${pageFlags(page)} at ${mappings.sort().join(" ")}`,
     );
   }
+  for (const [number, cgroup] of side.cgroups.entries()) {
+    lines.push(`cgroup ${number} ${Object.values(cgroup.lru()).join(" ")}`);
+  }
   return lines.concat(
     Object.entries(side.kernel.vmstat())
       .filter(([name]) => !UNCOMPARED.includes(name))
@@ -62,7 +65,8 @@ function pageFlags(page: Page): string {
   ] as const;
   // PG_dirty of an anonymous page is asked only in the swap cache.
   const clean = page.anon && !page.swapCache;
-  return names.filter((name) => page[name] && !(clean && name === "dirty")).join(",");
+  const set = names.filter((name) => page[name] && !(clean && name === "dirty"));
+  return [...set, `cgroup ${page.cgroup}`].join(",");
 }
 
 /** The VMAs and the RSS of one process alone. */
@@ -97,6 +101,7 @@ function extras(vma: Vma): string {
   return [
     has(VmFlag.Account, "account"),
     has(VmFlag.NoReserve, "noreserve"),
+    has(VmFlag.GrowsDown, "growsdown"),
     has(VmFlag.SeqRead, "sequential"),
     has(VmFlag.RandRead, "random"),
     has(VmFlag.DontCopy, "dontcopy"),

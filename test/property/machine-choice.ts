@@ -2,7 +2,11 @@ import type { Draws } from "./draws.js";
 import type { MachineOperation } from "./operation.js";
 
 /** An operation on the whole machine. */
-export function onMachine(op: MachineOperation["op"], draws: Draws): MachineOperation {
+export function onMachine(
+  op: MachineOperation["op"],
+  draws: Draws,
+  cgroups: number,
+): MachineOperation {
   switch (op) {
     case "ksm":
     case "ksm-scan":
@@ -13,6 +17,7 @@ export function onMachine(op: MachineOperation["op"], draws: Draws): MachineOper
         op,
         pages: draws.pick([1, 2, 4, 8, 32, 1000]),
         kind: draws.pick(["direct", "background"] as const),
+        cgroup: draws.chance(1, 4) ? draws.below(cgroups) : null,
       };
     case "io":
       return { op, hold: draws.chance(1, 2) };

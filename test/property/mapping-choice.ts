@@ -40,6 +40,8 @@ export class MappingChoice {
       address: mode === 63 ? null : this.address(start),
       length: this.bytes(pages),
       fixed: mode >= 62 ? false : mode === 61 ? "no-replace" : true,
+      growsDown: this.draws.chance(1, 40),
+      stackSetup: this.draws.chance(1, 60),
       ...(like === undefined ? this.stranger() : this.continuation(like, start)),
     };
   }

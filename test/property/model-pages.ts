@@ -55,10 +55,13 @@ export function ofPages(
 function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome {
   switch (operation.op) {
     case "page-referenced":
-      return machine.pageReferenced(page);
+      return machine.pageReferenced(page, operation.cgroup);
     case "try-to-unmap": {
-      const { ignoreAccess, ignoreMlock } = operation;
-      return machine.tryToUnmap(page, { access: ignoreAccess, mlock: ignoreMlock });
+      return machine.tryToUnmap(page, {
+        access: operation.ignoreAccess,
+        mlock: operation.ignoreMlock,
+        poison: operation.ignoreHwpoison,
+      });
     }
     case "try-to-munlock":
       return machine.tryToMunlock(page);
@@ -79,6 +82,9 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
       return 0;
     case "release-buffers":
       return page.releaseBuffers() ? 1 : 0;
+    case "poison":
+      machine.poison(page);
+      return 0;
   }
 }
 

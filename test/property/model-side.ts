@@ -1,4 +1,4 @@
-import { Failure } from "../model/failure.js";
+import { fail, Failure } from "../model/failure.js";
 import type { OpenFile } from "../model/file.js";
 import { Machine, type MachineOptions } from "../model/machine.js";
 import type { ModelProcess } from "../model/process.js";
@@ -33,14 +33,20 @@ export class ModelSide {
 
   private attempt(operation: Operation): Outcome {
     switch (operation.op) {
+      case "cgroup":
+        this.machine.createCgroup();
+        return 0;
       case "spawn":
-        this.machine.spawn();
+        this.machine.spawn(operation.cgroup);
         return 0;
       case "file": {
         const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
         this.files.push(this.machine.createFile(operation.kind, operation.pages, "", word));
         return 0;
       }
+      case "close":
+        this.file(operation.file).close();
+        return 0;
       case "open":
         this.files.push(this.machine.open(this.file(operation.file)));
         return 0;
@@ -63,7 +69,7 @@ export class ModelSide {
         machine.ksm.unmerge();
         return 0;
       case "reclaim":
-        return machine.reclaim(operation.pages, operation.kind);
+        return machine.reclaim(operation.pages, operation.kind, operation.cgroup);
       case "io":
         machine.holdIo(operation.hold);
         return 0;
@@ -95,6 +101,8 @@ export class ModelSide {
           fixed: operation.fixed,
           noReserve: operation.noReserve,
           locked: operation.locked,
+          growsDown: operation.growsDown,
+          stackSetup: operation.stackSetup,
           ...(operation.file === null
             ? {}
             : { file: this.file(operation.file), pgoff: operation.pgoff }),
@@ -143,9 +151,10 @@ export class ModelSide {
     return process;
   }
 
+  /** One that is open. ESTALE. */
   private file(number: number): OpenFile {
     const file = this.files[number];
     if (file === undefined) throw new RangeError(`no file ${String(number)}`);
-    return file;
+    return file.isHeld ? file : fail("ESTALE");
   }
 }

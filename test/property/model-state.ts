@@ -10,6 +10,8 @@ import { machineLines } from "./model-vmstat.js";
 import { Naming } from "./naming.js";
 import { PAGE } from "./operation.js";
 
+const LISTS = ["inactiveAnon", "activeAnon", "inactiveFile", "activeFile", "unevictable"] as const;
+
 /** What the state looks like, one thing a line; core-state.ts writes the same for the core. */
 export function modelState(side: ModelSide): string[] {
   const anonVmas = new Naming<AnonVma>("av");
@@ -42,6 +44,9 @@ export function modelState(side: ModelSide): string[] {
         ` at ${(mappings.get(frame) ?? []).sort().join(" ")}`,
     );
   }
+  for (const [number, lists] of side.machine.memory.cgroups.entries()) {
+    lines.push(`cgroup ${number} ${LISTS.map((name) => lists.count(name)).join(" ")}`);
+  }
   return lines.concat(machineLines(side, [...frames.things]));
 }
 
@@ -61,13 +66,14 @@ function pageFlags(page: Page): string {
     page.buffers ? "buffers" : "",
     // Of an anonymous page it is asked only in the swap cache.
     page.dirty && !(page.anon && page.slot === null) ? "dirty" : "",
-    page.memory.lists.holds(page) ? "lru" : "",
+    page.lists.holds(page) ? "lru" : "",
     page.mlocked ? "mlocked" : "",
     page.referenced ? "referenced" : "",
     page.swapBacked ? "swapBacked" : "",
     page.slot === null ? "" : "swapCache",
     page.unevictable ? "unevictable" : "",
     page.writeback ? "writeback" : "",
+    `cgroup ${page.memory.cgroups.indexOf(page.lists)}`,
   ];
   return flags.filter((flag) => flag !== "").join(",");
 }
@@ -101,6 +107,7 @@ function extras(flags: Flags): string {
   return [
     flags.account ? "account" : "",
     flags.noReserve ? "noreserve" : "",
+    flags.growsDown ? "growsdown" : "",
     flags.sequential ? "sequential" : "",
     flags.random ? "random" : "",
     flags.dontCopy ? "dontcopy" : "",

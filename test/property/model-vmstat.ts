@@ -1,10 +1,13 @@
 import type { Inode } from "../model/file.js";
+import type { ListName } from "../model/lru-lists.js";
 import type { Page } from "../model/page.js";
 import type { ModelSide } from "./model-side.js";
 
 /** /proc/vmstat of the model, in lines by name: what happened, and what is counted now among `mapped` pages and others. */
 export function machineLines({ machine, processes, files }: ModelSide, mapped: Page[]): string[] {
-  const { lists, events, writing } = machine.memory;
+  const { cgroups, events, writing } = machine.memory;
+  const onLists = (name: ListName): number =>
+    cgroups.reduce((sum, lists) => sum + lists.count(name), 0);
   const inodes = new Set<Inode>(files.map(({ inode }) => inode));
   for (const process of processes) {
     for (const { file } of process.alive ? process.space.vmas : []) {
@@ -20,11 +23,11 @@ export function machineLines({ machine, processes, files }: ModelSide, mapped: P
     nr_anon_pages: mapped.filter(({ anon }) => anon).length,
     nr_mapped: mapped.filter(({ anon }) => !anon).length,
     nr_file_pages: cached.length,
-    nr_inactive_anon: lists.count("inactiveAnon"),
-    nr_active_anon: lists.count("activeAnon"),
-    nr_inactive_file: lists.count("inactiveFile"),
-    nr_active_file: lists.count("activeFile"),
-    nr_unevictable: lists.count("unevictable"),
+    nr_inactive_anon: onLists("inactiveAnon"),
+    nr_active_anon: onLists("activeAnon"),
+    nr_inactive_file: onLists("inactiveFile"),
+    nr_active_file: onLists("activeFile"),
+    nr_unevictable: onLists("unevictable"),
   };
   return Object.entries({ ...states, ...events })
     .map(([name, value]) => `${name} ${value}`)

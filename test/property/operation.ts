@@ -6,13 +6,15 @@ export const ARENA_PAGE = 0x200000000;
 export const PAGE = 4096;
 
 /**
- * One operation with all its values. Processes and files are numbers in order of birth, places are bytes,
+ * One operation with all its values. Processes, files and cgroups are numbers in order of birth, places are bytes,
  * `pages` and `pgoff` are pages.
  */
 export type Operation =
-  | { readonly op: "spawn" }
+  | { readonly op: "cgroup" }
+  | { readonly op: "spawn"; readonly cgroup: number }
   | { readonly op: "file"; readonly pages: number; readonly kind: "disk" | "tmpfs" | "ramfs" }
   | { readonly op: "open"; readonly file: number }
+  | { readonly op: "close"; readonly file: number }
   | FileOperation
   | MachineOperation
   | { readonly op: "fork"; readonly process: number; readonly shareMemory: boolean }
@@ -42,7 +44,6 @@ export type Operation =
 /** Operations on the page at an address. */
 export type PageOperation =
   | PlaceOperation<
-      | "page-referenced"
       | "try-to-munlock"
       | "page-mkclean"
       | "shrink"
@@ -51,10 +52,13 @@ export type PageOperation =
       | "isolate"
       | "putback"
       | "release-buffers"
+      | "poison"
     >
+  | (PlaceOperation<"page-referenced"> & { readonly cgroup: number | null })
   | (PlaceOperation<"try-to-unmap"> & {
       readonly ignoreAccess: boolean;
       readonly ignoreMlock: boolean;
+      readonly ignoreHwpoison: boolean;
     });
 
 /** Operations on what a file holds. */
@@ -85,7 +89,13 @@ export type FileOperation =
 /** Operations on the whole machine. */
 export type MachineOperation =
   | { readonly op: "ksm" | "ksm-scan" | "ksm-unmerge" }
-  | { readonly op: "reclaim"; readonly pages: number; readonly kind: "direct" | "background" }
+  | {
+      readonly op: "reclaim";
+      readonly pages: number;
+      readonly kind: "direct" | "background";
+      /** null: all. */
+      readonly cgroup: number | null;
+    }
   | { readonly op: "io"; readonly hold: boolean }
   | { readonly op: "swapon"; readonly pages: number; readonly priority: number }
   | { readonly op: "swapoff"; readonly area: number };
@@ -104,6 +114,8 @@ export interface MmapOperation {
   readonly fixed: boolean | "no-replace";
   readonly noReserve: boolean;
   readonly locked: boolean;
+  readonly growsDown: boolean;
+  readonly stackSetup: boolean;
 }
 
 export interface MremapOperation {

@@ -24,13 +24,16 @@ export class PageChoice {
   operation(op: OnPages, process: number, draws: Draws, choose: MappingChoice): Operation | null {
     const place = { process, address: this.present(process, draws) ?? choose.touched() };
     switch (op) {
-      case "page-referenced":
+      case "page-referenced": {
         this.lastReferenced = place;
-        return { op, ...place };
+        const cgroups = this.model.machine.memory.cgroups.length;
+        return { op, ...place, cgroup: draws.chance(1, 8) ? draws.below(cgroups) : null };
+      }
       case "try-to-unmap": {
         const ignored = {
           ignoreAccess: draws.chance(1, 3),
           ignoreMlock: draws.chance(1, 8),
+          ignoreHwpoison: draws.chance(1, 2),
         };
         // A page whose marks were just cleared can be unmapped.
         const last = this.lastReferenced;
@@ -46,7 +49,7 @@ export class PageChoice {
         return this.where(op, process, draws, ({ pins }) => pins > 0);
       case "putback":
         return this.where(op, process, draws, (page) => {
-          return page.pins > 0 && !page.memory.lists.holds(page);
+          return page.pins > 0 && !page.lists.holds(page);
         });
       default:
         return { op, ...place };

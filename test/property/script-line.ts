@@ -28,7 +28,7 @@ export function inLanguage(
   if ("process" in operation) return ofProcess(operation, born.processes);
   switch (operation.op) {
     case "spawn":
-      return `spawn P${born.processes}`;
+      return operation.cgroup === 0 ? `spawn P${born.processes}` : null;
     case "file":
       return `file F${born.files} ${operation.pages} ${operation.kind}`;
     case "truncate":
@@ -48,7 +48,7 @@ export function inLanguage(
     case "ksm":
       return "ksm";
     case "reclaim":
-      return `reclaim ${operation.pages} ${operation.kind}`;
+      return operation.cgroup === null ? `reclaim ${operation.pages} ${operation.kind}` : null;
     case "io":
       return `io ${operation.hold ? "hold" : "release"}`;
     case "swapon":
@@ -58,6 +58,8 @@ export function inLanguage(
     case "ksm-scan":
     case "ksm-unmerge":
     case "open":
+    case "close":
+    case "cgroup":
       return null;
   }
 }
@@ -98,7 +100,7 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
     case "write":
       return placed("write", operation, [operation.word]);
     case "page-referenced":
-      return placed("referenced", operation, []);
+      return operation.cgroup === null ? placed("referenced", operation, []) : null;
     case "pin":
     case "unpin":
       return placed(operation.op, operation, []);
@@ -108,8 +110,10 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
 }
 
 function mmap(operation: MmapOperation): string | null {
-  const { address, fixed, noReserve, locked, file, pgoff, shared, prot, length } = operation;
-  if (fixed !== true || noReserve || locked || address === null || !inScripts(prot)) return null;
+  const { address, fixed, file, pgoff, shared, prot, length } = operation;
+  if (fixed !== true || address === null || !inScripts(prot)) return null;
+  if (operation.noReserve || operation.locked) return null;
+  if (operation.growsDown || operation.stackSetup) return null;
   const what = file === null ? "anon" : `file:F${file}:${pgoff}`;
   const { process } = operation;
   return ranged("mmap", { process, address, length }, [prot, what, shared ? "shared" : "private"]);

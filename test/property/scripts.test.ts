@@ -13,7 +13,7 @@ import { size } from "./size.js";
 
 const INDEXES: readonly AnonIndex[] = ["list", "interval-tree"];
 /** Whole scripts are dumped again and again, so a few of them are enough beside the single operations. */
-const SHARE = 0.1;
+const SHARE = 0.3;
 
 describe.each(INDEXES)("a random script on a kernel with the %s index", (anonIndex) => {
   let kernel: Kernel;

@@ -84,9 +84,11 @@ function replay(operations: readonly Operation[], newPlayer: () => Player): unkn
   }
 }
 
-/** A process or file that was never made, because its operation was left out, cannot be named. */
+/** A process, file or cgroup that was never made, because its operation was left out, cannot be named. */
 function makesSense(operation: Operation, model: ModelSide): boolean {
   if ("process" in operation && model.processes[operation.process]?.alive !== true) return false;
+  const cgroup = "cgroup" in operation ? operation.cgroup : null;
+  if (cgroup !== null && model.machine.memory.cgroups[cgroup] === undefined) return false;
   const file = "file" in operation ? operation.file : null;
   return file === null || model.files[file] !== undefined;
 }

@@ -1,6 +1,6 @@
 /** How much the property tests do, from the environment; test/README.md says what to set. */
 export const size = {
-  /** Operations in all, counted once however many kernels perform them. */
+  /** Operations for each index, counted once however many builds perform them. */
   operations: positive("RMAPLAB_PROPERTY_OPERATIONS", 250_000),
   /** Longest sequence. */
   length: positive("RMAPLAB_PROPERTY_LENGTH", 400),

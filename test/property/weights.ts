@@ -23,7 +23,9 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   exec: 1,
   spawn: 1,
   file: 2,
+  cgroup: 1,
   open: 2,
+  close: 1,
   truncate: 2,
   mlock: 5,
   munlock: 6,
@@ -52,6 +54,7 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   isolate: 1,
   putback: 2,
   "release-buffers": 1,
+  poison: 1,
 };
 
 const NUMBERS = 12;
