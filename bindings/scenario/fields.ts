@@ -6,8 +6,12 @@ import { LineError, quoted } from "./line-error.js";
 
 /** Largest size of a scripted file, in pages (4 PiB). */
 export const MAX_FILE_PAGES = 2 ** 40;
-/** Largest page offset into a file: an offset in bytes has 64 bits. */
-export const MAX_PGOFF = 2 ** 52 - 1;
+/** Pages that a file can have at all: an offset in bytes has 64 bits. */
+const PGOFF_END = 2 ** 52;
+/** Largest page offset into a file. */
+export const MAX_PGOFF = PGOFF_END - 1;
+/** Most pages that reclaim can be asked for, and that all swap areas may have. */
+const MAX_COUNT = 2 ** 31 - 1;
 
 const PROTS: readonly ScriptProt[] = ["r", "rw", "rwx", "none"];
 const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk", "ramfs"];
@@ -85,9 +89,19 @@ export class Fields {
     return this.#integer("page offset", this.#word(), 0, MAX_PGOFF);
   }
 
-  /** A number of pages that need not lie in the arena. */
-  pages(): number {
-    return this.#integer("number of pages", this.#word(), 0, MAX_FILE_PAGES);
+  /** A range of a file: its first page and number of pages, which may reach beyond the file's end. */
+  fileRange(): { pgoff: number; count: number } {
+    const pgoff = this.pgoff();
+    const count = this.#integer("number of pages", this.#word(), 0, PGOFF_END - pgoff);
+    return { pgoff, count };
+  }
+
+  reclaimed(): number {
+    return this.#integer("number of pages", this.#word(), 0, MAX_COUNT);
+  }
+
+  swapPages(): number {
+    return this.#integer("size of a swap area", this.#word(), 1, MAX_COUNT);
   }
 
   priority(): number {
@@ -207,7 +221,7 @@ export class Fields {
     if (earlier !== undefined) {
       this.#fail(
         `${what} name ${quoted(word)} is taken since line ${earlier}`,
-        `a name is used for one ${what} only, even after its exit`,
+        `a name is used for one ${what} only${what === "process" ? ", even after its exit" : ""}`,
       );
     }
     names.set(word, this.line);

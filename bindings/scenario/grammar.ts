@@ -170,8 +170,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       ...at,
       op: "punch",
       file: f.scriptedFile(),
-      pgoff: f.pgoff(),
-      count: f.pages(),
+      ...f.fileRange(),
     }),
   },
   invalidate: {
@@ -181,8 +180,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       ...at,
       op: "invalidate",
       file: f.scriptedFile(),
-      pgoff: f.pgoff(),
-      count: f.pages(),
+      ...f.fileRange(),
       how: f.oneOf("kind of invalidation", ["idle", "all"]),
     }),
   },
@@ -192,7 +190,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     read: (f, at) => ({
       ...at,
       op: "reclaim",
-      count: f.pages(),
+      count: f.reclaimed(),
       background: f.oneOf("kind of reclaim", ["direct", "background"]) === "background",
     }),
   },
@@ -207,7 +205,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     read: (f, at) => ({
       ...at,
       op: "swapon",
-      count: f.pages(),
+      count: f.swapPages(),
       priority: f.left > 0 ? f.priority() : -1,
     }),
   },

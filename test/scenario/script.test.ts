@@ -61,7 +61,11 @@ describe("the script language", () => {
     [BOTH, "spawn A", 's:3: process name "A" is taken since line 2'],
     [BOTH + "exit A\n", "spawn A", 's:4: process name "A" is taken since line 2'],
     [BOTH, "fork A A", 's:3: process name "A" is taken since line 2'],
-    [BOTH, "file F 1", 's:3: file name "F" is taken since line 1'],
+    [
+      BOTH,
+      "file F 1",
+      's:3: file name "F" is taken since line 1; a name is used for one file only',
+    ],
     ["", "spawn a:b", 's:1: bad process name "a:b"; a name is 1 to 64 of'],
     ["", `spawn ${"x".repeat(65)}`, "s:1: bad process name"],
     [BOTH, "read A one", 's:3: page "one" is not a number; accepted are whole numbers from 0'],
@@ -127,6 +131,11 @@ describe("the script language", () => {
   ])("after %j, %j is refused with its line and what is accepted", (before, line, message) => {
     expect(refusal(`${before}${line}\n`)).toContain(message);
     expect(refusal(`${before}${line}\n`)).not.toContain("\n");
+  });
+
+  test("only a process is said to have exited", () => {
+    expect(refusal(`${BOTH}spawn A`)).toMatch(/used for one process only, even after its exit$/);
+    expect(refusal(`${BOTH}file F 1`)).toMatch(/used for one file only$/);
   });
 
   test("control characters of the input do not reach the message", () => {
