@@ -10,12 +10,17 @@ export interface GrowingRange {
   prot: Prot;
 }
 
+/** How a range is locked: with its pages made present at once, or only those that are touched. */
+export type Lock = "present" | "on-fault";
+
 /** An address space; threads and a vfork child hold the same one. */
 export class AddressSpace {
   readonly known: KnownRanges;
   /** Ranges that a fork child does not get, and those that it gets empty. */
   readonly notForked: KnownRanges;
   readonly wipedOnFork: KnownRanges;
+  /** Ranges that are locked on fault: a fork child has no locks. */
+  readonly lockedOnFault = new KnownRanges();
   growing: GrowingRange[];
   /** Whether all its ranges are known: it began with a snapshot, or is a copy of one that did. */
   complete: boolean;
@@ -25,8 +30,10 @@ export class AddressSpace {
   heapStart: number | null = null;
   /** The break; null until a call tells it. */
   break: number | null = null;
-  /** mlockall(MCL_FUTURE): new mappings are populated. */
-  lockFuture = false;
+  /** mlockall(MCL_FUTURE): how new mappings are locked; null when they are not. */
+  lockFuture: Lock | null = null;
+  /** Whether anything was ever locked in it. */
+  locks = false;
 
   constructor(complete: boolean, from?: AddressSpace) {
     this.complete = complete;
@@ -57,5 +64,6 @@ export class AddressSpace {
     this.known.remove(start, end);
     if (!this.notForked.isEmpty) this.notForked.remove(start, end);
     if (!this.wipedOnFork.isEmpty) this.wipedOnFork.remove(start, end);
+    if (!this.lockedOnFault.isEmpty) this.lockedOnFault.remove(start, end);
   }
 }

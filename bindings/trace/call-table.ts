@@ -4,7 +4,9 @@ import * as advice from "./calls/advice.js";
 import * as heap from "./calls/break.js";
 import * as descriptor from "./calls/descriptor.js";
 import * as size from "./calls/file-size.js";
+import * as locking from "./calls/locking.js";
 import * as mapping from "./calls/mapping.js";
+import * as moving from "./calls/moving.js";
 import * as shared from "./calls/shared-memory.js";
 import { isHarmless } from "./known-calls.js";
 import type { Machine } from "./machine.js";
@@ -22,7 +24,7 @@ const TABLE: Readonly<Record<string, CallReplay>> = {
   munmap: mapping.munmap,
   mprotect: mapping.mprotect,
   pkey_mprotect: mapping.mprotect,
-  mremap: mapping.mremap,
+  mremap: moving.mremap,
   remap_file_pages: mapping.remapFilePages,
   map_shadow_stack: mapping.mapShadowStack,
   brk: heap.brk,
@@ -30,10 +32,11 @@ const TABLE: Readonly<Record<string, CallReplay>> = {
   arch_prctl: archPrctl,
   madvise: advice.madvise,
   process_madvise: advice.processMadvise,
-  mlock: advice.mlock,
-  mlock2: advice.mlock,
-  mlockall: advice.mlockall,
-  munlockall: advice.munlockall,
+  mlock: locking.mlock,
+  mlock2: locking.mlock,
+  munlock: locking.munlock,
+  mlockall: locking.mlockall,
+  munlockall: locking.munlockall,
   shmget: shared.shmget,
   shmctl: shared.shmctl,
   shmat: shared.shmat,
@@ -70,6 +73,9 @@ const PARTIAL: Readonly<Record<string, readonly string[]>> = {
   mprotect: ["ENOMEM", "EACCES"],
   pkey_mprotect: ["ENOMEM", "EACCES"],
   madvise: ["ENOMEM"],
+  mlock: ["ENOMEM", "EAGAIN"],
+  mlock2: ["ENOMEM", "EAGAIN"],
+  munlock: ["ENOMEM"],
 };
 
 /** Whether a call is replayed, known to change no address space, or unknown. */

@@ -5,6 +5,7 @@ import { FaultAccess } from "./fault-file.js";
 import { UNKNOWN_SIZE } from "./inode-table.js";
 import type { Life } from "./life.js";
 import type { Machine } from "./machine.js";
+import { lockedVma } from "./memory-lock.js";
 import type { Plan } from "./plan.js";
 import type { Task } from "./task.js";
 
@@ -103,7 +104,14 @@ export class FaultReplay {
     const above = space.known.nextStart(address);
     const stack = space.growing.find(({ start }) => start === above);
     if (stack && stack.end - address <= GROWTH_LIMIT) {
-      const range = { start: address, end: stack.start, prot: stack.prot, growsDown: true };
+      const range = {
+        start: address,
+        end: stack.start,
+        prot: stack.prot,
+        growsDown: true,
+        // It grows as it is, whatever is said about new mappings; only what is touched becomes present.
+        lock: lockedVma(this.machine, task, stack.start) ? ("on-fault" as const) : null,
+      };
       space.growing = space.growing.filter((other) => other !== stack);
       this.machine.map(task, line, "stack growth", range);
       space.growing.pop();
@@ -119,10 +127,8 @@ export class FaultReplay {
     const vma = task.process.vmas().find(({ start, end }) => start <= address && address < end);
     const inode = vma?.file ? this.machine.inodes.byNumber(vma.file.inode) : null;
     if (!inode) return false;
-    if (inode.pages !== UNKNOWN_SIZE) {
-      this.machine.submission.flush();
-      inode.truncate(UNKNOWN_SIZE);
-    }
+    this.machine.submission.flush();
+    inode.truncate(UNKNOWN_SIZE);
     return true;
   }
 }

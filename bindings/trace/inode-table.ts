@@ -31,6 +31,11 @@ export class Inode {
     return this.#pages;
   }
 
+  /** The kernel's file; null when nothing ever mapped it. */
+  get file(): File | null {
+    return this.#file;
+  }
+
   /** Number by which VMAs name the file; null when nothing ever mapped it. */
   get number(): number | null {
     return this.#file?.inode ?? null;

@@ -43,8 +43,8 @@ process_mrelease kcmp setns seccomp iopl ioperm vhangup uname sysinfo syslog set
 getrandom sysfs _sysctl sysctl init_module finit_module delete_module create_module query_module get_kernel_syms
 kexec_load kexec_file_load add_key request_key keyctl semget semop semctl semtimedop semtimedop_time64 msgget msgsnd
 msgrcv msgctl lsm_get_self_attr lsm_set_self_attr lsm_list_modules uretprobe uprobe
-get_mempolicy set_mempolicy set_mempolicy_home_node mbind migrate_pages move_pages mincore msync mseal munlock
-munlockall pkey_alloc pkey_free`;
+get_mempolicy set_mempolicy set_mempolicy_home_node mbind migrate_pages move_pages mincore msync mseal
+pkey_alloc pkey_free`;
 
 const HARMLESS: ReadonlySet<string> = new Set(
   `${FILES}${DESCRIPTORS}${PROCESSES}`.trim().split(/\s+/),

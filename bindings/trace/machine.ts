@@ -3,7 +3,8 @@
 import { PAGE_SIZE } from "../../assembly/abi.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Process, Prot } from "../kernel/process.js";
-import type { AddressSpace } from "./address-space.js";
+import type { Vma } from "../kernel/vma.js";
+import type { AddressSpace, Lock } from "./address-space.js";
 import { InodeTable, OpenFile } from "./inode-table.js";
 import { SegmentTable } from "./segment-table.js";
 import { Submission } from "./submission.js";
@@ -63,24 +64,43 @@ export class Machine {
     increment(this.counts.notReplayed, name);
   }
 
+  /** The VMAs of a thread that overlap a range, once everything before has taken effect. */
+  vmasWithin(task: Task, start: number, end: number): Vma[] {
+    this.submission.flush();
+    return task.process.vmas().filter((vma) => vma.start < end && vma.end > start);
+  }
+
   /** Maps memory at an address, as a call or a snapshot says, and knows it from then on. */
   map(task: Task, line: number, name: string, range: MappedRange): void {
     const { start, end, prot, shared = false, growsDown = false, noReserve = false } = range;
+    const { space } = task;
+    const lock = range.lock === undefined ? space.lockFuture : range.lock;
     const file = range.open && this.inodes.fileOf(range.open);
+    const pages = prot === "none" ? 0 : (end - start) / PAGE_SIZE;
+    // What is locked is made present as far as it may be accessed: not at all until it is locked.
+    const bare = lock === "on-fault" || (lock === "present" && !this.takesPages(pages));
     this.submission.push(line, name, start, (batch) =>
       batch.mmap(task.process, {
         address: start,
         length: end - start,
-        prot,
+        prot: bare ? "none" : prot,
         shared,
         fixed: true,
         growsDown,
         noReserve,
+        locked: lock !== null,
         ...(file ? { file, pgoff: range.pgoff ?? 0 } : {}),
       }),
     );
-    task.space.mapped(start, end);
-    if (growsDown) task.space.growing.push({ start, end, prot });
+    space.mapped(start, end);
+    if (growsDown) space.growing.push({ start, end, prot });
+    if (lock !== null) space.locks = true;
+    if (lock === "on-fault") space.lockedOnFault.add(start, end);
+    if (!bare || prot === "none") return;
+    this.submission.push(line, name, 0, (batch) =>
+      batch.mprotect(task.process, start, end - start, prot),
+    );
+    if (lock === "present") this.populate(task, line, start, end, prot.includes("w") && !shared);
   }
 
   unmap(task: Task, line: number, name: string, start: number, end: number): void {
@@ -97,7 +117,7 @@ export class Machine {
     for (const gap of task.space.known.gaps(start, end)) {
       this.counts.assumedRanges++;
       this.counts.assumedPages += (gap.end - gap.start) / PAGE_SIZE;
-      this.map(task, line, "assumed range", { ...gap, prot });
+      this.map(task, line, "assumed range", { ...gap, prot, lock: null });
     }
   }
 
@@ -113,11 +133,17 @@ export class Machine {
     return open;
   }
 
+  /** Whether the kernel may make so many pages present by itself; it has to be asked for each such call. */
+  takesPages(pages: number): boolean {
+    if (pages > this.#room()) return false;
+    this.counts.populatedPages += pages;
+    return true;
+  }
+
   /** Touches the pages of a range, up to the limits: written where `write`, else read. */
   populate(task: Task, line: number, start: number, end: number, write: boolean): void {
     const wanted = Math.max(0, (end - start) / PAGE_SIZE);
-    const room = Math.min(TOUCH_CALL_LIMIT, TOUCH_LIMIT - this.counts.populatedPages);
-    const pages = Math.min(wanted, room);
+    const pages = Math.min(wanted, this.#room());
     this.counts.populatedPages += pages;
     this.counts.unpopulatedPages += wanted - pages;
     for (let page = 0; page < pages; page++) {
@@ -138,6 +164,11 @@ export class Machine {
     const spaces = new Map<AddressSpace, Process>();
     for (const { space, process } of this.tasks.values()) spaces.set(space, process);
     return spaces.values();
+  }
+
+  /** Pages that one more call may make present. */
+  #room(): number {
+    return Math.min(TOUCH_CALL_LIMIT, TOUCH_LIMIT - this.counts.populatedPages);
   }
 
   #names(open: OpenFile, path: string): boolean {
@@ -161,6 +192,8 @@ export interface MappedRange {
   noReserve?: boolean;
   open?: OpenFile | null;
   pgoff?: number;
+  /** How it is locked; without it as mlockall said for all that is mapped. */
+  lock?: Lock | null;
 }
 
 /** Counts one more of `key`. */

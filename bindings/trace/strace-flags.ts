@@ -109,4 +109,6 @@ export const SHM = {
   SHM_EXEC: 0o100000,
 } as const;
 
+export const MLOCK = { MLOCK_ONFAULT: 1 } as const;
+
 export const MCL = { MCL_CURRENT: 1, MCL_FUTURE: 2, MCL_ONFAULT: 4 } as const;

@@ -1,10 +1,15 @@
+import { createKernel } from "../../bindings/kernel/kernel.js";
+import type { Process } from "../../bindings/kernel/process.js";
+import { Plan } from "../../bindings/trace/plan.js";
 import type { Capture } from "../../bindings/trace/plan.js";
 import { callKind } from "../../bindings/trace/call-table.js";
 import { Clock } from "../../bindings/trace/clock.js";
 import { NO_FAULTS, parseFaults } from "../../bindings/trace/fault-file.js";
+import { machineSize } from "../../bindings/trace/machine-size.js";
 import { parseMaps } from "../../bindings/trace/maps-file.js";
 import { replay } from "../../bindings/trace/replay.js";
 import type { ReplayResult } from "../../bindings/trace/replay.js";
+import { ReplayRun } from "../../bindings/trace/replay-run.js";
 import { parseStrace } from "../../bindings/trace/strace-file.js";
 
 /** A small capture, written by hand. Lines are indented as the test is; blank ones are dropped. */
@@ -52,13 +57,8 @@ export function replaySnippet(snippet: Snippet): Promise<ReplayResult> {
  * the calls left between the program and its vdso. Calls carry no time; the order is that of the lines.
  */
 export function replayCalls(calls: string, mapped: string, faults = ""): Promise<ReplayResult> {
-  const lines = outdent(calls).trimEnd().split("\n");
-  const timed = lines.map((line, index) => {
-    const [, tid = "10", call = ""] = /^(?:(\d+) )?(.*)$/.exec(line) ?? [];
-    return `${tid} 2.${String(index + 1).padStart(6, "0")}000 ${call}`;
-  });
   return replaySnippet({
-    strace: [PROGRAM.strace, ...timed, "10 3.000000000 exit_group(0) = ?", ""].join("\n"),
+    strace: [...timed(calls), "10 3.000000000 exit_group(0) = ?", ""].join("\n"),
     faults,
     maps: `${PROGRAM.maps}
       ## exit pid=10 ts=3.001000000 exe=/bin/p
@@ -67,6 +67,33 @@ export function replayCalls(calls: string, mapped: string, faults = ""): Promise
       ${PROGRAM.end}
       `,
   });
+}
+
+/** The machine as the calls of process 10 behind PROGRAM's execve leave it, before anybody exits. */
+export async function runCalls(calls: string, faults = ""): Promise<ReplayRun> {
+  const strace = [...timed(calls), ""].join("\n");
+  const capture = parseSnippet({ strace, faults, maps: PROGRAM.maps });
+  const run = new ReplayRun(await createKernel(machineSize(capture)), new Plan(capture));
+  await run.toEnd();
+  return run;
+}
+
+/** The process of a thread of the capture. */
+export function processOf(run: ReplayRun, tid = 10): Process {
+  const task = run.machine.tasks.get(tid);
+  if (!task) throw new Error(`no thread ${tid}`);
+  return task.process;
+}
+
+function timed(calls: string): string[] {
+  const lines = outdent(calls).trimEnd().split("\n");
+  return [
+    PROGRAM.strace,
+    ...lines.map((line, index) => {
+      const [, tid = "10", call = ""] = /^(?:(\d+) )?(.*)$/.exec(line) ?? [];
+      return `${tid} 2.${String(index + 1).padStart(6, "0")}000 ${call}`;
+    }),
+  ];
 }
 
 function named(name: string, text: string): { name: string; text: string } {

@@ -17,6 +17,8 @@ export function brk(machine: Machine, task: Task, call: TracedCall): void {
   space.break = after;
   if (after === before) return;
   const [from, to] = [pageAlign(before), pageAlign(after)];
+  // The kernel's brk makes all present that it locks: here the limits of populating must hold.
+  if (space.lockFuture !== null && to > from) space.heapStart = null;
   if (space.heapStart !== null && after >= space.heapStart) {
     machine.submission.push(call.line, call.name, after, (batch) => batch.brk(task.process, after));
     if (to > from) space.mapped(from, to);

@@ -1,5 +1,6 @@
 // Calls that change how long a file is, or make holes in it.
 
+import type { File } from "../../kernel/file.js";
 import { pageAlign } from "../machine.js";
 import type { Machine } from "../machine.js";
 import { FALLOC } from "../strace-flags.js";
@@ -29,16 +30,16 @@ export function fallocate(machine: Machine, task: Task, call: TracedCall): void 
   if (!open) return;
   const { inode } = open;
   if (hasFlag(mode, FALLOC.FALLOC_FL_PUNCH_HOLE)) {
-    if (inode.number !== null) {
-      punchHole(machine, call, inode.number, Math.ceil(from / 4096), Math.floor(to / 4096));
+    if (inode.file) {
+      punchHole(machine, call, inode.file, Math.ceil(from / 4096), Math.floor(to / 4096));
     }
   } else if (
     hasFlag(mode, FALLOC.FALLOC_FL_COLLAPSE_RANGE) ||
     hasFlag(mode, FALLOC.FALLOC_FL_INSERT_RANGE)
   ) {
     // Everything behind the place moves: no page that is mapped there is the right one any more.
-    if (inode.number !== null) {
-      punchHole(machine, call, inode.number, Math.floor(from / 4096), UNKNOWN_SIZE);
+    if (inode.file) {
+      punchHole(machine, call, inode.file, Math.floor(from / 4096), UNKNOWN_SIZE);
     }
   } else if (!hasFlag(mode, FALLOC.FALLOC_FL_KEEP_SIZE)) {
     const pages = Math.ceil(to / 4096);
@@ -46,26 +47,18 @@ export function fallocate(machine: Machine, task: Task, call: TracedCall): void 
   }
 }
 
-/** Drops the pages of shared mappings between two page offsets of a file, in every address space. */
+/** Drops the pages between two page offsets of a file, in every address space; private copies stay. */
 export function punchHole(
   machine: Machine,
   call: TracedCall,
-  inode: number,
+  file: File,
   first: number,
   last: number,
 ): void {
-  machine.submission.flush();
-  for (const process of machine.addressSpaces()) {
-    for (const vma of process.vmas()) {
-      if (vma.file?.inode !== inode || !vma.shared) continue;
-      const start = vma.start + Math.max(0, first - vma.pgoff) * 4096;
-      const end = Math.min(vma.end, vma.start + (last - vma.pgoff) * 4096);
-      if (start >= end) continue;
-      machine.submission.push(call.line, call.name, 0, (batch) =>
-        batch.madvise(process, start, end - start, "dontneed"),
-      );
-    }
-  }
+  if (first >= last) return;
+  machine.submission.push(call.line, call.name, 0, (batch) =>
+    batch.punchHole(file, first, last - first),
+  );
 }
 
 /** O_TRUNC: the file is empty, and grows by writes that no capture tells. */

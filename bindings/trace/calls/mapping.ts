@@ -1,11 +1,12 @@
 // mmap, munmap, mprotect, mremap and their relatives.
 
 import { VmFlag } from "../../../assembly/abi.js";
-import type { Vma } from "../../kernel/vma.js";
 import { OpenFile } from "../inode-table.js";
+import type { AddressRange } from "../known-ranges.js";
 import { pageAlign, protOf } from "../machine.js";
 import type { Machine } from "../machine.js";
-import { MAP, MREMAP, PROT } from "../strace-flags.js";
+import { isLocked, partsWithin } from "../memory-lock.js";
+import { MAP, PROT } from "../strace-flags.js";
 import { hasFlag } from "../strace-value.js";
 import type { FlagSet } from "../strace-value.js";
 import type { Task } from "../task.js";
@@ -25,6 +26,7 @@ export function mmap(machine: Machine, task: Task, call: TracedCall): void {
   const type = flags.bits % 16;
   const shared = type === MAP.MAP_SHARED || type === MAP.MAP_SHARED_VALIDATE;
   const offset = call.arity > 5 ? call.number(5) : 0;
+  const lock = task.space.lockFuture ?? (hasFlag(flags, MAP.MAP_LOCKED) ? "present" : null);
   if (offset < 0 || offset % 4096) throw call.malformed(5, "a multiple of 4096 is expected");
   machine.map(task, call.line, call.name, {
     start,
@@ -35,16 +37,18 @@ export function mmap(machine: Machine, task: Task, call: TracedCall): void {
     noReserve: hasFlag(flags, MAP.MAP_NORESERVE),
     open: mappedFile(machine, task, call, flags),
     pgoff: offset / 4096,
+    lock,
   });
-  const populated = hasFlag(flags, MAP.MAP_POPULATE) || hasFlag(flags, MAP.MAP_LOCKED);
-  if (populated && !hasFlag(flags, MAP.MAP_NONBLOCK) && prot !== 0) {
+  if (lock === "present") return;
+  const populated = hasFlag(flags, MAP.MAP_POPULATE) && !hasFlag(flags, MAP.MAP_NONBLOCK);
+  if (populated && lock === null && prot !== 0) {
     machine.populate(task, call.line, start, end, (prot & 2) !== 0 && !shared);
   } else {
     touchNew(machine, task, call.line, start, end, prot);
   }
 }
 
-/** What becomes present in a new range: everything after mlockall, or what nobody captured faults for. */
+/** What becomes present in a new range that nobody captured faults for; what is locked is so already. */
 export function touchNew(
   machine: Machine,
   task: Task,
@@ -53,9 +57,8 @@ export function touchNew(
   end: number,
   prot: number,
 ): void {
-  const writable = (prot & 2) !== 0;
-  if ((machine.touchesMappings && writable) || (task.space.lockFuture && prot !== 0)) {
-    machine.populate(task, line, start, end, writable);
+  if (machine.touchesMappings && (prot & 2) !== 0 && task.space.lockFuture !== "present") {
+    machine.populate(task, line, start, end, true);
   }
 }
 
@@ -76,12 +79,24 @@ export function mprotect(machine: Machine, task: Task, call: TracedCall): void {
   }
   machine.assume(task, call.line, start, end, prot & 2 ? "rw" : "r");
   if (hasFlag(flags, PROT.PROT_GROWSDOWN)) start = growingStart(machine, task, start);
+  const writable = prot & 2 ? lockedReadOnly(machine, task, start, end) : [];
   machine.submission.push(call.line, call.name, 0, (batch) =>
     batch.mprotect(task.process, start, end - start, protOf(prot)),
   );
   if (machine.touchesMappings && (prot & 2) !== 0) {
     machine.populate(task, call.line, start, end, true);
+  } else {
+    for (const part of writable) machine.populate(task, call.line, part.start, part.end, true);
   }
+}
+
+/** Locked private memory that may not be written yet: the live kernel makes it present when it may. */
+function lockedReadOnly(machine: Machine, task: Task, start: number, end: number): AddressRange[] {
+  const { space } = task;
+  if (!space.locks) return [];
+  return partsWithin(machine, task, start, end)
+    .filter(({ vma }) => isLocked(vma) && !vma.shared && !vma.prot.includes("w"))
+    .flatMap((part) => space.lockedOnFault.gaps(part.start, part.end));
 }
 
 /** A call that failed has changed the VMAs before the one that refused, or before the hole. */
@@ -94,7 +109,7 @@ function protectUntilRefused(
   prot: number,
 ): void {
   let reached = start;
-  for (const vma of vmasWithin(machine, task, start, end)) {
+  for (const vma of machine.vmasWithin(task, start, end)) {
     if (vma.start > reached) break;
     // How a file was opened is not known: what says EACCES is a shared mapping of one opened to be read.
     if (call.error === "EACCES" && vma.shared && vma.file) break;
@@ -106,34 +121,12 @@ function protectUntilRefused(
   );
 }
 
-export function mremap(machine: Machine, task: Task, call: TracedCall): void {
-  const flags = call.flags(3, MREMAP);
-  const from = call.address(0);
-  const oldLength = pageAlign(call.address(1));
-  const newLength = pageAlign(call.address(2));
-  const to = call.resultAddress();
-  machine.assume(task, call.line, from, from + oldLength, "rw");
-  if (to === from) {
-    machine.submission.push(call.line, call.name, to, (batch) =>
-      batch.mremap(task.process, from, oldLength, newLength),
-    );
-    if (newLength < oldLength) task.space.unmapped(from + newLength, from + oldLength);
-    else task.space.known.add(from, from + newLength);
-    return;
-  }
-  const left = hasFlag(flags, MREMAP.MREMAP_DONTUNMAP)
-    ? vmasWithin(machine, task, from, from + oldLength)
-    : [];
-  move(machine, task, call, { from, oldLength, to, newLength });
-  for (const vma of left) mapLike(machine, task, call, vma);
-}
-
 /** remap_file_pages(address, size, prot, pgoff, flags): the live kernel maps the file anew at that place. */
 export function remapFilePages(machine: Machine, task: Task, call: TracedCall): void {
   const start = call.address(0);
   const end = start + pageAlign(call.address(1));
   const pgoff = call.number(3);
-  const vma = vmasWithin(machine, task, start, end)[0];
+  const vma = machine.vmasWithin(task, start, end)[0];
   const inode = vma?.file ? machine.inodes.byNumber(vma.file.inode) : null;
   if (!vma || !inode || pgoff < 0) {
     machine.notReplayed(call.name);
@@ -147,6 +140,7 @@ export function remapFilePages(machine: Machine, task: Task, call: TracedCall): 
     shared: true,
     open,
     pgoff,
+    ...(isLocked(vma) ? { lock: "present" as const } : {}),
   });
 }
 
@@ -155,80 +149,6 @@ export function mapShadowStack(machine: Machine, task: Task, call: TracedCall): 
   const start = call.resultAddress();
   const end = start + pageAlign(call.address(1));
   machine.map(task, call.line, call.name, { start, end, prot: "rw" });
-}
-
-/** The VMAs of a thread that overlap a range, once everything before has taken effect. */
-export function vmasWithin(machine: Machine, task: Task, start: number, end: number): Vma[] {
-  machine.submission.flush();
-  return task.process.vmas().filter((vma) => vma.start < end && vma.end > start);
-}
-
-interface Move {
-  from: number;
-  oldLength: number;
-  to: number;
-  newLength: number;
-}
-
-/**
- * Moves a range. Since 6.17 one call may move several VMAs, where v3.7 answers EFAULT and leaves the
- * source: then each VMA is moved by itself, to where the live kernel put it.
- */
-function move(machine: Machine, task: Task, call: TracedCall, whole: Move): void {
-  const { line, name } = call;
-  const moveOne = (part: Move, onFailure: ((error: string) => void) | null) =>
-    machine.submission.push(
-      line,
-      name,
-      part.to,
-      (batch) =>
-        batch.mremap(task.process, part.from, part.oldLength, part.newLength, { to: part.to }),
-      onFailure,
-    );
-  carry(task, whole);
-  if (whole.oldLength !== whole.newLength || whole.oldLength <= 4096) {
-    moveOne(whole, null);
-    return;
-  }
-  const end = whole.from + whole.oldLength;
-  moveOne(whole, () => {
-    for (const vma of vmasWithin(machine, task, whole.from, end)) {
-      const from = Math.max(vma.start, whole.from);
-      const length = Math.min(vma.end, end) - from;
-      const to = whole.to + (from - whole.from);
-      moveOne({ from, oldLength: length, to, newLength: length }, null);
-    }
-  });
-  machine.submission.flush();
-}
-
-/** What is known of a range moves with it. */
-function carry({ space }: Task, { from, oldLength, to, newLength }: Move): void {
-  const shift = to - from;
-  const notForked = space.notForked.within(from, from + oldLength);
-  const wiped = space.wipedOnFork.within(from, from + oldLength);
-  space.unmapped(from, from + oldLength);
-  space.mapped(to, to + newLength);
-  for (const { start, end } of notForked) space.notForked.add(start + shift, end + shift);
-  for (const { start, end } of wiped) space.wipedOnFork.add(start + shift, end + shift);
-}
-
-/** MREMAP_DONTUNMAP leaves an empty mapping of the same kind behind. */
-function mapLike(machine: Machine, task: Task, call: TracedCall, vma: Vma): void {
-  const [start, end] = [vma.start, vma.end];
-  const inode = vma.file ? machine.inodes.byNumber(vma.file.inode) : null;
-  if (vma.file && !inode) {
-    machine.notReplayed(call.name);
-    return;
-  }
-  machine.map(task, call.line, call.name, {
-    start: Math.max(start, call.address(0)),
-    end: Math.min(end, call.address(0) + pageAlign(call.address(1))),
-    prot: vma.prot,
-    shared: vma.shared,
-    open: inode && new OpenFile(inode),
-    pgoff: vma.pgoff + Math.max(0, call.address(0) - start) / 4096,
-  });
 }
 
 function mappedFile(
@@ -253,6 +173,6 @@ function mappedLength(call: TracedCall, flags: FlagSet): number {
 }
 
 function growingStart(machine: Machine, task: Task, address: number): number {
-  const vma = vmasWithin(machine, task, address, address + 1)[0];
+  const vma = machine.vmasWithin(task, address, address + 1)[0];
   return vma && vma.flags & VmFlag.GrowsDown ? vma.start : address;
 }

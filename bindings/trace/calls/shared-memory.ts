@@ -7,7 +7,6 @@ import { SHM } from "../strace-flags.js";
 import { hasFlag, parseNumber } from "../strace-value.js";
 import type { Task } from "../task.js";
 import type { TracedCall } from "../traced-call.js";
-import { vmasWithin } from "./mapping.js";
 
 /** shmget(key, size, flags) = id */
 export function shmget(machine: Machine, _task: Task, call: TracedCall): void {
@@ -47,7 +46,7 @@ export function shmat(machine: Machine, task: Task, call: TracedCall): void {
 /** shmdt(address): every piece of the attachment that is still mapped goes away. */
 export function shmdt(machine: Machine, task: Task, call: TracedCall): void {
   const at = call.address(0);
-  const vmas = vmasWithin(machine, task, at, Infinity);
+  const vmas = machine.vmasWithin(task, at, Infinity);
   const file = vmas.find((vma) => vma.file && vma.start - vma.pgoff * 4096 === at)?.file;
   if (!file) {
     machine.submission.refuse({
@@ -85,6 +84,6 @@ export function ioSetup(machine: Machine, task: Task, call: TracedCall): void {
 
 export function ioDestroy(machine: Machine, task: Task, call: TracedCall): void {
   const context = call.address(0);
-  const ring = vmasWithin(machine, task, context, context + 1)[0];
+  const ring = machine.vmasWithin(task, context, context + 1)[0];
   if (ring) machine.unmap(task, call.line, call.name, context, ring.end);
 }
