@@ -9,8 +9,9 @@ import type { KernelOptions } from "../kernel/options.js";
 import { releases, switches } from "../kernel/releases.js";
 import { renderRun } from "../report/run-view.js";
 import { formatDumpDocument } from "../scenario/dump-text.js";
-import { explainStep } from "../scenario/explanation.js";
+import { Explainer } from "../scenario/explanation.js";
 import { machineFor } from "../scenario/machine-size.js";
+import { noteOn } from "../scenario/note.js";
 import type { Operation } from "../scenario/operation.js";
 import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
@@ -99,13 +100,15 @@ async function runScript(
   name: string,
 ): Promise<void> {
   const runner = new ScriptRunner(kernel, script, { kernel: kernelName(flags), case: name });
-  const broken = await runSteps(kernel, runner, script, flags);
+  const notes = new Map<number, string>();
+  const broken = await runSteps(kernel, runner, script, flags, notes);
   process.stdout.write(
     flags.json
       ? formatDumpDocument(runner.document)
       : renderRun(runner.document, script, {
           columns: process.stdout.columns ?? DEFAULT_COLUMNS,
           color: process.stdout.isTTY && !process.env["NO_COLOR"],
+          notes,
         }),
   );
   if (broken.length === 0) return;
@@ -119,10 +122,11 @@ async function runSteps(
   runner: ScriptRunner,
   script: Script,
   { verify, explain, json }: RunFlags,
+  notes: Map<number, string>,
 ): Promise<string[]> {
   const explanations = json ? process.stderr : process.stdout;
-  if (explain) kernel.recordEvents(true);
-  let next = 0;
+  const tell = (words: string): boolean => explanations.write(`${words}\n`);
+  const steps = explain ? new Explainer(kernel, runner, tell) : runner;
   let turn = performance.now();
   for (;;) {
     // An interrupt is heard only between two turns of the event loop.
@@ -130,18 +134,15 @@ async function runSteps(
       await nextTurn();
       turn = performance.now();
     }
-    const operation = script.operations[next++];
+    const operation = runner.next;
     try {
-      const step = runner.step();
+      const step = steps.step();
       if (step === null) {
-        if (explain && !json) explanations.write("\n");
+        if (explain && !json) tell("");
         return [];
       }
-      if (explain) {
-        const words = explainStep(kernel, runner, step, kernel.takeEvents());
-        const more = kernel.droppedEvents;
-        explanations.write(`${words}${more ? `; and ${more} events more` : ""}\n`);
-      }
+      const note = noteOn(kernel, runner, step);
+      if (note !== "") notes.set(step.operation.line, note);
     } catch (error) {
       if (!(error instanceof KernelError) || error.code !== "BUG" || !operation) throw error;
       return [`${place(script, operation)}: assertion failed: ${error.message}`];

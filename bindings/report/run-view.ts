@@ -3,7 +3,10 @@
 
 import type { Dump, DumpDocument, DumpPages, DumpProcess } from "../scenario/dump.js";
 import { ZERO_FRAME } from "../scenario/dump.js";
+import { outcomeInWords } from "../scenario/outcome.js";
 import type { Script } from "../scenario/script.js";
+import { counted } from "../scenario/wording.js";
+import { type ResultRow, resultLines } from "./run-results.js";
 
 /** Where the view is shown. */
 export interface ViewOptions {
@@ -11,6 +14,8 @@ export interface ViewOptions {
   readonly columns: number;
   /** ANSI colours on or off. */
   readonly color: boolean;
+  /** What is to be said beside the result of a line: see `noteOn`. */
+  readonly notes?: ReadonlyMap<number, string>;
 }
 
 type Paint = (style: keyof typeof STYLES, text: string) => string;
@@ -30,7 +35,8 @@ export function renderRun(document: DumpDocument, script: Script, options: ViewO
   const paint: Paint = (style, text) =>
     options.color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
   const dumps = document.dumps.map((dump) => renderDump(dump, columns, paint));
-  return [...dumps, renderResults(document, script, columns, paint)].join("\n");
+  const results = renderResults(document, script, options.notes ?? new Map(), columns, paint);
+  return [...dumps, results].join("\n");
 }
 
 function renderDump(dump: Dump, columns: number, paint: Paint): string {
@@ -86,23 +92,29 @@ function renderFrames(dump: Dump, columns: number, paint: Paint): string {
   return `${paint("name", "frames and their reverse map")}\n${table(head, rows, columns, paint)}`;
 }
 
+/** What failed, and what gave a value or a count; the rest was 0. */
 function renderResults(
   { results }: DumpDocument,
   script: Script,
+  notes: ReadonlyMap<number, string>,
   columns: number,
   paint: Paint,
 ): string {
   const texts = new Map(script.operations.map(({ line, text }) => [line, text]));
-  const failed = results.filter(([, , outcome]) => typeof outcome === "string");
+  const failed = results.filter(([, , outcome]) => typeof outcome === "string").length;
+  const rows: ResultRow[] = [];
+  for (const [line, operation, outcome] of results) {
+    const isFailure = typeof outcome === "string";
+    const words = isFailure ? outcome : outcomeInWords(operation, outcome);
+    if (words === null) continue;
+    const note = notes.get(line);
+    const said = note === undefined ? words : `${words}, ${note}`;
+    rows.push({ line: `${line}`, text: texts.get(line) ?? "", words: said, isFailure });
+  }
   const lines = [
-    renderTitle(`${results.length} operations, ${failed.length} failed`, columns, paint),
+    renderTitle(`${counted(results.length, "operation")}, ${failed} failed`, columns, paint),
     "",
-    ...results
-      .filter(([, operation, outcome]) => operation === "read" || typeof outcome === "string")
-      .map(([line, , outcome]) => {
-        const shown = typeof outcome === "string" ? paint("failed", outcome) : `${outcome}`;
-        return `${`${line}`.padStart(6)}  ${texts.get(line) ?? ""} → ${shown}`;
-      }),
+    ...resultLines(rows, columns, paint),
     "",
     paint("dim", LEGEND),
   ];

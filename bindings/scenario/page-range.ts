@@ -1,42 +1,76 @@
 // Operations on the pages that a range of a process shows.
 
+import { KernelError } from "../core/kernel-error.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
 import type { Process } from "../kernel/process.js";
-import { KernelError } from "../core/kernel-error.js";
-import { addressOf, bytesOf } from "./arena.js";
+import { addressOf, bytesOf, pageOf } from "./arena.js";
+import { type Stayed, whyForcedStayed, whyNotMoved } from "./staying.js";
 
-/** The pages of a range, each once, in the order of their addresses. */
-function pagesOf(process: Process, page: number, count: number): Page[] {
+/** What became of the pages of a range. */
+export interface RangeOutcome {
+  /** How many went. */
+  readonly gone: number;
+  /** Those that did not, by address. */
+  readonly stayed: readonly Stayed[];
+}
+
+/** The pages of a range, each once, in the order of their addresses, with its first page number. */
+function pagesOf(process: Process, page: number, count: number): [number, Page][] {
   const start = addressOf(page);
   const end = start + bytesOf(count);
-  const pages = new Map<number, Page>();
+  const pages = new Map<number, [number, Page]>();
   for (const { address, frame } of process.pages()) {
     if (frame < 0 || address < start || address >= end || pages.has(frame)) continue;
     const shown = process.pageAt(address);
-    if (shown !== null) pages.set(frame, shown);
+    if (shown !== null) pages.set(frame, [pageOf(address), shown]);
   }
   return [...pages.values()];
 }
 
-/** Makes reclaim take every page of the range, used or not; how many went. */
-export function swapOut(kernel: Kernel, process: Process, page: number, count: number): number {
-  return pagesOf(process, page, count).filter(
-    (shown) => kernel.shrinkPage(shown, { force: true }) === "reclaimed",
-  ).length;
+/** Does something with every page of a range; `leave` gives why a page stayed, or null if it went. */
+function forEachPage(
+  process: Process,
+  page: number,
+  count: number,
+  leave: (shown: Page) => string | null,
+): RangeOutcome {
+  const stayed: Stayed[] = [];
+  const pages = pagesOf(process, page, count);
+  for (const [number, shown] of pages) {
+    const why = leave(shown);
+    if (why !== null) stayed.push({ page: number, why });
+  }
+  return { gone: pages.length - stayed.length, stayed };
 }
 
-/** Moves every page of the range to another frame; how many moved. @throws KernelError ENOMEM when there is none */
-export function migrate(kernel: Kernel, process: Process, page: number, count: number): number {
-  let moved = 0;
-  for (const shown of pagesOf(process, page, count)) {
+/** Makes reclaim take every page of the range, used or not. */
+export function swapOut(
+  kernel: Kernel,
+  process: Process,
+  page: number,
+  count: number,
+): RangeOutcome {
+  return forEachPage(process, page, count, (shown) => {
+    const fate = kernel.shrinkPage(shown, { force: true });
+    return fate === "reclaimed" ? null : whyForcedStayed(shown, fate);
+  });
+}
+
+/** Moves every page of the range to another frame. @throws KernelError ENOMEM when there is none */
+export function migrate(
+  kernel: Kernel,
+  process: Process,
+  page: number,
+  count: number,
+): RangeOutcome {
+  return forEachPage(process, page, count, (shown) => {
     const { result } = kernel.migratePage(shown);
     if (result === "no-memory") {
       throw new KernelError("ENOMEM", "migrate", `no frame for page ${shown.frame}`);
     }
-    if (result === "moved") moved++;
-  }
-  return moved;
+    return result === "moved" ? null : whyNotMoved(shown, result);
+  });
 }
 
 /** The page that a process shows, for what can't be done without one. @throws KernelError EFAULT */

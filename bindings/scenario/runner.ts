@@ -20,7 +20,8 @@ import type {
 } from "./operation.js";
 import type { Script } from "./script.js";
 import { LineError } from "./line-error.js";
-import { migrate, pageShown, swapOut } from "./page-range.js";
+import { migrate, pageShown, type RangeOutcome, swapOut } from "./page-range.js";
+import type { Stayed } from "./staying.js";
 
 /** Result of an operation on a process or file that is not there any more, or never came to be. */
 export const SKIPPED = "SKIP";
@@ -39,6 +40,8 @@ export interface Step {
   readonly result: DumpResult | null;
   /** Why it failed, if it did. */
   readonly error: KernelError | null;
+  /** Pages that it was to take or to move, and had to leave. */
+  readonly stayed: readonly Stayed[];
 }
 
 /** What the document says about who made it. */
@@ -57,6 +60,7 @@ export class ScriptRunner {
   readonly #processes = new Map<string, NamedProcess>();
   readonly #files = new Map<string, File>();
   readonly #shmem = new ShmemNames();
+  #stayed: readonly Stayed[] = [];
   #filesMade = 0;
   #dumped = 0;
   #next = 0;
@@ -83,6 +87,16 @@ export class ScriptRunner {
     return this.#processes.get(name)?.process;
   }
 
+  /** A file by its name, or undefined if it never came to be. */
+  file(name: string): File | undefined {
+    return this.#files.get(name);
+  }
+
+  /** The operation that `step` will run; undefined at the end. */
+  get next(): Operation | undefined {
+    return this.#script.operations[this.#next];
+  }
+
   /**
    * Runs the next operation. At the end it takes the final dump, unless the last operation was a dump.
    * @returns null at the end of the script
@@ -90,10 +104,9 @@ export class ScriptRunner {
    * @throws LineError when the dumps grow beyond MAX_DUMP_ENTRIES
    */
   step(): Step | null {
-    const { operations } = this.#script;
-    const operation = operations[this.#next];
+    const operation = this.next;
     if (operation === undefined) {
-      if (!this.#finished && operations.at(-1)?.op !== "dump") this.#dump("final", 0);
+      if (!this.#finished && this.#script.operations.at(-1)?.op !== "dump") this.#dump("final", 0);
       this.#finished = true;
       return null;
     }
@@ -104,12 +117,13 @@ export class ScriptRunner {
 
   #dumpStep(operation: DumpOperation): Step {
     this.#dump(operation.label, operation.line);
-    return { operation, result: null, error: null };
+    return { operation, result: null, error: null, stayed: [] };
   }
 
   #resultStep(operation: Exclude<Operation, DumpOperation>): Step {
     let outcome: number | string;
     let error: KernelError | null = null;
+    this.#stayed = [];
     try {
       outcome = this.#run(operation);
     } catch (thrown) {
@@ -119,7 +133,7 @@ export class ScriptRunner {
     }
     const result: DumpResult = [operation.line, operation.op, outcome];
     this.#document.results.push(result);
-    return { operation, result, error };
+    return { operation, result, error, stayed: this.#stayed };
   }
 
   #run(operation: Exclude<Operation, DumpOperation>): number | string {
@@ -241,10 +255,15 @@ export class ScriptRunner {
         process.munlock(address, length);
         return 0;
       case "swap-out":
-        return swapOut(this.#kernel, process, operation.page, operation.count);
+        return this.#range(swapOut(this.#kernel, process, operation.page, operation.count));
       case "migrate":
-        return migrate(this.#kernel, process, operation.page, operation.count);
+        return this.#range(migrate(this.#kernel, process, operation.page, operation.count));
     }
+  }
+
+  #range({ gone, stayed }: RangeOutcome): number {
+    this.#stayed = stayed;
+    return gone;
   }
 
   #mmap(process: Process, operation: MmapOperation): number | string {

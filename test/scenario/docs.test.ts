@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createKernel } from "../../bindings/kernel/kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
-import { explainStep } from "../../bindings/scenario/explanation.js";
+import { Explainer } from "../../bindings/scenario/explanation.js";
 import { grammar } from "../../bindings/scenario/grammar.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
@@ -29,10 +29,8 @@ test("the first script of the page gives the document and the explanations of th
   const script = parseScript(source, "first.script");
   const runner = new ScriptRunner(kernel, script, { kernel: "rmaplab v3.7", case: script.name });
   const explained: string[] = [];
-  kernel.recordEvents(true);
-  for (let step = runner.step(); step !== null; step = runner.step()) {
-    explained.push(explainStep(kernel, runner, step, kernel.takeEvents()));
-  }
+  const explainer = new Explainer(kernel, runner, (words) => explained.push(words));
+  while (explainer.step() !== null);
   kernel.dispose();
   expect(compareDumps(JSON.parse(json) as DumpDocument, runner.document)).toEqual([]);
   expect(explained).toEqual(expect.arrayContaining(explanations.trim().split("\n")));

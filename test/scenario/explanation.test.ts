@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createKernel } from "../../bindings/kernel/kernel.js";
-import { explainStep } from "../../bindings/scenario/explanation.js";
+import { Explainer } from "../../bindings/scenario/explanation.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 
@@ -11,10 +11,8 @@ async function explain(lines: readonly string[]): Promise<string[]> {
   const runner = new ScriptRunner(kernel, script, { kernel: "k", case: "s" });
   const explained: string[] = [];
   try {
-    kernel.recordEvents(true);
-    for (let step = runner.step(); step !== null; step = runner.step()) {
-      explained.push(explainStep(kernel, runner, step, kernel.takeEvents()));
-    }
+    const explainer = new Explainer(kernel, runner, (words) => explained.push(words));
+    while (explainer.step() !== null);
   } finally {
     kernel.dispose();
   }
@@ -91,7 +89,7 @@ test.each([
   [
     "an operation without effect says so",
     ["spawn A", "munmap A 0 2"],
-    /^2 munmap A 0 2: nothing to change$/,
+    /^2 munmap A 0 2: nothing was mapped there$/,
   ],
   ["a skipped operation says so", ["spawn A", "exit A", "read A 0"], /^3 read A 0: skipped, /],
   [

@@ -1,0 +1,89 @@
+// What an operation changed, as far as the machine tells it and no event does.
+
+import type { Kernel } from "../kernel/kernel.js";
+import type { VmStatistics } from "../kernel/vm-statistics.js";
+import { fileEffect } from "./file-effect.js";
+import type { Operation } from "./operation.js";
+import { outcomeInWords } from "./outcome.js";
+import { processEffect } from "./process-effect.js";
+import type { ScriptRunner, Step } from "./runner.js";
+import { counted } from "./wording.js";
+
+/** What an operation was about to meet. */
+export interface Before {
+  /** Statistics, where the operation changes what they count. */
+  readonly vmstat: VmStatistics | null;
+  /** Size of the operation's file. */
+  readonly pages: number;
+  /** Swap entries of the operation's process. */
+  readonly swap: number;
+}
+
+/** What is said before the events are told, and what after them. */
+export interface Effect {
+  readonly first: readonly string[];
+  readonly last: readonly string[];
+}
+
+const NONE: Effect = { first: [], last: [] };
+const COUNTED: readonly Operation["op"][] = ["file-read", "file-write", "punch", "truncate", "io"];
+
+/** Looks at the machine before an operation. */
+export function lookBefore(kernel: Kernel, runner: ScriptRunner, operation: Operation): Before {
+  const process = "process" in operation ? runner.process(operation.process) : undefined;
+  const file = "file" in operation ? runner.file(operation.file) : undefined;
+  return {
+    vmstat: COUNTED.includes(operation.op) ? kernel.vmstat() : null,
+    pages: file?.pages ?? 0,
+    swap: process?.alive ? process.rss.swap : 0,
+  };
+}
+
+/** What an operation did that succeeded. */
+export function effectInWords(
+  kernel: Kernel,
+  runner: ScriptRunner,
+  { operation, result }: Step,
+  before: Before,
+): Effect {
+  const value = typeof result?.[2] === "number" ? result[2] : 0;
+  switch (operation.op) {
+    case "reclaim":
+      return first(outcomeInWords("reclaim", value) ?? "");
+    case "swapon":
+      return first(`swap area ${value}, of ${counted(operation.count, "page")}`);
+    case "swapoff":
+      return first(`swap area ${operation.area} is out of use`);
+    case "io":
+      return first(inputOutput(kernel, operation.hold, before));
+    case "ksm":
+      return { first: [], last: [ksm(kernel)] };
+    case "file":
+    case "spawn":
+    case "dump":
+      return NONE;
+    default:
+  }
+  if ("process" in operation) {
+    const process = runner.process(operation.process);
+    return process === undefined ? NONE : processEffect(process, operation, value, before);
+  }
+  const file = runner.file(operation.file);
+  return file === undefined ? NONE : first(fileEffect(kernel, file, operation, value, before));
+}
+
+function first(...words: string[]): Effect {
+  return { first: words, last: [] };
+}
+
+function inputOutput(kernel: Kernel, hold: boolean, { vmstat }: Before): string {
+  if (hold) return "pages that are written from now on stay under writeback";
+  const ended = (vmstat?.nr_writeback ?? 0) - kernel.vmstat().nr_writeback;
+  return `writes end, ${counted(ended, "page")} no longer under writeback`;
+}
+
+function ksm({ ksm: { pagesShared, pagesSharing } }: Kernel): string {
+  if (pagesShared === 0) return "KSM shares nothing";
+  const places = counted(pagesShared + pagesSharing, "place");
+  return `KSM shares ${counted(pagesShared, "frame")}, mapped at ${places}`;
+}

@@ -1,0 +1,160 @@
+// Why an operation failed, in the terms of its script.
+
+import type { KernelError } from "../core/kernel-error.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Process } from "../kernel/process.js";
+import type { Vma } from "../kernel/vma.js";
+import { VmFlag } from "../../assembly/abi.js";
+import { addressOf, pageOf } from "./arena.js";
+import type { Operation } from "./operation.js";
+import type { ScriptRunner } from "./runner.js";
+import { fileInWords, vmaInWords } from "./wording.js";
+
+/** VMAs that are looked at to find the page that an operation failed at. */
+const SEARCHED = 1000;
+
+/** Why an operation failed: "nothing is mapped there"; empty if there is nothing to say. */
+export function failureInWords(
+  kernel: Kernel,
+  runner: ScriptRunner,
+  operation: Operation,
+  error: KernelError,
+): string {
+  return reason(kernel, runner, operation, error.code) ?? error.detail;
+}
+
+function reason(
+  kernel: Kernel,
+  runner: ScriptRunner,
+  operation: Operation,
+  code: string,
+): string | null {
+  const own =
+    "process" in operation ? ofProcess(runner, operation, code) : ofOthers(operation, code);
+  return own ?? (code === "ENOMEM" ? exhausted(kernel, runner, operation) : null);
+}
+
+function ofOthers(operation: Operation, code: string): string | null {
+  switch (operation.op) {
+    case "swapon":
+      return code === "EINVAL"
+        ? "all swap areas together have at most 2147483647 pages"
+        : "there are eight swap areas, and no more than that";
+    case "swapoff":
+      return code === "EINVAL"
+        ? `there is no swap area ${operation.area}`
+        : "what is in it does not fit in the frames that are free";
+    case "invalidate":
+      return code === "EBUSY" ? "a dirty page of it had to stay, writeback makes it clean" : null;
+    default:
+      return null;
+  }
+}
+
+function ofProcess(
+  runner: ScriptRunner,
+  operation: Extract<Operation, { readonly process: string }>,
+  code: string,
+): string | null {
+  const process = runner.process(operation.process);
+  if (!process?.alive) return null;
+  switch (operation.op) {
+    case "read":
+    case "write":
+      return access(process, operation.page, code);
+    case "referenced":
+    case "pin":
+      return notShown(process, operation.page);
+    case "unpin":
+      return code === "EINVAL" ? "the page is not pinned" : notShown(process, operation.page);
+    case "mremap":
+      return remapping(process, operation, code);
+    case "mmap":
+      if (code !== "EINVAL") return null;
+      return operation.count === 0
+        ? "a mapping has at least one page"
+        : "it would reach beyond the last page that a file can have";
+    case "munmap":
+      return code === "EINVAL" ? "there is no page in the range" : null;
+    case "madvise":
+      if (code === "EINVAL") return "a locked VMA keeps its pages";
+      break;
+    case "mprotect":
+    case "mlock":
+    case "munlock":
+      break;
+    default:
+      return null;
+  }
+  return code === "ENOMEM" ? hole(process, operation.page, operation.count) : null;
+}
+
+/** A range of which a part can't be done. */
+function hole(process: Process, page: number, count: number): string | null {
+  let at = page;
+  for (let i = 0; i < SEARCHED && at < page + count; i++) {
+    const vma = vmaAt(process, at);
+    if (vma === undefined) return `nothing is mapped at page ${at}`;
+    const beyond = vma.flags & VmFlag.Locked ? unpopulated(vma) : null;
+    if (beyond !== null) return beyond;
+    at = pageOf(vma.end);
+  }
+  return null;
+}
+
+/** Why pages of a locked VMA can't be made present. */
+function unpopulated(vma: Vma): string | null {
+  if (vma.perms.startsWith("---"))
+    return `${vmaInWords(vma)} is ${vma.perms}: no page can be made present`;
+  if (vma.file === null) return null;
+  const last = vma.pgoff + pageOf(vma.end) - pageOf(vma.start) - 1;
+  if (last < vma.file.pages) return null;
+  return `${vmaInWords(vma)} reaches beyond the end of ${fileInWords(vma.file)} at ${vma.file.pages}`;
+}
+
+function access(process: Process, page: number, code: string): string | null {
+  const vma = vmaAt(process, page);
+  if (vma === undefined) return "nothing is mapped there";
+  if (code === "SIGSEGV") return `${vmaInWords(vma)} is ${vma.perms}`;
+  if (code !== "SIGBUS" || vma.file === null) return null;
+  const pgoff = vma.pgoff + page - pageOf(vma.start);
+  return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
+}
+
+function notShown(process: Process, page: number): string {
+  if (vmaAt(process, page) === undefined) return "nothing is mapped there";
+  const swapped = process.rss.swap > 0 ? ", read brings back what is in swap" : "";
+  return `no page is present there${swapped}`;
+}
+
+function remapping(
+  process: Process,
+  operation: Extract<Operation, { readonly op: "mremap" }>,
+  code: string,
+): string | null {
+  const { page, count, newPage, newCount } = operation;
+  if (code === "EINVAL") {
+    return newCount === 0 ? "nothing would be left of it" : "the old and the new range overlap";
+  }
+  if (code !== "EFAULT") return null;
+  const vma = vmaAt(process, page);
+  const unmapped = `${newPage}-${newPage + newCount} is unmapped all the same`;
+  return vma === undefined
+    ? `nothing is mapped at page ${page}; ${unmapped}`
+    : `${page}-${page + count} is more than ${vmaInWords(vma)}; ${unmapped}`;
+}
+
+/** ENOMEM without anything to be said about the range. */
+function exhausted(kernel: Kernel, runner: ScriptRunner, operation: Operation): string {
+  const process = "process" in operation ? runner.process(operation.process) : undefined;
+  const most = kernel.options.maxMapCount;
+  // mremap asks for room for three more before it begins.
+  if (process?.alive && process.vmaCount + 3 >= most && "count" in operation) {
+    return `a process has at most ${most} VMAs, and this one has ${process.vmaCount}`;
+  }
+  return kernel.vmstat().nr_free_pages === 0 ? "no frame is free" : "memory is exhausted";
+}
+
+function vmaAt(process: Process, page: number): Vma | undefined {
+  return process.vmaAt(addressOf(page)) ?? undefined;
+}

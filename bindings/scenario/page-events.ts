@@ -1,0 +1,147 @@
+// What happened to pages inside an operation, in words: each kind of event, told for all its pages at once.
+
+import type { KernelEvent } from "../kernel/kernel-event.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { pageOf } from "./arena.js";
+import { copiesInWords } from "./copy-words.js";
+import type { Operation } from "./operation.js";
+import { isAccess, pageIn, subject } from "./subject.js";
+import { counted, fileInWords, LISTED, pagesInWords, placesOf } from "./wording.js";
+
+/** Events of one kind, in the order in which they happened; at least one. */
+type Events = readonly KernelEvent[];
+
+/** What is told of one kind of event. */
+type Telling = (events: Events, kernel: Kernel, operation: Operation) => string[];
+
+/** "page" where the operation says which, else "page 10" or "pages 10-12". */
+function which(events: Events, operation: Operation): string {
+  return subject(
+    operation,
+    events.map(({ a }) => pageOf(a)),
+  );
+}
+
+/** At most LISTED sentences, and how many more there would be. */
+export function shortened(words: readonly string[]): string[] {
+  if (words.length <= LISTED) return [...words];
+  return [...words.slice(0, LISTED), `and ${words.length - LISTED} more like it`];
+}
+
+/** Events with the same b, in order of appearance. */
+function byFrame(events: Events): Map<number, KernelEvent[]> {
+  const frames = new Map<number, KernelEvent[]>();
+  for (const event of events) {
+    const same = frames.get(event.b);
+    if (same === undefined) frames.set(event.b, [event]);
+    else same.push(event);
+  }
+  return frames;
+}
+
+function filePages(events: Events, kernel: Kernel): string[] {
+  const byFile = new Map<string, number[]>();
+  for (const { b } of events) {
+    const page = pageIn(kernel, b);
+    if (page === null) continue;
+    const name = fileInWords(page.file);
+    const pages = byFile.get(name);
+    if (pages === undefined) byFile.set(name, [page.index]);
+    else pages.push(page.index);
+  }
+  return shortened([...byFile].map(([name, pages]) => `${pagesInWords(pages)} of ${name} mapped`));
+}
+
+/** Entries that became swap entries, told by page: all its mappings went at once. */
+function swappedOut(events: Events): string[] {
+  const pages = [...byFrame(events).values()];
+  const numbers = pages.map(([first]) => pageOf(first?.a ?? 0));
+  const entries = events.length === pages.length ? "" : `, ${counted(events.length, "mapping")}`;
+  return [`${pagesInWords(numbers)} swapped out${entries}`];
+}
+
+function merged(events: Events, kernel: Kernel): string[] {
+  const frames = new Map<number, number>();
+  for (const { c } of events) frames.set(c, (frames.get(c) ?? 0) + 1);
+  const words = [...frames].map(([frame, pages]) => {
+    const shared = pageIn(kernel, frame);
+    const places = shared === null ? "" : `: ${placesOf(shared)} share one frame now`;
+    return `${counted(pages, "page")} gave way to an equal one${places}`;
+  });
+  return shortened(words);
+}
+
+function moved(events: Events, kernel: Kernel): string[] {
+  return shortened(
+    events.map(({ b, c }) => {
+      const page = pageIn(kernel, b);
+      const [place] = page?.mappings() ?? [];
+      const name = place === undefined ? "a page" : `page ${pageOf(place.address)}`;
+      return `${name} moved to another frame with ${counted(c, "mapping")}`;
+    }),
+  );
+}
+
+/** @param reads SwapRead events of the same operation; what was in the swap cache still need not be read */
+function swappedIn(events: Events, reads: Events, operation: Operation): string[] {
+  const pages = which(events, operation);
+  const frames = new Set(events.map(({ b }) => b)).size;
+  const entries = events.length > frames ? `, ${counted(events.length, "mapping")}` : "";
+  if (reads.length === 0) return [`${pages} mapped again, still in the swap cache${entries}`];
+  const areas = [...new Set(reads.map(({ b }) => b))].sort((a, b) => a - b);
+  const from = `read back from swap area ${areas.join(" and ")}`;
+  if (reads.length >= frames) return [`${pages} ${from}${entries}`];
+  return [`${pages} mapped again, ${counted(reads.length, "page")} of them ${from}${entries}`];
+}
+
+const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
+  ZeroPage: (events, _, operation) =>
+    isAccess(operation)
+      ? ["zero page mapped, a read needs no page of its own"]
+      : [`zero page mapped at ${which(events, operation)}`],
+  AnonPage: (events, _, operation) =>
+    isAccess(operation)
+      ? ["new page, the first write there"]
+      : [`${which(events, operation)} made, nothing was there`],
+  FilePage: filePages,
+  PageCopied: (events, kernel, operation) => shortened(copiesInWords(events, kernel, operation)),
+  PageReused: (events, _, operation) => [
+    `${which(events, operation)} written in place, nobody else maps ${them(events)} any more`,
+  ],
+  PageShared: (events, _, operation) => [
+    isAccess(operation)
+      ? "shared page made writable, all who map it see the write"
+      : `shared ${which(events, operation)} made writable`,
+  ],
+  SwapOut: swappedOut,
+  Mlocked: (events) => [
+    `${counted(events.length, "page")} mlocked, reclaim leaves ${them(events)} alone`,
+  ],
+  Munlocked: (events) => [`${counted(events.length, "page")} no longer mlocked`],
+  KsmMerged: merged,
+  Migrated: moved,
+  Written: (events) =>
+    events.length === 1
+      ? ["contents written out"]
+      : [`contents of ${events.length} pages written out`],
+};
+
+function them(events: Events): string {
+  return events.length === 1 ? "it" : "them";
+}
+
+/**
+ * Events of one kind in words; null if they are not about pages.
+ * @param reads what the same operation read from swap
+ */
+export function pageEventsInWords(
+  kernel: Kernel,
+  operation: Operation,
+  events: Events,
+  reads: Events,
+): string[] | null {
+  const kind = events[0]?.event;
+  if (kind === undefined) return null;
+  if (kind === "SwapIn") return swappedIn(events, reads, operation);
+  return TELLINGS[kind]?.(events, kernel, operation) ?? null;
+}

@@ -1,0 +1,118 @@
+// What an operation on a process changed, in words.
+
+import { VmFlag } from "../../assembly/abi.js";
+import type { Process } from "../kernel/process.js";
+import type { Vma } from "../kernel/vma.js";
+import { addressOf } from "./arena.js";
+import type { Before, Effect } from "./effect.js";
+import type { ProcessOperation } from "./operation.js";
+import { outcomeInWords } from "./outcome.js";
+import { counted, listed, range } from "./wording.js";
+
+/** What an operation did with a process, which may have ended by it. */
+export function processEffect(
+  process: Process,
+  operation: ProcessOperation,
+  value: number,
+  before: Before,
+): Effect {
+  return {
+    first: counts(process, operation, value),
+    last: [...dropped(process, operation, before), ...states(process, operation)],
+  };
+}
+
+function counts(process: Process, operation: ProcessOperation, value: number): string[] {
+  switch (operation.op) {
+    case "referenced":
+    case "swap-out":
+    case "migrate":
+      return [outcomeInWords(operation.op, value) ?? ""];
+    case "pin":
+    case "unpin":
+      return [pins(process, operation.page)];
+    default:
+      return [];
+  }
+}
+
+function pins(process: Process, page: number): string {
+  const held = process.pageAt(addressOf(page))?.pins ?? 0;
+  if (held === 0) return "no longer pinned";
+  return held === 1 ? "pinned" : `pinned ${held} times`;
+}
+
+/** Swap entries that were thrown away: no event tells of them. */
+function dropped(process: Process, operation: ProcessOperation, before: Before): string[] {
+  const gives =
+    operation.op === "exit" ||
+    operation.op === "munmap" ||
+    operation.op === "mmap" ||
+    operation.op === "mremap" ||
+    (operation.op === "madvise" && operation.advice === "dontneed");
+  const n = gives ? before.swap - (process.alive ? process.rss.swap : 0) : 0;
+  return n > 0 ? [`${n} swap ${n === 1 ? "entry" : "entries"} dropped`] : [];
+}
+
+/** What the VMAs are like now. */
+function states(process: Process, operation: ProcessOperation): string[] {
+  switch (operation.op) {
+    case "madvise":
+      if (operation.advice === "dontneed") return [];
+      return operation.advice === "mergeable"
+        ? mergeable(vmasOf(process, operation.page, operation.count))
+        : vmasAre(vmasOf(process, operation.page, operation.count), "not mergeable");
+    case "mprotect": {
+      const vmas = vmasOf(process, operation.page, operation.count);
+      return vmasAre(vmas, vmas[0]?.perms ?? "");
+    }
+    case "mlock":
+      return vmasAre(vmasOf(process, operation.page, operation.count), "locked (lo)");
+    case "munlock":
+      return vmasAre(vmasOf(process, operation.page, operation.count), "not locked");
+    case "mlockall":
+      return [
+        ...(operation.current
+          ? [`all VMAs are locked (lo), ${counted(process.lockedPages, "page")}`]
+          : []),
+        ...(operation.future ? ["what is mapped from now on will be locked"] : []),
+      ];
+    case "munlockall":
+      return ["no VMA is locked, and none will be"];
+    default:
+      return [];
+  }
+}
+
+/** The VMAs of a range that has no hole. */
+function vmasOf(process: Process, page: number, count: number): Vma[] {
+  const vmas: Vma[] = [];
+  const end = addressOf(page + count);
+  for (let at = addressOf(page); at < end;) {
+    const vma = process.vmaAt(at);
+    if (vma === null) break;
+    vmas.push(vma);
+    at = vma.end;
+  }
+  return vmas;
+}
+
+function mergeable(vmas: readonly Vma[]): string[] {
+  const isMergeable = ({ flags }: Vma): boolean => (flags & VmFlag.Mergeable) !== 0;
+  return [
+    ...vmasAre(vmas.filter(isMergeable), "mergeable (mg)"),
+    ...vmasAre(
+      vmas.filter((vma) => !isMergeable(vma)),
+      "shared, and KSM leaves that alone",
+    ),
+  ];
+}
+
+/** "VMA 10-14 is locked", "VMAs 10-14 and 20-22 are locked". */
+function vmasAre(vmas: readonly Vma[], what: string): string[] {
+  const [only] = vmas;
+  if (only === undefined) return [];
+  if (vmas.length === 1) return [`VMA ${range(only.start, only.end)} is ${what}`];
+  const ranges = vmas.map(({ start, end }) => range(start, end));
+  return [`${ranges.length > 3 ? "" : "VMAs "}${listed(ranges, "VMAs")} are ${what}`];
+}

@@ -1,0 +1,86 @@
+// Why a page is where it was after reclaim or migration was asked to take it.
+
+import { KernelError } from "../core/kernel-error.js";
+import type { Page } from "../kernel/page.js";
+import type { Fate, Migration } from "../kernel/reverse-map.js";
+import { placesOf } from "./wording.js";
+
+/** A page of a range that an operation had to leave. */
+export interface Stayed {
+  /** Its page number in the range. */
+  readonly page: number;
+  /** A sentence's end: "pinned". */
+  readonly why: string;
+}
+
+/** Is its only copy in memory, with no disk to write it to? */
+function isOnlyInMemory(page: Page): boolean {
+  return page.inode !== 0 && page.file?.kind !== "disk";
+}
+
+/** What a file's page is kept on. */
+function keeperOf(page: Page): string {
+  const kind = page.file?.kind ?? "shmem";
+  return kind === "shmem" ? "shared memory" : kind;
+}
+
+/** What is told of a page, which may have been freed when reclaim let go of it. */
+function unlessFreed(words: () => string): string {
+  try {
+    return words();
+  } catch (error) {
+    if (error instanceof KernelError && error.code === "ESTALE") return "freed on the way";
+    throw error;
+  }
+}
+
+/** Why reclaim that takes whatever it is given left a page, which looks as it left it. */
+export function whyForcedStayed(page: Page, fate: Fate): string {
+  return unlessFreed(() => forcedInWords(page, fate));
+}
+
+function forcedInWords(page: Page, fate: Fate): string {
+  if (fate === "not-isolated") return "on no list of reclaim";
+  if (fate === "culled") return whyCulled(page);
+  if (page.pins > 0) return "pinned";
+  if (page.writeback) return "being written, I/O is held";
+  if (fate === "activated" && isOnlyInMemory(page)) {
+    return `${keeperOf(page)} can't be written anywhere`;
+  }
+  if (fate === "activated") return page.anon ? "swap is full" : "can't be written";
+  return "held by somebody else";
+}
+
+/** Why reclaim that goes over its lists left a page, as far as it shows. */
+export function whyStayed(page: Page, fate: Fate): string {
+  if (fate === "culled") return whyCulled(page);
+  if (page.pins > 0) return "pinned";
+  if (page.writeback) return "being written";
+  if (fate === "activated") {
+    if (page.anon) return page.swapCache ? "touched lately" : "touched lately, or swap is full";
+    return isOnlyInMemory(page) && page.dirty && page.mapcount === 0
+      ? `${keeperOf(page)} can't be written anywhere`
+      : "touched lately";
+  }
+  if (page.dirty) return "dirty, and only background reclaim writes files";
+  return page.referenced ? "touched lately" : "held by somebody else";
+}
+
+function whyCulled(page: Page): string {
+  return page.mlocked ? "mlocked" : `${keeperOf(page)} is never reclaimed`;
+}
+
+/** Why migration left a page. */
+export function whyNotMoved(page: Page, result: Exclude<Migration["result"], "moved">): string {
+  return unlessFreed(() => notMovedInWords(page, result));
+}
+
+function notMovedInWords(page: Page, result: Exclude<Migration["result"], "moved">): string {
+  if (result === "refused") {
+    return page.ksm
+      ? `KSM shares it, at ${placesOf(page)}`
+      : `dirty, and ${keeperOf(page)} can't write it`;
+  }
+  if (page.pins > 0) return "pinned";
+  return page.lru ? "held by somebody else" : "on no list of reclaim";
+}

@@ -1,0 +1,77 @@
+// What happened to VMAs and their anon_vmas inside an operation, in words.
+
+import type { KernelEvent } from "../kernel/kernel-event.js";
+import { pageOf } from "./arena.js";
+import type { Operation } from "./operation.js";
+import { counted, LISTED, range } from "./wording.js";
+
+/** By case of vma_merge. */
+const MERGES: readonly string[] = [
+  "merged",
+  "fills the hole between both neighbours",
+  "continues the VMA before",
+  "continues the VMA after",
+  "tail given to the VMA after",
+  "head given to the VMA before",
+  "joined with both neighbours",
+  "joined with the VMA before",
+  "joined with the VMA after",
+];
+
+/** Events of one kind in words; null if they are not about VMAs. */
+export function vmaEventsInWords(
+  operation: Operation,
+  events: readonly KernelEvent[],
+): string[] | null {
+  const total = events.reduce((sum, { a }) => sum + a, 0);
+  switch (events[0]?.event) {
+    case "EntriesCopied":
+      return forkedEntries(events, total);
+    case "AnonVmaCloned":
+      return [`${counted(total, "anon_vma link")} copied for ${counted(events.length, "VMA")}`];
+    case "VmaNew":
+      if (operation.op === "fork") return [`${counted(events.length, "VMA")} copied`];
+      break;
+    case "AnonVmaNew":
+      if (operation.op === "fork") {
+        return [`${counted(events.length, "anon_vma")} made for the child, below the parent's`];
+      }
+      break;
+    case "Zapped":
+      return total === 0 ? [] : [`${counted(total, "page")} unmapped`];
+    default:
+  }
+  const words = events.map(eventInWords).filter((sentence) => sentence !== null);
+  if (words.length === 0) return null;
+  if (words.length <= LISTED) return words;
+  return [`${words[0]}, and ${words.length - 1} more like it`];
+}
+
+function eventInWords({ event, a, b, c }: KernelEvent): string | null {
+  switch (event) {
+    case "VmaSplit":
+      return `VMA ${range(a, c)} split at ${pageOf(b)}`;
+    case "VmaMerge":
+      return `${MERGES[a] ?? "merged"} (merge case ${a}): VMA ${range(b, c)}`;
+    case "VmaNew":
+      return `new VMA ${range(a, b)}`;
+    case "VmaGone":
+      return `VMA ${range(a, b)} removed`;
+    case "AnonVmaNew":
+      return `anon_vma ${a} made, no neighbour had one to take`;
+    case "AnonVmaReused":
+      return `anon_vma ${a} taken from a neighbour, so that they can merge`;
+    case "EntriesMoved":
+      return `${counted(a, "page")} moved from ${pageOf(b)} to ${pageOf(c)}, in the same frames`;
+    default:
+      return null;
+  }
+}
+
+function forkedEntries(events: readonly KernelEvent[], total: number): string[] {
+  const empty = events.filter(({ a }) => a === 0).length;
+  const words: string[] = [];
+  if (total > 0) words.push(`${counted(total, "page")} shared with the child`);
+  if (empty > 0) words.push(`${counted(empty, "VMA")} left to be faulted in again by the child`);
+  return words;
+}
