@@ -1,7 +1,7 @@
 /** How much the property tests do, from the environment; test/README.md says what to set. */
 export const size = {
   /** Operations for each index, counted once however many builds perform them. */
-  operations: positive("RMAPLAB_PROPERTY_OPERATIONS", 250_000),
+  operations: positive("RMAPLAB_PROPERTY_OPERATIONS", 200_000),
   /** Longest sequence. */
   length: positive("RMAPLAB_PROPERTY_LENGTH", 400),
   /** Longest that one property may take, in ms. */
