@@ -66,8 +66,9 @@ function isFreeable(frame: u32): bool {
 function pageout(frame: u32): PageFate {
   if (!isFreeable(frame)) return PageFate.Kept;
   if (!clearPageDirtyForIo(frame)) return PageFate.Reclaimed;
-  // Nobody is left to come back to it: the slot is given up, and the page with it.
-  if (pageTest(frame, PageFlag.SwapCache) && tryToFreeSwap(frame)) return PageFate.Reclaimed;
+  // Nobody is left to come back to it: the slot is given up, which leaves the page dirty. It is free as soon
+  // as reclaim lets go of it, without being counted.
+  if (pageTest(frame, PageFlag.SwapCache) && tryToFreeSwap(frame)) return PageFate.Kept;
   pageSet(frame, PageFlag.Reclaim);
   if (!writePage(frame)) {
     setPageDirty(frame);

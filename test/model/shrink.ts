@@ -88,9 +88,9 @@ function pageout(page: Page): Fate | null {
   if (page.mapcount > 0 || page.pins > 0) return "kept";
   if (!takeDirty(page)) return null;
   if (page.slot?.entries === 0) {
-    // Nobody is left to come back to it.
+    // Nobody is left to come back to it: the page is dirty then, and goes when reclaim lets go of it.
     page.freeSwap();
-    return "reclaimed";
+    return "kept";
   }
   page.wanted = true;
   if (!writePage(page)) {

@@ -159,7 +159,6 @@ export class Chooser {
       case "madvise": {
         const range = choose.range();
         const [address, length] = [choose.address(range.start), choose.bytes(range.pages)];
-        if (op === "mlock") return { op, process, address, length: length || PAGE };
         if (op !== "madvise") return { op, process, address, length };
         return { op, process, address, length, advice: this.draws.pick(ADVICE) };
       }

@@ -52,6 +52,8 @@ export function inLanguage(
     case "io":
       return `io ${operation.hold ? "hold" : "release"}`;
     case "swapon":
+      // An area of nothing is refused before a script begins.
+      if (operation.pages === 0) return null;
       return `swapon ${operation.pages} ${operation.priority}`;
     case "swapoff":
       return `swapoff ${operation.area}`;
