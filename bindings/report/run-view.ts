@@ -52,9 +52,9 @@ function renderTitle(title: string, columns: number, paint: Paint): string {
 }
 
 function renderProcess(process: DumpProcess, columns: number, paint: Paint): string {
-  const { name, parent, vmas, pages, rss, locked } = process;
+  const { name, parent, vmas, pages, rss, locked, swap = 0 } = process;
   const origin = parent === null ? "" : ` (child of ${parent})`;
-  const counts = Object.entries({ ...rss, locked })
+  const counts = Object.entries({ ...rss, swap, locked })
     .filter(([, pagesOfKind]) => pagesOfKind > 0)
     .map(([kind, pagesOfKind]) => `${kind} ${pagesOfKind}`);
   const memory = counts.length === 0 ? "no pages" : `pages: ${counts.join(", ")}`;
