@@ -42,13 +42,19 @@ function paintCode(answer: string, paint: Paint): string {
   return paint("failed", code) + answer.slice(code.length);
 }
 
+/** Lines of at most so many characters, broken between words, and inside those that are longer. */
 function wrapWords(text: string, width: number): string[] {
   const lines = [""];
-  for (const word of text.split(" ")) {
+  for (const word of text.split(" ").flatMap((whole) => pieces(whole, width))) {
     const line = lines.at(-1) ?? "";
     if (line === "") lines[lines.length - 1] = word;
     else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines;
+}
+
+function pieces(word: string, width: number): string[] {
+  const count = Math.ceil(word.length / width);
+  return Array.from({ length: count }, (_, i) => word.slice(i * width, (i + 1) * width));
 }

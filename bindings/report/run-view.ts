@@ -22,8 +22,8 @@ type Paint = (style: keyof typeof STYLES, text: string) => string;
 
 const STYLES = { title: "1;36", name: "1", dim: "2", failed: "31" };
 const LEGEND = [
-  "flags: A anon, M mapped, K shared by KSM, L mlocked, U unevictable,",
-  "       S swap-backed, R referenced, D dirty",
+  "flags: A anon, M mapped, K shared by KSM, L mlocked,",
+  "       U unevictable, S swap-backed, R referenced, D dirty",
   "tags: lo locked, mg mergeable, ac accounted",
 ].join("\n");
 const LEAST_COLUMNS = 60;
