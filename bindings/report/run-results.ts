@@ -16,12 +16,14 @@ type Paint = (style: "failed", text: string) => string;
 /** Width of the line numbers, so that short lists do not stick to the margin. */
 const LINE_WIDTH = 6;
 const ARROW = " → ";
+/** What of the width the operations get at most, as answers tend to be longer. */
+const MOST_TEXT = 0.4;
 
 /** The rows as lines of at most so many columns; longer operations and answers go on below themselves. */
 export function resultLines(rows: readonly ResultRow[], columns: number, paint: Paint): string[] {
   const widest = rows.reduce((most, { text }) => Math.max(most, text.length), 0);
   const room = columns - LINE_WIDTH - 2 - ARROW.length;
-  const textWidth = Math.min(widest, Math.floor(room / 2));
+  const textWidth = Math.min(widest, Math.floor(room * MOST_TEXT));
   return rows.flatMap(({ line, text, words, isFailure }) => {
     const texts = wrapWords(text, textWidth);
     const answers = wrapWords(words, room - textWidth);
@@ -40,13 +42,19 @@ function paintCode(answer: string, paint: Paint): string {
   return paint("failed", code) + answer.slice(code.length);
 }
 
+/** Lines of at most so many characters, broken between words, and inside those that are longer. */
 function wrapWords(text: string, width: number): string[] {
   const lines = [""];
-  for (const word of text.split(" ")) {
+  for (const word of text.split(" ").flatMap((whole) => pieces(whole, width))) {
     const line = lines.at(-1) ?? "";
     if (line === "") lines[lines.length - 1] = word;
     else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
     else lines.push(word);
   }
   return lines;
+}
+
+function pieces(word: string, width: number): string[] {
+  const count = Math.ceil(word.length / width);
+  return Array.from({ length: count }, (_, i) => word.slice(i * width, (i + 1) * width));
 }

@@ -22,8 +22,8 @@ type Paint = (style: keyof typeof STYLES, text: string) => string;
 
 const STYLES = { title: "1;36", name: "1", dim: "2", failed: "31" };
 const LEGEND = [
-  "flags: A anon, M mapped, K shared by KSM, L mlocked, U unevictable,",
-  "       S swap-backed, R referenced, D dirty",
+  "flags: A anon, M mapped, K shared by KSM, L mlocked,",
+  "       U unevictable, S swap-backed, R referenced, D dirty",
   "tags: lo locked, mg mergeable, ac accounted",
 ].join("\n");
 const LEAST_COLUMNS = 60;
@@ -52,9 +52,9 @@ function renderTitle(title: string, columns: number, paint: Paint): string {
 }
 
 function renderProcess(process: DumpProcess, columns: number, paint: Paint): string {
-  const { name, parent, vmas, pages, rss, locked } = process;
+  const { name, parent, vmas, pages, rss, locked, swap = 0 } = process;
   const origin = parent === null ? "" : ` (child of ${parent})`;
-  const counts = Object.entries({ ...rss, locked })
+  const counts = Object.entries({ ...rss, swap, locked })
     .filter(([, pagesOfKind]) => pagesOfKind > 0)
     .map(([kind, pagesOfKind]) => `${kind} ${pagesOfKind}`);
   const memory = counts.length === 0 ? "no pages" : `pages: ${counts.join(", ")}`;

@@ -24,13 +24,14 @@ function formatDump({ label, procs, frames }: Dump): string {
   );
 }
 
-function formatProcess({ name, parent, vmas, pages, rss, locked }: DumpProcess): string {
+function formatProcess({ name, parent, vmas, pages, rss, locked, swap }: DumpProcess): string {
   const { anon, file, shmem, zero } = rss;
+  const swapped = swap === undefined ? "" : `,"swap":${swap}`;
   return (
     `${JSON.stringify({ name, parent }).slice(0, -1)},\n` +
     ` "vmas":${rows(vmas, VMAS_PER_LINE, "  ")},\n` +
     ` "pages":${rows(pages, PAGES_PER_LINE, "  ")},\n` +
-    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}}`
+    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}${swapped}}`
   );
 }
 

@@ -41,6 +41,8 @@ export interface DumpProcess {
   rss: DumpRss;
   /** Pages of locked VMAs: mm->locked_vm. */
   locked: number;
+  /** Pages in swap; left out if there are none. */
+  swap?: number;
 }
 
 /** All living processes at one moment. Frames are numbered in order of appearance. */
@@ -139,7 +141,7 @@ function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemName
     addToRuns(runs, pageOf(address), number);
   }
   // The kernel's own counters, so that a dump shows when they are wrong; v3.7 counts shmem as file.
-  const { anon, file } = process.rss;
+  const { anon, file, swap } = process.rss;
   return {
     name,
     parent,
@@ -147,6 +149,7 @@ function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemName
     pages: runs,
     rss: { anon, file: file - shmemPages, shmem: shmemPages, zero },
     locked: process.lockedPages,
+    ...(swap > 0 ? { swap } : {}),
   };
 }
 

@@ -79,7 +79,9 @@ function first(...words: string[]): Effect {
 function inputOutput(kernel: Kernel, hold: boolean, { vmstat }: Before): string {
   if (hold) return "pages that are written from now on stay under writeback";
   const ended = (vmstat?.nr_writeback ?? 0) - kernel.vmstat().nr_writeback;
-  return `writes end, ${counted(ended, "page")} no longer under writeback`;
+  return ended > 0
+    ? `writes end, ${counted(ended, "page")} no longer under writeback`
+    : "no page was under writeback";
 }
 
 function ksm({ ksm: { pagesShared, pagesSharing } }: Kernel): string {

@@ -79,6 +79,7 @@ function eventsInWords(
   }
   // The counts that these operations give say it already.
   if (operation.op === "writeback") groups.delete("Written");
+  const unmerged = operation.op === "ksm" && !groups.has("KsmMerged");
   const reads = groups.get("SwapRead") ?? [];
   const looked = groups.get("Reclaimed") ?? [];
   return [
@@ -89,6 +90,7 @@ function eventsInWords(
         [],
     ),
     ...reclaimInWords(kernel, operation, looked),
+    ...(unmerged ? ["nothing new to merge"] : []),
   ];
 }
 

@@ -1,14 +1,16 @@
 // Why an operation failed, in the terms of its script.
 
 import type { KernelError } from "../core/kernel-error.js";
+import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Process } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";
-import { VmFlag } from "../../assembly/abi.js";
 import { addressOf, pageOf } from "./arena.js";
 import type { Operation } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
 import { fileInWords, vmaInWords } from "./wording.js";
+
+type OnRange = Extract<Operation, { readonly page: number; readonly count: number }>;
 
 /** VMAs that are looked at to find the page that an operation failed at. */
 const SEARCHED = 1000;
@@ -30,11 +32,11 @@ function reason(
   code: string,
 ): string | null {
   const own =
-    "process" in operation ? ofProcess(runner, operation, code) : ofOthers(operation, code);
+    "process" in operation ? ofProcess(runner, operation, code) : ofOthers(runner, operation, code);
   return own ?? (code === "ENOMEM" ? exhausted(kernel, runner, operation) : null);
 }
 
-function ofOthers(operation: Operation, code: string): string | null {
+function ofOthers(runner: ScriptRunner, operation: Operation, code: string): string | null {
   switch (operation.op) {
     case "swapon":
       return code === "EINVAL"
@@ -45,10 +47,15 @@ function ofOthers(operation: Operation, code: string): string | null {
         ? `there is no swap area ${operation.area}`
         : "what is in it does not fit in the frames that are free";
     case "invalidate":
-      return code === "EBUSY" ? "a dirty page of it had to stay, writeback makes it clean" : null;
+      return code === "EBUSY" ? dirty(runner.file(operation.file)) : null;
     default:
       return null;
   }
+}
+
+function dirty(file: File | undefined): string {
+  const helps = file?.kind === "disk" ? "writeback cleans it" : "and it can't be written anywhere";
+  return `a dirty page had to stay, ${helps}`;
 }
 
 function ofProcess(
@@ -72,10 +79,10 @@ function ofProcess(
     case "mmap":
       if (code !== "EINVAL") return null;
       return operation.count === 0
-        ? "a mapping has at least one page"
+        ? "the range has 0 pages"
         : "it would reach beyond the last page that a file can have";
     case "munmap":
-      return code === "EINVAL" ? "there is no page in the range" : null;
+      return code === "EINVAL" ? "the range has 0 pages" : null;
     case "madvise":
       if (code === "EINVAL") return "a locked VMA keeps its pages";
       break;
@@ -86,30 +93,47 @@ function ofProcess(
     default:
       return null;
   }
-  return code === "ENOMEM" ? hole(process, operation.page, operation.count) : null;
+  if (code !== "ENOMEM") return null;
+  const { op, page, count } = operation;
+  return hole(process, operation) ?? (op === "mlock" ? unpopulated(process, page, count) : null);
 }
 
-/** A range of which a part can't be done. */
-function hole(process: Process, page: number, count: number): string | null {
+/** A range of which a part is not mapped. */
+function hole(process: Process, { op, page, count }: OnRange): string | null {
+  const at = holeIn(process, page, count);
+  if (at === null) return null;
+  const nothing = `nothing is mapped at page ${at}`;
+  if (op === "madvise") return `${nothing}, the rest is done`;
+  return at > page ? `${nothing}, what is before it is done` : nothing;
+}
+
+/** The first page of a range that is not mapped; null if it is not to be found soon. */
+function holeIn(process: Process, page: number, count: number): number | null {
   let at = page;
   for (let i = 0; i < SEARCHED && at < page + count; i++) {
     const vma = vmaAt(process, at);
-    if (vma === undefined) return `nothing is mapped at page ${at}`;
-    const beyond = vma.flags & VmFlag.Locked ? unpopulated(vma) : null;
-    if (beyond !== null) return beyond;
+    if (vma === undefined) return at;
     at = pageOf(vma.end);
   }
   return null;
 }
 
-/** Why pages of a locked VMA can't be made present. */
-function unpopulated(vma: Vma): string | null {
-  if (vma.perms.startsWith("---"))
-    return `${vmaInWords(vma)} is ${vma.perms}: no page can be made present`;
-  if (vma.file === null) return null;
-  const last = vma.pgoff + pageOf(vma.end) - pageOf(vma.start) - 1;
-  if (last < vma.file.pages) return null;
-  return `${vmaInWords(vma)} reaches beyond the end of ${fileInWords(vma.file)} at ${vma.file.pages}`;
+/** Why pages of a range that is locked by now can't be made present. */
+function unpopulated(process: Process, page: number, count: number): string | null {
+  let at = page;
+  for (let i = 0; i < SEARCHED && at < page + count; i++) {
+    const vma = vmaAt(process, at);
+    if (vma === undefined) return null;
+    if (vma.perms.startsWith("---")) {
+      return `${vmaInWords(vma)} is locked, but ${vma.perms}: no page can be made present`;
+    }
+    const size = vma.file?.pages ?? Infinity;
+    if (vma.pgoff + pageOf(vma.end) - pageOf(vma.start) > size) {
+      return `${vmaInWords(vma)} is locked, but ${fileInWords(vma.file)} ends at ${size}`;
+    }
+    at = pageOf(vma.end);
+  }
+  return null;
 }
 
 function access(process: Process, page: number, code: string): string | null {
@@ -134,7 +158,7 @@ function remapping(
 ): string | null {
   const { page, count, newPage, newCount } = operation;
   if (code === "EINVAL") {
-    return newCount === 0 ? "nothing would be left of it" : "the old and the new range overlap";
+    return newCount === 0 ? "the new length is 0 pages" : "the old and the new range overlap";
   }
   if (code !== "EFAULT") return null;
   const vma = vmaAt(process, page);

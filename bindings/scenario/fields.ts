@@ -44,12 +44,14 @@ export class Fields {
 
   /** A process that an earlier line made. */
   process(): string {
-    return this.#known("process", this.names.processes, "spawn P or fork P Q makes one");
+    const { processes, files } = this.names;
+    return this.#known("process", processes, files, "spawn P or fork P Q makes one");
   }
 
   /** A file that an earlier line made. */
   scriptedFile(): string {
-    return this.#known("file", this.names.files, "file F npages makes one");
+    const { processes, files } = this.names;
+    return this.#known("file", files, processes, "file F npages makes one");
   }
 
   newProcess(): string {
@@ -183,7 +185,9 @@ export class Fields {
 
   #integer(what: string, word: string, least: number, most: number): number {
     const accepted = `accepted are whole numbers from ${least} to ${most}`;
-    if (!/^-?[0-9]+$/.test(word)) this.#fail(`${what} ${quoted(word)} is not a number`, accepted);
+    if (!/^-?[0-9]+$/.test(word)) {
+      this.#fail(`${what} ${quoted(word)} is not a whole number`, accepted);
+    }
     const value = Number(word);
     if (value < least || value > most) {
       this.#fail(`${what} ${quoted(word)} is out of range`, accepted);
@@ -200,11 +204,19 @@ export class Fields {
     return found;
   }
 
-  #known(what: string, names: ReadonlyMap<string, number>, maker: string): string {
+  /** @param others names of the other kind, which are easily mistaken for these */
+  #known(
+    what: "process" | "file",
+    names: ReadonlyMap<string, number>,
+    others: ReadonlyMap<string, number>,
+    maker: string,
+  ): string {
     const word = this.#word();
     if (!names.has(word)) {
       const accepted = names.size === 0 ? maker : this.#listed(plural(what), names);
-      this.#fail(`unknown ${what} ${quoted(word)}`, accepted);
+      const other = what === "process" ? "file" : "process";
+      const is = others.has(word) ? `, it is a ${other}` : "";
+      this.#fail(`unknown ${what} ${quoted(word)}${is}`, accepted);
     }
     return word;
   }

@@ -26,5 +26,7 @@ export function noteOn(kernel: Kernel, runner: ScriptRunner, step: Step): string
   const { operation, result, error, stayed } = step;
   if (result?.[2] === SKIPPED) return "its process or file is not there";
   if (error !== null) return failureInWords(kernel, runner, operation, error);
+  const isRange = operation.op === "swap-out" || operation.op === "migrate";
+  if (isRange && result?.[2] === 0 && stayed.length === 0) return "no page is present there";
   return stayedInWords(stayed).join("; ");
 }

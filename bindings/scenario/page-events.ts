@@ -52,12 +52,31 @@ function filePages(events: Events, kernel: Kernel): string[] {
   return shortened([...byFile].map(([name, pages]) => `${pagesInWords(pages)} of ${name} mapped`));
 }
 
-/** Entries that became swap entries, told by page: all its mappings went at once. */
-function swappedOut(events: Events): string[] {
-  const pages = [...byFrame(events).values()];
-  const numbers = pages.map(([first]) => pageOf(first?.a ?? 0));
-  const entries = events.length === pages.length ? "" : `, ${counted(events.length, "mapping")}`;
-  return [`${pagesInWords(numbers)} swapped out${entries}`];
+/** The number by which the operation knows a page that is mapped at several places. */
+function numberOf(places: readonly number[], operation: Operation): number {
+  const named =
+    operation.op === "swap-out"
+      ? places.find((page) => page >= operation.page && page < operation.page + operation.count)
+      : undefined;
+  return named ?? places[0] ?? 0;
+}
+
+/** "8 mappings of pages 0-3"; pages of several processes may have one number, and are counted then. */
+function mappingsOf(mappings: number, pages: readonly number[]): string {
+  const distinct = new Set(pages).size === pages.length;
+  const which = distinct ? pagesInWords(pages) : counted(pages.length, "page");
+  return `${counted(mappings, "mapping")} of ${which}`;
+}
+
+function swappedOut(events: Events, _: Kernel, operation: Operation): string[] {
+  const pages = [...byFrame(events).values()].map((entries) =>
+    numberOf(
+      entries.map(({ a }) => pageOf(a)),
+      operation,
+    ),
+  );
+  const became = events.length === 1 ? "became a swap entry" : "became swap entries";
+  return [`${mappingsOf(events.length, pages)} ${became}`];
 }
 
 function merged(events: Events, kernel: Kernel): string[] {
@@ -71,15 +90,18 @@ function merged(events: Events, kernel: Kernel): string[] {
   return shortened(words);
 }
 
-function moved(events: Events, kernel: Kernel): string[] {
-  return shortened(
-    events.map(({ b, c }) => {
-      const page = pageIn(kernel, b);
-      const [place] = page?.mappings() ?? [];
-      const name = place === undefined ? "a page" : `page ${pageOf(place.address)}`;
-      return `${name} moved to another frame with ${counted(c, "mapping")}`;
-    }),
-  );
+function moved(events: Events, kernel: Kernel, operation: Operation): string[] {
+  const own = "process" in operation ? operation.process : "";
+  const pages = events.map(({ b }) => {
+    const places = pageIn(kernel, b)?.mappings() ?? [];
+    const place = places.find(({ process }) => process.name === own) ?? places[0];
+    return place === undefined ? null : pageOf(place.address);
+  });
+  const mappings = events.reduce((sum, { c }) => sum + c, 0);
+  const known = pages.filter((page) => page !== null);
+  const lead = mappings === 1 ? "leads" : "lead";
+  const frames = events.length === 1 ? "another frame" : "other frames";
+  return [`${mappingsOf(mappings, known)} ${lead} to ${frames} now`];
 }
 
 /** @param reads SwapRead events of the same operation; what was in the swap cache still need not be read */

@@ -5,7 +5,7 @@ import type { Process } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";
 import { addressOf } from "./arena.js";
 import type { Before, Effect } from "./effect.js";
-import type { ProcessOperation } from "./operation.js";
+import type { PageOperation, ProcessOperation } from "./operation.js";
 import { outcomeInWords } from "./outcome.js";
 import { counted, listed, range } from "./wording.js";
 
@@ -30,16 +30,16 @@ function counts(process: Process, operation: ProcessOperation, value: number): s
       return [outcomeInWords(operation.op, value) ?? ""];
     case "pin":
     case "unpin":
-      return [pins(process, operation.page)];
+      return [pins(process, operation)];
     default:
       return [];
   }
 }
 
-function pins(process: Process, page: number): string {
+function pins(process: Process, { op, page }: PageOperation): string {
   const held = process.pageAt(addressOf(page))?.pins ?? 0;
   if (held === 0) return "no longer pinned";
-  return held === 1 ? "pinned" : `pinned ${held} times`;
+  return `${op === "pin" ? "pinned" : "still pinned"}${held === 1 ? "" : ` ${held} times`}`;
 }
 
 /** Swap entries that were thrown away: no event tells of them. */

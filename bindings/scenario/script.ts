@@ -58,7 +58,8 @@ function parseLine(file: string, line: number, words: string[], names: Names): O
   const rule = grammar[first];
   const [fewest, most] = rule.arity;
   if (rest.length < fewest || rest.length > most) {
-    const takes = fewest === most ? `${fewest}` : `${fewest} to ${most}`;
+    // No operation can leave out more than one.
+    const takes = fewest === most ? `${fewest}` : `${fewest} or ${most}`;
     throw new LineError(
       file,
       line,

@@ -53,9 +53,9 @@ export function fileInWords(file: File | null): string {
 export function placeOf(page: Page): string {
   if (page.inode !== 0) return `page ${page.index} of ${fileInWords(page.file)}`;
   const [mapping] = page.mappings();
-  return mapping === undefined
-    ? "a page that nobody maps"
-    : `${mapping.process.name} ${pageOf(mapping.address)}`;
+  if (mapping === undefined)
+    return page.swapCache ? "a page of the swap cache" : "an unmapped page";
+  return `${mapping.process.name} ${pageOf(mapping.address)}`;
 }
 
 /** Every place that maps a page, as the view writes them: "A 10 and B 12". */

@@ -64,6 +64,26 @@ describe("rmaplab run", () => {
     expect(out).not.toContain("\x1b");
   });
 
+  test("what was counted, and why something failed or stayed, is told without --explain", () => {
+    const { out } = rmaplab(
+      ["-"],
+      "spawn A\nmmap A 0 2 rw anon private\nwrite A 0\npin A 0\nmigrate A 0 2\nswapon 9\n" +
+        "swapoff 5\nfork A B\nexit B\nread B 0\nswap-out A 0 2\n",
+    );
+    expect(out).toContain("A  pages: swap 1\n");
+    expect(out).toContain("── 11 operations, 2 failed ──");
+    expect(out).toContain(
+      [
+        "     5  migrate A 0 2  → 0 pages moved, page 0 stays: pinned",
+        "     6  swapon 9       → swap area 1",
+        "     7  swapoff 5      → EINVAL, there is no swap area 5",
+        "    10  read B 0       → SKIP, its process or file is not there",
+        "    11  swap-out A 0 2 → 0 pages reclaimed, page 0 stays: pinned",
+        "",
+      ].join("\n"),
+    );
+  });
+
   test("--explain says one line an operation before the view", () => {
     const { status, out } = rmaplab(["-", "--explain"], "spawn A\nread A 9\n");
     expect(status).toBe(0);
@@ -107,6 +127,10 @@ describe("rmaplab run", () => {
     [["latin1"], "latin1: not a text file"],
     [["huge"], "huge: too long; a script has at most 4194304 bytes"],
     [["bad.script"], 'bad.script:2: unknown operation "jump"; accepted are file,'],
+    [
+      ["bounds.script"],
+      'bounds.script:1: number of pages "3000000000" is out of range; accepted are',
+    ],
     [["good.script", "--release", "v9.9"], '--release: unknown "v9.9"; accepted: v3.7'],
     [["good.script", "--build", "fast"], '--build: unknown "fast"; accepted: release, checked'],
     [["good.script", "--set", "speed=9"], '--set: unknown switch "speed"; accepted: '],
@@ -130,6 +154,7 @@ describe("rmaplab run", () => {
     mkdirSync(join(folder, "folder"), { recursive: true });
     writeFileSync(join(folder, "good.script"), "spawn A\n");
     writeFileSync(join(folder, "bad.script"), "spawn A\njump A\n");
+    writeFileSync(join(folder, "bounds.script"), "reclaim 3000000000\n");
     writeFileSync(join(folder, "binary"), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1]));
     writeFileSync(join(folder, "latin1"), Buffer.from("spawn \xe9\n", "latin1"));
     writeFileSync(join(folder, "huge"), "");

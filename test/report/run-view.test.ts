@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { renderRun } from "../../bindings/report/run-view.js";
-import type { DumpDocument } from "../../bindings/scenario/dump.js";
+import type { DumpDocument, DumpResult, DumpVma } from "../../bindings/scenario/dump.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 import { liveCases } from "../scenario/live-case.js";
 
@@ -60,4 +60,95 @@ describe("the readable view of a run", () => {
       "\x1b[31mSIGSEGV\x1b[0m",
     );
   });
+
+  test("every value and every count is in the list of results, in words", () => {
+    const source = [
+      "file F 4 disk",
+      "spawn A",
+      "mmap A 0 4 rw file:F:0 shared",
+      "read A 1",
+      "write A 2",
+      "referenced A 1",
+      "file-read F 3",
+      "writeback F",
+      "migrate A 0 4",
+      "invalidate F 3 1",
+      "swap-out A 0 4",
+      "reclaim 0",
+      "swapon 9",
+    ];
+    const results: DumpResult[] = [
+      [1, "file", 0],
+      [2, "spawn", 0],
+      [3, "mmap", 0],
+      [4, "read", 7],
+      [5, "write", 0],
+      [6, "referenced", 2],
+      [7, "file-read", 0],
+      [8, "writeback", 1],
+      [9, "migrate", 2],
+      [10, "invalidate", 0],
+      [11, "swap-out", 1],
+      [12, "reclaim", 0],
+      [13, "swapon", 1],
+    ];
+    const notes = new Map([[11, "page 2 stays: pinned"]]);
+    const view = renderRun(withResults(results), parseScript(source.join("\n"), "s"), {
+      ...PLAIN,
+      notes,
+    });
+    expect(view).toContain(
+      [
+        "     4  read A 1         → 7",
+        "     6  referenced A 1   → touched through 2 mappings",
+        "     7  file-read F 3    → 0",
+        "     8  writeback F      → 1 page written",
+        "     9  migrate A 0 4    → 2 pages moved",
+        "    10  invalidate F 3 1 → 0 pages dropped",
+        "    11  swap-out A 0 4   → 1 page reclaimed, page 2 stays: pinned",
+        "    12  reclaim 0        → 0 pages reclaimed",
+        "    13  swapon 9         → swap area 1",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("long operations and answers go on below themselves", () => {
+    const name = "process-with-quite-a-long-name";
+    const source = `spawn ${name}\nmremap ${name} 100000 1000 200000 2000\nread ${name} 1\n`;
+    const results: DumpResult[] = [
+      [2, "mremap", "EFAULT"],
+      [3, "read", 5],
+    ];
+    const notes = new Map([[2, "100000-101000 is more than VMA 100000-100004; it is unmapped"]]);
+    const options = { columns: 60, color: true, notes };
+    const view = renderRun(withResults(results), parseScript(source, "s"), options);
+    expect(view).toContain(
+      [
+        "     2  mremap              → \x1b[31mEFAULT\x1b[0m, 100000-101000 is more",
+        "        process-with-quite-   than VMA 100000-100004; it is",
+        "        a-long-name 100000    unmapped",
+        "        1000 200000 2000",
+        "     3  read                → 5",
+      ].join("\n"),
+    );
+    const plain = renderRun(withResults(results), parseScript(source, "s"), {
+      ...options,
+      color: false,
+    });
+    for (const line of plain.split("\n")) expect([...line].length).toBeLessThanOrEqual(60);
+  });
+
+  test("pages in swap are counted beside those in memory", () => {
+    const document = withResults([]);
+    const rss = { anon: 0, file: 0, shmem: 0, zero: 0 };
+    const vmas: DumpVma[] = [[0, 2, "rw-p", null, null, ""]];
+    const process = { name: "A", parent: null, vmas, pages: [], rss, locked: 0, swap: 2 };
+    document.dumps.push({ label: "d", procs: [process], frames: [] });
+    expect(renderRun(document, parseScript("", "s"), PLAIN)).toContain("A  pages: swap 2\n");
+  });
 });
+
+function withResults(results: DumpResult[]): DumpDocument {
+  return { oracle: 1, kernel: "k", case: "c", dumps: [], results };
+}

@@ -11,3 +11,13 @@ test("a document without dumps is one JSON document", () => {
   const text = formatDumpDocument({ ...empty, dumps: [], results: [] });
   expect(JSON.parse(text)).toEqual(empty);
 });
+
+test("pages in swap are told of where there are any", () => {
+  const [first] = liveCases();
+  const document = structuredClone(first!.document);
+  const process = document.dumps[0]!.procs[0]!;
+  process.swap = 3;
+  const text = formatDumpDocument(document);
+  expect(text).toContain(`"locked":${process.locked},"swap":3}`);
+  expect(JSON.parse(text)).toEqual(document);
+});

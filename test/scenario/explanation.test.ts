@@ -1,23 +1,5 @@
 import { expect, test } from "vitest";
-import { createKernel } from "../../bindings/kernel/kernel.js";
-import { Explainer } from "../../bindings/scenario/explanation.js";
-import { ScriptRunner } from "../../bindings/scenario/runner.js";
-import { parseScript } from "../../bindings/scenario/script.js";
-
-/** The explanations of a script's lines. */
-async function explain(lines: readonly string[]): Promise<string[]> {
-  const kernel = await createKernel();
-  const script = parseScript(lines.join("\n"), "s");
-  const runner = new ScriptRunner(kernel, script, { kernel: "k", case: "s" });
-  const explained: string[] = [];
-  try {
-    const explainer = new Explainer(kernel, runner, (words) => explained.push(words));
-    while (explainer.step() !== null);
-  } finally {
-    kernel.dispose();
-  }
-  return explained;
-}
+import { explain } from "./explained.js";
 
 test.each([
   [

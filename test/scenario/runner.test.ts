@@ -118,6 +118,18 @@ describe("running a script", () => {
     ]);
   });
 
+  test("a dump counts the pages of each process that are in swap", async () => {
+    const { dumps } = await run(
+      "spawn A\nmmap A 0 4 rw anon private\nwrite A 0\nwrite A 1\nfork A B\ndump\n" +
+        "swap-out A 0 4\nread B 0\n",
+    );
+    expect(dumps[0]?.procs.map((process) => "swap" in process)).toEqual([false, false]);
+    expect(dumps[1]?.procs.map(({ rss, swap }) => [rss.anon, swap])).toEqual([
+      [0, 2],
+      [1, 1],
+    ]);
+  });
+
   test("steps come one by one, and the end stays the end", async () => {
     const runner = new ScriptRunner(
       await kernel(),
