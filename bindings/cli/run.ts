@@ -57,7 +57,7 @@ export function runCommand(): Command {
     )
     .option("--verify", "check the invariants after every operation")
     .option("--json", "print dumps and results as one JSON document")
-    .option("--explain", "one line per operation: what was split, merged, copied or shared")
+    .option("--explain", "one line per operation: what it did, and why")
     .action(run);
 }
 

@@ -24,6 +24,8 @@ export interface ProcessDump {
   readonly pages: PageRow[];
   readonly rss: { anon: number; file: number; shmem: number; zero: number };
   readonly locked: number;
+  /** Left out if there are none. */
+  readonly swap?: number;
 }
 
 /** The state at one moment, in the form that the live kernel's was written in. */
@@ -70,14 +72,15 @@ export class Dumper {
     const procs = processes
       .filter(({ process }) => process.alive)
       .map(({ name, process }): ProcessDump => {
-        const { anon, file, shmem, zero } = process.residence();
+        const { swap, ...rss } = process.residence();
         return {
           name,
           parent: process.parent === null ? null : (names.get(process.parent) ?? null),
           vmas: process.space.vmas.map((vma) => this.vmaRow(vma)),
           pages: this.pageRows(process, frames),
-          rss: { anon, file, shmem, zero },
+          rss,
           locked: process.space.lockedPages,
+          ...(swap > 0 ? { swap } : {}),
         };
       });
     return {

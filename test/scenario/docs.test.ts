@@ -6,6 +6,8 @@ import { createKernel } from "../../bindings/kernel/kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";
+import { renderRun } from "../../bindings/report/run-view.js";
+import { noteOn } from "../../bindings/scenario/note.js";
 import { grammar } from "../../bindings/scenario/grammar.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
@@ -21,18 +23,45 @@ function blocks(language: string): string[] {
     .map((block) => block.slice(language.length + 1));
 }
 
-test("the first script of the page gives the document and the explanations of the page", async () => {
-  const [source = ""] = blocks("script");
-  const [json = ""] = blocks("json");
-  const [explanations = ""] = blocks("explained");
+interface Told {
+  readonly document: DumpDocument;
+  readonly explained: readonly string[];
+  /** As `rmaplab run` prints it. */
+  readonly text: string;
+}
+
+async function run(source: string): Promise<Told> {
   const kernel = await createKernel();
   const script = parseScript(source, "first.script");
   const runner = new ScriptRunner(kernel, script, { kernel: "rmaplab v3.7", case: script.name });
   const explained: string[] = [];
+  const notes = new Map<number, string>();
   const explainer = new Explainer(kernel, runner, (words) => explained.push(words));
-  while (explainer.step() !== null);
+  for (let step = explainer.step(); step !== null; step = explainer.step()) {
+    const note = noteOn(kernel, runner, step);
+    if (note !== "") notes.set(step.operation.line, note);
+  }
   kernel.dispose();
-  expect(compareDumps(JSON.parse(json) as DumpDocument, runner.document)).toEqual([]);
+  const { document } = runner;
+  const text = renderRun(document, script, { columns: 100, color: false, notes });
+  return { document, explained, text };
+}
+
+test("the first script of the page gives the document and the explanations of the page", async () => {
+  const [source = ""] = blocks("script");
+  const [json = ""] = blocks("json");
+  const [explanations = ""] = blocks("explained");
+  const { document, explained } = await run(source);
+  expect(compareDumps(JSON.parse(json) as DumpDocument, document)).toEqual([]);
+  expect(explained).toEqual(expect.arrayContaining(explanations.trim().split("\n")));
+});
+
+test("the third script of the page gives the results and the explanations of the page", async () => {
+  const [, , source = ""] = blocks("script");
+  const [results = "none"] = blocks("results");
+  const [, explanations = ""] = blocks("explained");
+  const { explained, text } = await run(source);
+  expect(text).toContain(`\n\n${results}\n`);
   expect(explained).toEqual(expect.arrayContaining(explanations.trim().split("\n")));
 });
 
