@@ -11,7 +11,7 @@ import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_SPECIAL, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
-import { vmaPageProt } from "./vma-prot";
+import { vmaPageProt } from "../struct/vma-prot";
 
 /** A read maps the zero page: no rmap, no anon_vma, no rss. */
 function mapZeroPage(vma: Vma, address: u64, pmd: usize): i32 {

@@ -5,7 +5,7 @@ import { Counter, Errno, Event, PageFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
 import { count, vmStat } from "../memory/header";
 import { pageAddFileRmap, pageAddNewAnonRmap } from "../rmap/accounting";
-import { isSwapBacked } from "../struct/address-space";
+import { isSwapBacked, mappingOf } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
@@ -24,8 +24,7 @@ import { isShared, linearPageIndex, Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
 import { pageCacheRead } from "./file";
 
-import { mappingOf } from "./vma-list";
-import { vmaPageProt } from "./vma-prot";
+import { vmaPageProt } from "../struct/vma-prot";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
 function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): void {

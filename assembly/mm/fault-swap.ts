@@ -40,7 +40,7 @@ import { swapFree } from "../struct/swap-slot";
 import { linearPageIndex, Vma } from "../struct/vma";
 
 import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
-import { vmaPageProt } from "./vma-prot";
+import { vmaPageProt } from "../struct/vma-prot";
 
 /** migration_entry_wait: until whoever migrates the page, which is locked meanwhile, is done. */
 function migrationEntryWait(address: u64, pmd: usize): void {

@@ -10,7 +10,7 @@ import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { munlockVmaPage } from "../rmap/munlock";
-import { accountsDirty } from "../struct/address-space";
+import { accountsDirty, mappingOf } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
@@ -40,8 +40,7 @@ import { isShared, Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
 
 import { reuseSwapPage } from "./swap";
-import { mappingOf } from "./vma-list";
-import { vmaPageProt } from "./vma-prot";
+import { vmaPageProt } from "../struct/vma-prot";
 
 /** Written to, and writable if the VMA is: KSM's breaks come here for VMAs that are not. */
 function writtenBits(vma: Vma): u64 {

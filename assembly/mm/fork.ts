@@ -6,7 +6,7 @@ import { event } from "../memory/event";
 import { Cache, slabReserve } from "../memory/slab";
 import { pageDupRmap } from "../rmap/accounting";
 import { anonVmaFork } from "../rmap/anon-vma";
-import { getFile, iMmapMutex } from "../struct/address-space";
+import { getFile, iMmapMutex, mappingOf } from "../struct/address-space";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { chainLength } from "../struct/anon-vma";
 import { pageIsAnon } from "../struct/page";
@@ -41,7 +41,7 @@ import { swapDuplicate, slotAt, SWAP_MAP_MAX } from "../struct/swap-slot";
 import { isCowMapping, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
-import { mappingOf, vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
+import { vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
 
 /** One entry's copy: what the parent's becomes is stored, what the child's is returned. */
 function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {

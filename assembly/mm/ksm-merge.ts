@@ -39,7 +39,7 @@ import { pinAnonVma } from "./ksm-slot";
 
 import { tryToFreeSwap } from "./swap";
 import { findVma } from "./vma-list";
-import { vmaPageProt } from "./vma-prot";
+import { vmaPageProt } from "../struct/vma-prot";
 
 /** No entry: absent is 0, and so is nothing that is present. */
 const FAILED: u64 = 0;

@@ -12,7 +12,7 @@ import { doMunmap } from "./munmap";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
 import { findIntersection, findPrevious, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
-import { protFlags } from "./vma-prot";
+import { protFlags } from "../struct/vma-prot";
 
 export const MAY_ANYTHING: u32 = VmFlag.MayRead | VmFlag.MayWrite | VmFlag.MayExec;
 /** Page offsets and file sizes reach so far. */

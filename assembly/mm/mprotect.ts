@@ -18,7 +18,7 @@ import { linearPageIndex, Vma } from "../struct/vma";
 import { findVma } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
 import { vmaSplit } from "./vma-split";
-import { protFlags, vmaPageProt, vmaWantsWritenotify } from "./vma-prot";
+import { protFlags, vmaPageProt, vmaWantsWritenotify } from "../struct/vma-prot";
 
 const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
 const ALREADY_ACCOUNTED: u32 = VmFlag.Account | VmFlag.Write | VmFlag.Shared | VmFlag.NoReserve;

@@ -4,7 +4,7 @@ import { Errno, Event, MremapFlag, MremapOrder, PAGE_SHIFT, PAGE_SIZE, VmFlag } 
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { anonVmaClone, anonVmaLock, anonVmaUnlock } from "../rmap/anon-vma";
-import { getFile, iMmapMutex } from "../struct/address-space";
+import { getFile, iMmapMutex, mappingOf } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import {
@@ -30,7 +30,6 @@ import {
   findIntersection,
   findPrevious,
   findVma,
-  mappingOf,
   vmaAlloc,
   vmaCopy,
   vmaFree,

@@ -11,6 +11,7 @@ import { handleOf } from "../memory/handle";
 import { header } from "../memory/header";
 import { MAPPING_BYTES } from "../rmap/mapping-record";
 import { rmapWalk } from "../rmap/walk";
+import { mappingOf } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount } from "../struct/page";
@@ -18,7 +19,7 @@ import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
-import { findVma, mappingOf } from "./vma-list";
+import { findVma } from "./vma-list";
 
 function describe(vma: Vma, at: usize): void {
   store<u32>(at, vma.mm);

@@ -14,14 +14,14 @@ import { fileIndexInsert, fileIndexRemove } from "../index/file-index";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { anonVmaClone, anonVmaLock, anonVmaUnlock, unlinkAnonVmas } from "../rmap/anon-vma";
-import { AddressSpace, iMmapMutex } from "../struct/address-space";
+import { AddressSpace, iMmapMutex, mappingOf } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { fileClose } from "./file";
-import { mappingOf, vmaFree, vmaInsert, vmaRemove } from "./vma-list";
+import { vmaFree, vmaInsert, vmaRemove } from "./vma-list";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);

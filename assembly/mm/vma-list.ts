@@ -3,7 +3,7 @@
 import { rbErase, rbInsertFixup, rbLink } from "../index/rb-tree";
 import { header } from "../memory/header";
 import { Cache, slabFree, slabAlloc } from "../memory/slab";
-import { AddressSpace, File, iMmapMutex } from "../struct/address-space";
+import { iMmapMutex, mappingOf } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { MM_NODE, Vma } from "../struct/vma";
 import { fileIndexInsert, fileIndexRemove } from "../index/file-index";
@@ -117,10 +117,6 @@ export function vmaRemove(mm: MmStruct, vma: Vma): void {
   if (mm.mmapCache == <u32>changetype<usize>(vma)) mm.mmapCache = vma.prev;
   mm.mapCount--;
   header().vmas--;
-}
-
-export function mappingOf(vma: Vma): AddressSpace {
-  return changetype<AddressSpace>(<usize>changetype<File>(<usize>vma.file).mapping);
 }
 
 /** Into the mm and, if it has one, the index of its file. */

@@ -1,25 +1,18 @@
 // remove_migration_pte: the entry that stood for a page on its way becomes one for the page again.
 
 import { Doing } from "../locks";
-import { VmFlag } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsAnon } from "../struct/page";
 import { getPage } from "../struct/page-frame";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import {
-  pteFrame,
-  pteIsMigration,
-  pteMigrationIsWritable,
-  pteOf,
-  PTE_USER,
-  PTE_WRITE,
-} from "../struct/pte";
+import { pteFrame, pteIsMigration, pteMigrationIsWritable, pteOf, PTE_WRITE } from "../struct/pte";
 import { Vma } from "../struct/vma";
+import { vmaPageProt } from "../struct/vma-prot";
 import { pageAddAnonRmap, pageAddFileRmap } from "./accounting";
 
 /**
- * Restores one entry, if it waits for the page that was in the old frame: old, clean, and writable if it
- * was. The lock is taken without a look first, since mremap may move entries without the anon_vma's mutex.
+ * Restores one entry, if it waits for the page that was in the old frame: old, clean, and as the VMA's
+ * fresh entries are, writable besides if it was. The lock is taken without a look first, since mremap may move entries without the anon_vma's mutex.
  * @returns true if there was one
  */
 export function removeMigrationPte(frame: u32, vma: Vma, address: u64, old: u32): bool {
@@ -31,7 +24,7 @@ export function removeMigrationPte(frame: u32, vma: Vma, address: u64, old: u32)
   const waits = pteIsMigration(entry) && pteFrame(entry) == old;
   if (waits) {
     getPage(frame);
-    let bits: u64 = vma.flags & (VmFlag.Read | VmFlag.Write | VmFlag.Exec) ? PTE_USER : 0;
+    let bits = vmaPageProt(vma);
     if (pteMigrationIsWritable(entry)) bits |= PTE_WRITE;
     store<u64>(pte, pteOf(frame, bits));
     if (pageIsAnon(frame)) pageAddAnonRmap(frame, vma, address, false);

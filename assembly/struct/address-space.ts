@@ -3,6 +3,7 @@
 import { FileKind } from "../abi";
 import { header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
+import { Vma } from "./vma";
 
 @unmanaged
 export class AddressSpace {
@@ -74,6 +75,11 @@ export function isSwapBacked(mapping: AddressSpace): bool {
 /** mapping_unevictable: reclaim can do nothing with its pages. */
 export function isUnevictable(mapping: AddressSpace): bool {
   return mapping.kind == FileKind.Ramfs;
+}
+
+/** Of a VMA that shows a file. */
+export function mappingOf(vma: Vma): AddressSpace {
+  return changetype<AddressSpace>(<usize>changetype<File>(<usize>vma.file).mapping);
 }
 
 /** mapping_cap_account_dirty: writes through shared mappings are noticed by a fault. */

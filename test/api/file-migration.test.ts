@@ -77,6 +77,22 @@ describe("a file's page", () => {
     expectHealthy(kernel);
   });
 
+  test("that memory holds may be written at once again, whatever its entry allowed", async () => {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 1, kind: "tmpfs" });
+    lay(process, 0, 1, { file, shared: true });
+    process.write(at(0), 5);
+    expect(kernel.pageMkclean(pageAt(process, 0))).toBe(1);
+    const { faults } = kernel.counters;
+    process.write(at(0), 6);
+    expect(kernel.counters.faults).toBe(faults + 1);
+    kernel.pageMkclean(pageAt(process, 0));
+    moved(kernel, pageAt(process, 0));
+    process.write(at(0), 7);
+    expect(kernel.counters.faults).toBe(faults + 1);
+    expectHealthy(kernel);
+  });
+
   test("under writeback is waited for", async () => {
     const { kernel, process } = await machine();
     const file = kernel.createFile({ pages: 1 });

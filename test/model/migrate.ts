@@ -32,7 +32,8 @@ function move(page: Page): Migration {
   const held = stuck || page.mapcount > 0 || page.pins > 0;
   const target = held ? page : replacement(page);
   for (const { vma, address, writable } of restore) {
-    vma.space.map(address, { page: target, writable, dirty: false, young: false });
+    const writes = writable || vma.writableAtOnce;
+    vma.space.map(address, { page: target, writable: writes, dirty: false, young: false });
   }
   if (stuck) return "refused";
   return held ? "busy" : target;

@@ -63,9 +63,7 @@ function pageFlags(page: Page): string {
     "unevictable",
     "writeback",
   ] as const;
-  // PG_dirty of an anonymous page is asked only in the swap cache.
-  const clean = page.anon && !page.swapCache;
-  const set = names.filter((name) => page[name] && !(clean && name === "dirty"));
+  const set = names.filter((name) => page[name]);
   return [...set, `cgroup ${page.cgroup}`].join(",");
 }
 

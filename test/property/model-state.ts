@@ -64,8 +64,7 @@ function pageFlags(page: Page): string {
   const flags = [
     page.active ? "active" : "",
     page.buffers ? "buffers" : "",
-    // Of an anonymous page it is asked only in the swap cache.
-    page.dirty && !(page.anon && page.slot === null) ? "dirty" : "",
+    page.dirty ? "dirty" : "",
     page.lists.holds(page) ? "lru" : "",
     page.mlocked ? "mlocked" : "",
     page.referenced ? "referenced" : "",

@@ -32,7 +32,7 @@ export default {
     },
     {
       rule: "the first write to a clean page of a disk is noticed",
-      file: "assembly/mm/vma-prot.ts",
+      file: "assembly/struct/vma-prot.ts",
       from: "accountsDirty(mappingOf(vma))\n",
       to: "false\n",
     },

@@ -1,10 +1,9 @@
 // What a VMA allows, as its flags and as the bits of its entries.
 
 import { Prot, VmFlag } from "../abi";
-import { accountsDirty } from "../struct/address-space";
-import { PTE_USER, PTE_WRITE } from "../struct/pte";
-import { Vma } from "../struct/vma";
-import { mappingOf } from "./vma-list";
+import { accountsDirty, mappingOf } from "./address-space";
+import { PTE_USER, PTE_WRITE } from "./pte";
+import { Vma } from "./vma";
 
 const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
 
