@@ -479,6 +479,8 @@ export enum FileField {
   Inode = 0,
   Kind,
   Pages,
+  /** Pages in the page cache. */
+  Cached,
 }
 
 /** Sizes of the records that bulk queries leave in scratch memory; see assembly/mm/report.ts. */

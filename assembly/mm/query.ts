@@ -300,6 +300,8 @@ export function fileField(handle: f64, field: i32): f64 {
       return <f64>mapping.inode;
     case FileField.Kind:
       return <f64>mapping.kind;
+    case FileField.Cached:
+      return <f64>mapping.pages;
     default:
       return <f64>mapping.size;
   }

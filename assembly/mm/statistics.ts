@@ -7,6 +7,7 @@ import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
 import { Memcg, memcgAlloc, memcgLru } from "../struct/memcg";
 import { framesFree } from "../struct/page-frame";
+import { slotAt } from "../struct/swap-slot";
 
 /** A new memcg's handle, or -ENOMEM. */
 export function memcgMake(): f64 {
@@ -35,15 +36,19 @@ export function vmStat(stat: i32): f64 {
   return vmStatOf(<VmStat>stat);
 }
 
+/** In page caches and, as v3.7 counts them with these, in the swap cache. */
 function cachedPages(): f64 {
-  let pages: f64 = 0;
+  let pages: u32 = 0;
   for (let at = slabNext(Cache.AddressSpace, 0); at; at = slabNext(Cache.AddressSpace, at)) {
-    pages += <f64>changetype<AddressSpace>(at).pages;
+    pages += changetype<AddressSpace>(at).pages;
   }
-  return pages;
+  for (let at = slabNext(Cache.SwapSlot, 0); at; at = slabNext(Cache.SwapSlot, at)) {
+    if (slotAt(at).frame) pages++;
+  }
+  return <f64>pages;
 }
 
-/** What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 pages in page caches, 8 free frames. */
+/** What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 NR_FILE_PAGES, 8 free frames. */
 export function zoneStat(which: i32): f64 {
   const state = header();
   if (which == 0) return <f64>state.nrAnonPages;

@@ -44,6 +44,13 @@ export class File extends Held {
     return pages;
   }
 
+  /** Pages of it in the page cache. @throws KernelError ESTALE */
+  get cached(): number {
+    const cached = this.context.machine.core.fileField(this.handle, FileField.Cached);
+    if (cached < 0) throw failed(cached, `file ${this.name}`, "it was closed");
+    return cached;
+  }
+
   /**
    * Sets the size. Pages beyond it go, private copies of them too; new pages are zero.
    *

@@ -41,7 +41,7 @@ const present = {
   nr_free_pages: 8,
 } as const;
 
-/** What /proc/vmstat shows, in pages and events. v3.7 counts swap cache in nr_file_pages; here it is not. */
+/** What /proc/vmstat shows, in pages and events; nr_file_pages has the swap cache's as well. */
 export type VmStatistics = Readonly<Record<keyof typeof counted | keyof typeof present, number>>;
 
 export function readVmStat(core: Core): VmStatistics {

@@ -1,7 +1,6 @@
 // What an operation changed, as far as the machine tells it and no event does.
 
 import type { Kernel } from "../kernel/kernel.js";
-import type { VmStatistics } from "../kernel/vm-statistics.js";
 import { fileEffect } from "./file-effect.js";
 import type { Operation } from "./operation.js";
 import { outcomeInWords } from "./outcome.js";
@@ -11,10 +10,12 @@ import { counted } from "./wording.js";
 
 /** What an operation was about to meet. */
 export interface Before {
-  /** Statistics, where the operation changes what they count. */
-  readonly vmstat: VmStatistics | null;
+  /** Pages under writeback, where the operation may end that. */
+  readonly writing: number;
   /** Size of the operation's file. */
   readonly pages: number;
+  /** Pages of the operation's file in the page cache. */
+  readonly cached: number;
   /** Swap entries of the operation's process. */
   readonly swap: number;
 }
@@ -26,15 +27,15 @@ export interface Effect {
 }
 
 const NONE: Effect = { first: [], last: [] };
-const COUNTED: readonly Operation["op"][] = ["file-read", "file-write", "punch", "truncate", "io"];
 
 /** Looks at the machine before an operation. */
 export function lookBefore(kernel: Kernel, runner: ScriptRunner, operation: Operation): Before {
   const process = "process" in operation ? runner.process(operation.process) : undefined;
   const file = "file" in operation ? runner.file(operation.file) : undefined;
   return {
-    vmstat: COUNTED.includes(operation.op) ? kernel.vmstat() : null,
+    writing: operation.op === "io" ? kernel.vmstat().nr_writeback : 0,
     pages: file?.pages ?? 0,
+    cached: file?.cached ?? 0,
     swap: process?.alive ? process.rss.swap : 0,
   };
 }
@@ -76,9 +77,9 @@ function first(...words: string[]): Effect {
   return { first: words, last: [] };
 }
 
-function inputOutput(kernel: Kernel, hold: boolean, { vmstat }: Before): string {
+function inputOutput(kernel: Kernel, hold: boolean, { writing }: Before): string {
   if (hold) return "pages that are written from now on stay under writeback";
-  const ended = (vmstat?.nr_writeback ?? 0) - kernel.vmstat().nr_writeback;
+  const ended = writing - kernel.vmstat().nr_writeback;
   return ended > 0
     ? `writes end, ${counted(ended, "page")} no longer under writeback`
     : "no page was under writeback";

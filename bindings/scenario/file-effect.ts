@@ -15,7 +15,7 @@ export function fileEffect(
   value: number,
   before: Before,
 ): string {
-  const cached = kernel.vmstat().nr_file_pages - (before.vmstat?.nr_file_pages ?? 0);
+  const cached = file.cached - before.cached;
   switch (operation.op) {
     case "truncate":
       return truncated(file, before.pages, -cached);

@@ -93,6 +93,20 @@ describe("pages", () => {
     expect(kernel.vmstat()).toMatchObject({ nr_anon_pages: 0, nr_mapped: 0, nr_file_pages: 3 });
   });
 
+  test("nr_file_pages has the pages of the swap cache too, until they leave it", () => {
+    fill(process, 0, 2);
+    const child = process.fork();
+    expect(kernel.vmstat().nr_file_pages).toBe(0);
+    swapOut(kernel, process, [0, 1]);
+    expect(kernel.vmstat()).toMatchObject({ nr_file_pages: 0, nr_anon_pages: 0 });
+    process.read(at(0));
+    expect(kernel.vmstat()).toMatchObject({ nr_file_pages: 1, nr_anon_pages: 1 });
+    // Whoever has the page for itself takes it out when it writes.
+    child.exit();
+    process.write(at(0), 1);
+    expect(kernel.vmstat()).toMatchObject({ nr_file_pages: 0, nr_anon_pages: 1 });
+  });
+
   test("the zero page is none of them", () => {
     lay(process, 0, 4);
     expect(changes("nr_", () => process.read(at(0)))).toEqual({});
@@ -115,7 +129,7 @@ describe("pages", () => {
     swapOut(kernel, process, [0]);
     // What comes back from swap has to earn its place.
     const back = changes("nr_", () => process.read(at(0)));
-    expect(back).toEqual({ anon_pages: 1, inactive_anon: 1, free_pages: -1 });
+    expect(back).toEqual({ anon_pages: 1, file_pages: 1, inactive_anon: 1, free_pages: -1 });
     expectHealthy(kernel);
   });
 });

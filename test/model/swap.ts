@@ -90,6 +90,11 @@ export class Swap {
     return this.used >= this.size;
   }
 
+  /** Pages in the swap cache. */
+  get cached(): number {
+    return this.inUse.flatMap(({ slots }) => [...slots].filter(({ page }) => page !== null)).length;
+  }
+
   private get inUse(): SwapArea[] {
     return this.areas.filter((area) => area !== null);
   }

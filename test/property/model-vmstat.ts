@@ -5,7 +5,7 @@ import type { ModelSide } from "./model-side.js";
 
 /** /proc/vmstat of the model, in lines by name: what happened, and what is counted now among `mapped` pages and others. */
 export function machineLines({ machine, processes, files }: ModelSide, mapped: Page[]): string[] {
-  const { cgroups, events, writing } = machine.memory;
+  const { cgroups, events, swap, writing } = machine.memory;
   const onLists = (name: ListName): number =>
     cgroups.reduce((sum, lists) => sum + lists.count(name), 0);
   const inodes = new Set<Inode>(files.map(({ inode }) => inode));
@@ -22,7 +22,7 @@ export function machineLines({ machine, processes, files }: ModelSide, mapped: P
     nr_writeback: writing.size,
     nr_anon_pages: mapped.filter(({ anon }) => anon).length,
     nr_mapped: mapped.filter(({ anon }) => !anon).length,
-    nr_file_pages: cached.length,
+    nr_file_pages: cached.length + swap.cached,
     nr_inactive_anon: onLists("inactiveAnon"),
     nr_active_anon: onLists("activeAnon"),
     nr_inactive_file: onLists("inactiveFile"),
