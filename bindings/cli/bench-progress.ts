@@ -1,6 +1,6 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { BenchProgress } from "../../bench/run.js";
-import { formatCount } from "../report/numbers.js";
+import { formatVmas } from "../report/numbers.js";
 
 /** Shows where a benchmark run stands. */
 export interface ProgressView {
@@ -65,5 +65,5 @@ class LineView implements ProgressView {
 }
 
 function placeOf({ suite, index, vmas }: BenchProgress): string {
-  return `${suite}, ${formatCount(vmas)} VMAs, ${index}`;
+  return `${suite}, ${formatVmas(vmas)}, ${index}`;
 }

@@ -11,7 +11,7 @@ import type { BenchPlan } from "../../bench/run.js";
 import { workloads } from "../../bench/suites/index.js";
 import { KernelError } from "../core/kernel-error.js";
 import { benchText } from "../report/bench-tables.js";
-import { formatCount } from "../report/numbers.js";
+import { formatCount, formatVmas } from "../report/numbers.js";
 import { quoted } from "../scenario/line-error.js";
 import { startProgress } from "./bench-progress.js";
 import { InputError } from "./failure.js";
@@ -102,7 +102,7 @@ function planOf({ suite, sizes, index, quick, seed }: BenchFlags): BenchPlan {
     const largest = Math.max(...(sizes ?? [1]));
     if (largest > maxVmas) {
       throw new InputError(
-        `--sizes: suite ${name} takes at most ${formatCount(maxVmas)} VMAs, not ${formatCount(largest)}`,
+        `--sizes: suite ${name} takes at most ${formatVmas(maxVmas)}, not ${formatCount(largest)}`,
       );
     }
     const measurable = index === undefined || index.some((one) => indexes.includes(one));

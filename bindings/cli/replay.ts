@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
 import { LineError } from "../scenario/line-error.js";
 import { readCapture } from "../trace/capture.js";
+import { captureName } from "../trace/capture-text.js";
 import { replayText } from "../trace/replay-text.js";
 import { replay } from "../trace/replay.js";
 import type { ReplayResult } from "../trace/replay.js";
@@ -30,7 +31,7 @@ export function replayCommand(): Command {
         "the formats). Files may be gzipped. Exit 0 when nothing differs, 1 a difference or a broken " +
         "invariant, 2 bad input.",
     )
-    .argument("<trace>", "file of the strace capture")
+    .argument("<trace>", "file of the strace capture, or - for standard input")
     .option("--faults <file>", "capture of page faults; without it writable memory is touched")
     .option("--maps <file>", "snapshots of /proc/PID/maps after each exec and before each exit")
     .option("--verify", "check the invariants along the way and at each snapshot")
@@ -38,12 +39,13 @@ export function replayCommand(): Command {
     .action(run);
 }
 
-async function run(trace: string, flags: ReplayFlags): Promise<void> {
+async function run(path: string, flags: ReplayFlags): Promise<void> {
+  const trace = captureName(path);
   const progress = new ProgressLine(process.stderr);
   let result: ReplayResult;
   try {
     const capture = readCapture({
-      strace: trace,
+      strace: path,
       ...(flags.faults === undefined ? {} : { faults: flags.faults }),
       ...(flags.maps === undefined ? {} : { maps: flags.maps }),
     });

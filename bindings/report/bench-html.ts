@@ -12,7 +12,7 @@ import { timeChart, visitsChart } from "./bench-charts.js";
 import { benchTables, type BenchTable } from "./bench-tables.js";
 import { crossoverWords, operationWords, sampledWords, suiteWords } from "./bench-words.js";
 import { Html, html, htmlPage } from "./html.js";
-import { formatCount, formatRatio, formatTime } from "./numbers.js";
+import { formatCount, formatRatio, formatTime, formatVmas } from "./numbers.js";
 
 /** The report of a run as one HTML file that needs nothing else: no script, no network. */
 export function benchPage(document: BenchDocument): string {
@@ -48,7 +48,7 @@ function headline({ rows, crossover }: BenchDocument): Html {
     it searches.`;
   }
   const crossing = crossover.find((one) => one.suite === "split" && one.operation === operation);
-  return html`One mapping, split into ${formatCount(largest.vmas)} VMAs:
+  return html`One mapping, split into ${formatVmas(largest.vmas)}:
     <code>page_referenced</code> takes <span class="list">${formatTime(list.ns.median)}</span> on
     the list of earlier kernels and <span class="tree">${formatTime(tree.ns.median)}</span> on the
     interval tree of v3.7 (${formatRatio(largest.ratio)} to

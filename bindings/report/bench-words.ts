@@ -5,7 +5,7 @@ import type {
   BenchRow,
   BenchSuite,
 } from "../../bench/document.js";
-import { formatCount } from "./numbers.js";
+import { formatVmas } from "./numbers.js";
 
 /** What each suite builds, for headings. */
 export const suiteWords: Readonly<
@@ -73,7 +73,7 @@ export function sampledWords(rows: readonly BenchRow[]): string | null {
 /** The crossover as a sentence without its subject: "the interval tree is faster from about 9 VMAs on". */
 export function crossoverWords({ vmas, below, above }: BenchCrossover): string {
   if (vmas !== null) {
-    return `the interval tree is faster from about ${formatCount(Math.max(1, vmas))} VMAs on`;
+    return `the interval tree is faster from about ${formatVmas(Math.max(1, vmas))} on`;
   }
   if (below === "interval-tree" && above === "interval-tree") {
     return "the interval tree is faster at every size measured";

@@ -7,6 +7,11 @@ export function formatCount(value: number): string {
   return grouped.format(value);
 }
 
+/** "1 VMA", "16,384 VMAs". */
+export function formatVmas(count: number): string {
+  return `${formatCount(count)} VMA${count === 1 ? "" : "s"}`;
+}
+
 /** A mean: one decimal below 100, whole above; whole numbers stay whole. */
 export function formatMean(value: number): string {
   return value >= 100 || Number.isInteger(value) ? grouped.format(value) : value.toFixed(1);

@@ -15,8 +15,16 @@ export interface CaptureText {
   text: string;
 }
 
+const STANDARD_INPUT = "-";
+
+/** What messages call a file of a capture. */
+export function captureName(path: string): string {
+  return path === STANDARD_INPUT ? "standard input" : path;
+}
+
 /**
  * Reads a file of a capture, gzipped or plain.
+ * @param path a file, or "-" for standard input
  * @throws {LineError} when it cannot be read, is damaged, or holds more than `limit` bytes of text
  */
 export function readCaptureText(path: string, limit = TEXT_LIMIT): CaptureText {
@@ -24,16 +32,17 @@ export function readCaptureText(path: string, limit = TEXT_LIMIT): CaptureText {
   try {
     bytes = readUpTo(path, limit);
   } catch (error) {
-    throw new LineError(path, 0, readProblem(error), "a readable file is expected");
+    throw new LineError(captureName(path), 0, readProblem(error), "a readable file is expected");
   }
-  return { name: path, text: decode(path, bytes, limit).toString("latin1") };
+  const name = captureName(path);
+  return { name, text: decode(name, bytes, limit).toString("latin1") };
 }
 
 const PIECE = 1 << 20;
 
 /** The bytes of a file, one more than the limit at most: a device can be endless. */
 function readUpTo(path: string, limit: number): Buffer {
-  const file = openSync(path, "r");
+  const file = path === STANDARD_INPUT ? 0 : openSync(path, "r");
   try {
     const pieces: Buffer[] = [];
     for (let left = limit + 1; left > 0;) {

@@ -41,6 +41,28 @@ const EXEC = '7 1.0 execve("/bin/p", ["p"], 0x1 /* 0 vars */) = 0\n';
 const MAPS = "## exec pid=7 ts=1.1 exe=/bin/p\n00400000-00401000 r-xp 00000000 fe:00 7 /bin/p\n";
 
 describe("rmaplab replay", () => {
+  test("- is a capture on standard input", () => {
+    const { status, stdout } = spawnSync(process.execPath, [command, "replay", "-"], {
+      encoding: "utf8",
+      input: EXEC,
+    });
+    expect(stdout).toContain("standard input: 1 call and 0 faults replayed");
+    expect(status).toBe(0);
+  });
+
+  test.each([
+    ["--maps", MAPS.replace("pid=7", "pid=8"), "no snapshot"],
+    ["--faults", "8 1.5 fault(0x400000, r, miss, user)\n", "no page fault"],
+  ])("%s of another capture is refused", (option, text, nothing) => {
+    const trace = file("one.strace", EXEC);
+    const other = file("another", text);
+    expect(replay(trace, option, other)).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: `rmaplab: ${other}: ${nothing} in it is of a thread in ${trace}; expected files of one capture\n`,
+    });
+  });
+
   test("--json prints one JSON document and nothing else", () => {
     const { status, stdout, stderr } = replay(...capture("redis-bgsave"), "--verify", "--json");
     expect(stderr).toBe("");
