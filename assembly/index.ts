@@ -41,4 +41,12 @@ export {
 } from "./mm/sample";
 export { verify } from "./check/verify";
 export { actorStack, setActor } from "./sync/actor";
-export { ksmField, memcgField, memcgMake, memcgRoot, vmStat, zoneStat } from "./mm/statistics";
+export {
+  ksmField,
+  memcgField,
+  memcgMake,
+  memcgRoot,
+  swapAreaField,
+  vmStat,
+  zoneStat,
+} from "./mm/statistics";

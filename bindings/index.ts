@@ -15,11 +15,18 @@ export {
   type Unmapped,
   type UnmapOptions,
 } from "./kernel/reverse-map.js";
+export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
 export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
-export { DEFAULT_HEAP, Process, type PageEntry, type Rss } from "./kernel/process.js";
+export {
+  DEFAULT_HEAP,
+  Process,
+  type PageEntry,
+  type Rss,
+  type SwapEntry,
+} from "./kernel/process.js";
 export type { Prot } from "./kernel/prot.js";
 export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
 export { Actor, Scheduler, type Moment, type Stop } from "./scenario/scheduler.js";

@@ -7,7 +7,7 @@ import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
 import { Memcg, memcgAlloc, memcgLru } from "../struct/memcg";
 import { framesFree } from "../struct/page-frame";
-import { slotAt } from "../struct/swap-slot";
+import { slotAt, swapArea } from "../struct/swap-slot";
 
 /** A new memcg's handle, or -ENOMEM. */
 export function memcgMake(): f64 {
@@ -60,6 +60,13 @@ export function zoneStat(which: i32): f64 {
     pages += memcgLru(at, <LruList>(which - 2)).count;
   }
   return <f64>pages;
+}
+
+/** Of a swap area below MAX_SWAP_AREAS: 0 its size in pages, 0 if there is none, 1 pages in use, 2 its priority. */
+export function swapAreaField(area: u32, field: i32): f64 {
+  const it = swapArea(area);
+  if (field == 0) return <f64>it.limit;
+  return field == 1 ? <f64>it.inUse : <f64>it.priority;
 }
 
 /** KSM: 0 pages shared, 1 places that share them beside the first, 2 what the last scan changed. */

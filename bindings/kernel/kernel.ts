@@ -27,6 +27,7 @@ import { Page } from "./page.js";
 import { DEFAULT_HEAP, Process } from "./process.js";
 import { switchCodes } from "./releases.js";
 import { ReverseMap } from "./reverse-map.js";
+import { readSwapAreas, type SwapArea } from "./swap-area.js";
 import { decodeViolations, type Violation } from "./violation.js";
 import { readVmStat, type VmStatistics } from "./vm-statistics.js";
 
@@ -198,6 +199,11 @@ export class Kernel extends ReverseMap {
   swapoff(area: number): void {
     const result = this.#machine.call(Op.SwapOff, area);
     if (result < 0) throw failed(result, `swapoff(${area})`);
+  }
+
+  /** The swap areas in use, by number: /proc/swaps. */
+  get swapAreas(): readonly SwapArea[] {
+    return readSwapAreas(this.core);
   }
 
   /** While held, pages that are being written stay under writeback, until somebody has to wait for one. */

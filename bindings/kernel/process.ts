@@ -28,6 +28,13 @@ export interface PageEntry {
   readonly frame: number;
 }
 
+/** An entry of a page table whose page is in swap. */
+export interface SwapEntry {
+  readonly address: number;
+  /** Number of the swap area, as swapon() gave it. */
+  readonly area: number;
+}
+
 /** Pages of a process, as v3.7 counts them: shared memory is in `file`. */
 export interface Rss {
   readonly anon: number;
@@ -237,15 +244,24 @@ export class Process extends Held {
 
   /** Every present entry by address. @throws KernelError ESRCH, ENOMEM */
   pages(): PageEntry[] {
+    return this.#entries(false, "pages", (address, frame) => ({ address, frame }));
+  }
+
+  /** Every entry whose page is in swap, by address. @throws KernelError ESRCH, ENOMEM */
+  swapped(): SwapEntry[] {
+    return this.#entries(true, "swapped", (address, area) => ({ address, area }));
+  }
+
+  #entries<T>(inSwap: boolean, name: string, entry: (address: number, place: number) => T): T[] {
     const { machine } = this.context;
     this.#field(TaskField.Pid);
-    const n = machine.core.entryCount(this.handle) >>> 0;
-    const at = machine.core.entriesOf(this.handle) >>> 0;
-    if (!at) throw new KernelError("ENOMEM", `pages() of process ${this.name}`, "no room");
+    const n = machine.core.entryCount(this.handle, inSwap ? 1 : 0) >>> 0;
+    const at = machine.core.entriesOf(this.handle, inSwap ? 1 : 0) >>> 0;
+    if (!at) throw new KernelError("ENOMEM", `${name}() of process ${this.name}`, "no room");
     const { floats } = machine;
     return Array.from({ length: n }, (_, i) => {
       const word = (at + i * ENTRY_RECORD) / 8;
-      return { address: floats[word] ?? 0, frame: floats[word + 1] ?? 0 };
+      return entry(floats[word] ?? 0, floats[word + 1] ?? 0);
     });
   }
 

@@ -5,8 +5,14 @@ import type { Kernel, Process } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, PAGE, pageAt, stateOf } from "./ground.js";
 import { fill, machine, swapOut } from "./machine.js";
 
-/** Reads pages back: from which areas they come. */
+/** Where pages are, and reads them back: from which areas they come. */
 function areasOf(kernel: Kernel, process: Process, pages: readonly number[]): number[] {
+  const places = new Map(process.swapped().map(({ address, area }) => [address, area]));
+  expect(pages.map((i) => places.get(at(i)))).toEqual(areasReadFrom(kernel, process, pages));
+  return pages.map((i) => places.get(at(i))!);
+}
+
+function areasReadFrom(kernel: Kernel, process: Process, pages: readonly number[]): number[] {
   kernel.recordEvents(true);
   kernel.takeEvents();
   for (const i of pages) expect(process.read(at(i))).toBe(100 + i);
@@ -14,6 +20,29 @@ function areasOf(kernel: Kernel, process: Process, pages: readonly number[]): nu
   kernel.recordEvents(false);
   return read.map(({ b }) => b);
 }
+
+describe("swapAreas", () => {
+  test("has the size, the use and the priority of each area, until it is gone", async () => {
+    const { kernel, process } = await machine({ swap: 8 });
+    const high = kernel.swapon(2, { priority: 10 });
+    kernel.swapon(3);
+    fill(process, 0, 3);
+    swapOut(kernel, process, [0, 1, 2]);
+    expect(kernel.swapAreas).toEqual([
+      { number: 0, pages: 8, used: 1, priority: -1 },
+      { number: 1, pages: 2, used: 2, priority: 10 },
+      { number: 2, pages: 3, used: 0, priority: -2 },
+    ]);
+    kernel.swapoff(high);
+    expect(kernel.swapAreas.map(({ number }) => number)).toEqual([0, 2]);
+  });
+
+  test("is empty without swap", async () => {
+    const { kernel, process } = await machine({ swap: 0 });
+    fill(process, 0, 1);
+    expect([kernel.swapAreas, process.swapped()]).toEqual([[], []]);
+  });
+});
 
 describe("swapon", () => {
   test("areas are filled from the highest priority down, the first one's default last", async () => {

@@ -42,6 +42,9 @@ export function coreState(side: CoreSide): string[] {
   for (const [number, cgroup] of side.cgroups.entries()) {
     lines.push(`cgroup ${number} ${Object.values(cgroup.lru()).join(" ")}`);
   }
+  for (const { number, pages, used, priority } of side.kernel.swapAreas) {
+    lines.push(`area ${number} pages ${pages} used ${used} priority ${priority}`);
+  }
   return lines.concat(
     Object.entries(side.kernel.vmstat())
       .filter(([name]) => !UNCOMPARED.includes(name))
@@ -83,6 +86,7 @@ function processLines(
   const { anon, file, swap } = process.rss;
   return [
     `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}`,
+    ...process.swapped().map(({ address, area }) => `P${number} ${address} in area ${area}`),
     ...process
       .vmas()
       .map(

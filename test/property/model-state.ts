@@ -47,6 +47,11 @@ export function modelState(side: ModelSide): string[] {
   for (const [number, lists] of side.machine.memory.cgroups.entries()) {
     lines.push(`cgroup ${number} ${LISTS.map((name) => lists.count(name)).join(" ")}`);
   }
+  for (const [number, area] of side.machine.memory.swap.areas.entries()) {
+    if (area === null) continue;
+    const { pages, slots, priority } = area;
+    lines.push(`area ${number} pages ${pages} used ${slots.size} priority ${priority}`);
+  }
   return lines.concat(machineLines(side, [...frames.things]));
 }
 
@@ -93,6 +98,7 @@ function processLines(
   const { anon, file, shmem, swap } = process.residence();
   return [
     `P${number} rss anon ${anon} file ${file + shmem} swap ${swap} locked ${process.space.lockedPages}`,
+    ...swapEntries(process).map(([address, area]) => `P${number} ${address} in area ${area}`),
     ...process.space.vmas.map(
       (vma) =>
         `P${number} vma ${vma.start * PAGE}-${vma.end * PAGE} ${permissions(vma.flags)}` +
@@ -100,6 +106,15 @@ function processLines(
         ` ${vma.anonVma === null ? "-" : anonVmas.name(vma.anonVma)} ${extras(vma.flags)}`,
     ),
   ];
+}
+
+function swapEntries({ space }: ModelProcess): [address: number, area: number][] {
+  return [...space.entries]
+    .flatMap(([page, entry]): [number, number][] => {
+      if (!("slot" in entry)) return [];
+      return [[page * PAGE, space.memory.swap.areas.indexOf(entry.slot.area)]];
+    })
+    .sort(([a], [b]) => a - b);
 }
 
 function extras(flags: Flags): string {
