@@ -258,6 +258,8 @@ export enum PageFlag {
   Unevictable = 0x80000,
   Mlocked = 0x100000,
   HwPoison = 0x400000,
+  /** Not the kernel's: JavaScript has taken it off its list, and holds one of its pins for that. */
+  Isolated = 0x1000000,
 }
 
 /** What a file is kept on: decides swap-backing, dirty accounting and whether its pages can be evicted. */

@@ -99,6 +99,16 @@ export enum Violated {
   MmCount = 431,
   /** pid : nobody runs in it, but it has VMAs or page tables */
   MmLeft = 432,
+  /** pid, counter, recount */
+  LockedVm = 433,
+  /** pid : it has swap entries, but is not where swapoff looks for them */
+  MmList = 434,
+  /** counter, recount */
+  SwapLimit = 435,
+  /** inode, counter, VMAs and holders of one open file */
+  FileUsers = 436,
+  /** inode, counter, recount of open files */
+  InodeUsers = 437,
 
   /** frame */
   MlockedUnmapped = 601,

@@ -1,5 +1,6 @@
 // Address spaces: who runs in them, and their VMAs, by list and by tree.
 
+import { VmFlag } from "../abi";
 import { IndexOwner, Violated } from "../violated";
 import { rbFirst, rbNext } from "../index/rb-tree";
 import { header } from "../memory/header";
@@ -7,7 +8,7 @@ import { Cache, slabNext } from "../memory/slab";
 import { TASK_SIZE } from "../mm/unmapped-area";
 import { MmStruct } from "../struct/mm-struct";
 import { Task } from "../struct/task";
-import { MM_NODE, Vma } from "../struct/vma";
+import { MM_NODE, Vma, vmaPages } from "../struct/vma";
 import { isLive, mmNote, pidOf, pidOfMm, startOfVma, vmaNote } from "./census";
 import { checkColours, treeHolds } from "./tree";
 import { violated, violatedUnless } from "./violation";
@@ -46,6 +47,7 @@ function checkList(mm: MmStruct): void {
   const self = <u32>changetype<usize>(mm);
   let before: u32 = 0;
   let n: u32 = 0;
+  let locked: u64 = 0;
   for (let at = mm.mmap; at; at = vmaAt(at).next) {
     // A VMA that was listed before: the list runs in a circle, or into another's.
     if (!isLive(Cache.Vma, at) || vmaNote(at).listed) {
@@ -56,11 +58,15 @@ function checkList(mm: MmStruct): void {
     vmaNote(at).listed = 1;
     if (vma.mm != self || vma.prev != before) violated(Violated.VmaLink, pid, <f64>vma.start);
     checkBounds(pid, vma, before);
+    if (vma.flags & VmFlag.Locked) locked += vmaPages(vma);
     before = at;
     n++;
   }
   mmNote(self).sound = 1;
   if (mm.mapCount != n) violated(Violated.MapCount, pid, <f64>mm.mapCount, <f64>n);
+  if (<u64>mm.lockedVm != locked) {
+    violated(Violated.LockedVm, pid, <f64>mm.lockedVm, <f64>locked);
+  }
 }
 
 /** Is the tree in good order, and does it hold the VMAs of the list? */

@@ -92,6 +92,14 @@ export class ChainNote {
 @unmanaged
 export class MappingNote {
   brokenIndex: u32;
+  /** Open files that lead to it. */
+  files: u32;
+}
+
+/** Of open files. */
+@unmanaged
+export class FileNote {
+  vmas: u32;
 }
 
 /** Of page tables and page cache nodes. */
@@ -190,6 +198,10 @@ export function chainNote(chain: u32): ChainNote {
 
 export function mappingNote(mapping: u32): MappingNote {
   return changetype<MappingNote>(noteAt(mapping));
+}
+
+export function fileNote(file: u32): FileNote {
+  return changetype<FileNote>(noteAt(file));
 }
 
 export function tableNote(table: u32): TableNote {

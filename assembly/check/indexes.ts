@@ -15,6 +15,7 @@ import {
   anonVmaNote,
   BROKEN_INDEX,
   chainNote,
+  fileNote,
   isLive,
   mappingNote,
   pidOf,
@@ -126,12 +127,32 @@ export function checkFileIndexes(): void {
   }
   for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
     const vma = changetype<Vma>(at);
+    if (isLive(Cache.File, vma.file)) fileNote(vma.file).vmas++;
     if (!vma.file || vmaNote(<u32>at).inFileIndex) continue;
     const mapping = mappingOfVma(vma);
     if (!mapping) {
       violated(Violated.FileGone, pidOf(vma.mm), <f64>vma.start);
     } else if (!mappingNote(mapping).brokenIndex) {
       violatedAt(Violated.Unindexed, IndexOwner.File, inodeOf(mapping), <u32>at);
+    }
+  }
+}
+
+/** After checkFileIndexes: who holds open files, and inodes. */
+export function checkFileUsers(): void {
+  for (let at = slabNext(Cache.File, 0); at; at = slabNext(Cache.File, at)) {
+    const file = changetype<File>(at);
+    const users = fileNote(<u32>at).vmas + file.held;
+    if (isLive(Cache.AddressSpace, file.mapping)) mappingNote(file.mapping).files++;
+    if (file.users != users) {
+      violated(Violated.FileUsers, inodeOf(file.mapping), <f64>file.users, <f64>users);
+    }
+  }
+  for (let at = slabNext(Cache.AddressSpace, 0); at; at = slabNext(Cache.AddressSpace, at)) {
+    const mapping = changetype<AddressSpace>(at);
+    const files = mappingNote(<u32>at).files;
+    if (mapping.users != files) {
+      violated(Violated.InodeUsers, <f64>mapping.inode, <f64>mapping.users, <f64>files);
     }
   }
 }

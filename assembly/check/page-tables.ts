@@ -209,5 +209,6 @@ export function checkPageTables(): void {
     checkRss(Violated.AnonRss, pid, mm.anonRss, note.anon);
     checkRss(Violated.FileRss, pid, mm.fileRss, note.file);
     checkRss(Violated.SwapRss, pid, mm.swapRss, note.swap);
+    if (note.swap && !mm.onMmlist) violated(Violated.MmList, pid);
   }
 }

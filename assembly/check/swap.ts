@@ -33,13 +33,16 @@ function slotsOf(area: u32): u32 {
 }
 
 function checkAreas(): void {
+  let limit: u64 = 0;
   for (let i: u32 = 0; i < <u32>MAX_SWAP_AREAS; i++) {
     const area = swapArea(i);
+    limit += area.limit;
     if (!area.limit && !area.inUse) continue;
     const slots = slotsOf(i);
     if (area.inUse == slots && slots <= area.limit) continue;
     violated(Violated.SwapArea, <f64>i, <f64>area.inUse, <f64>slots, <f64>area.limit);
   }
+  violatedUnless(Violated.SwapLimit, <f64>header().swapLimit, <f64>limit);
 }
 
 /** After the page tables were: notes which frames the swap cache holds. */

@@ -11,7 +11,7 @@ import { checkAddressSpaces, checkTasks } from "./address-space";
 import { checkAnonVmas, checkChains } from "./anon-vma";
 import { census, censusBegin } from "./census";
 import { checkFrames } from "./frames";
-import { checkAnonIndexes, checkFileIndexes } from "./indexes";
+import { checkAnonIndexes, checkFileIndexes, checkFileUsers } from "./indexes";
 import { checkKsm } from "./ksm";
 import { checkLocks } from "./locks";
 import { checkLru } from "./lru";
@@ -33,6 +33,7 @@ export function verify(): u32 {
   checkAnonVmas();
   checkAnonIndexes();
   checkFileIndexes();
+  checkFileUsers();
   checkPageTables();
   checkSwapSlots();
   checkPageCaches();

@@ -10,7 +10,7 @@ function recordAt(n: u32): usize {
   return <usize>census().report + 8 + <usize>n * <usize>VIOLATION_RECORD;
 }
 
-/** Reports what is broken; which details a kind has stands in abi.ts. */
+/** Reports what is broken; which details a kind has stands in violated.ts. */
 export function violated(
   kind: Violated,
   a: f64 = 0,

@@ -97,6 +97,7 @@ function ofTask(op: Op, task: usize, record: usize): f64 {
   const mm = mmOf(task);
   mmGet(mm);
   const result = ofMm(op, task, mm, record);
+  if (mm.mapCount > header().peakMapCount) header().peakMapCount = mm.mapCount;
   mmPut(mm);
   return result;
 }
@@ -120,7 +121,6 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
       downWrite(mmapSem(mm), Doing.ChangeMm);
       const result = changeMm(op, mm, record);
       upWrite(mmapSem(mm));
-      header().peakMapCount = max(header().peakMapCount, mm.mapCount);
       return result;
     }
   }

@@ -12,19 +12,20 @@ import {
   pageFileMapping,
   pageSet,
   pageSetWord,
+  pageTest,
   pageWord,
   unlockPage,
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { pageCacheFind } from "../struct/page-cache";
-import { attachBuffers, setPageDirty } from "../struct/page-dirty";
+import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { isShared, linearPageIndex, Vma } from "../struct/vma";
+import { vmaPageProt } from "../struct/vma-prot";
 import { anonVmaPrepare } from "./anon-prepare";
 import { pageCacheRead } from "./file";
-
-import { vmaPageProt } from "../struct/vma-prot";
+import { pageMkwrite } from "./writeback";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
 function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): void {
@@ -45,8 +46,9 @@ function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): vo
   event(Event.PageCopied, <f64>address, <f64>cached, <f64>copy);
 }
 
-/** The cached page itself. A write to a shared mapping makes it dirty. */
+/** The cached page itself. A write to a shared mapping makes it dirty, after its file system was told. */
 function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool): void {
+  if (write) pageMkwrite(mappingOf(vma), cached);
   ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
   if (!load<u64>(pte)) {
@@ -59,10 +61,7 @@ function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool)
     event(Event.FilePage, <f64>address, <f64>cached, 0);
   }
   ptlUnlock(pmd);
-  if (write) {
-    attachBuffers(mappingOf(vma), cached);
-    setPageDirty(cached);
-  }
+  if (write) setPageDirty(cached);
 }
 
 /**
@@ -81,9 +80,9 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
   const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
   let error = ready ? 0 : Errno.ENOMEM;
-  if (ready && !exists) error = Errno.SIGBUS;
+  if (ready && (!exists || pageTest(cached, PageFlag.HwPoison))) error = Errno.SIGBUS;
+  if (ready && reads) vmStat(VmStat.PgMajFault, 1);
   if (!error) {
-    if (reads) vmStat(VmStat.PgMajFault, 1);
     lockPage(cached, Doing.Fault);
     if (pgoff >= mapping.size) error = Errno.SIGBUS;
     else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {

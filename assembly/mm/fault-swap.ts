@@ -5,7 +5,7 @@ import { Errno, Event, PageFlag, VmFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import { lruAddNewAnon, pageAddAnonRmap } from "../rmap/accounting";
-import { AnonVma } from "../struct/anon-vma";
+import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
 import { stableNodeAt } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import {
@@ -38,9 +38,8 @@ import {
 } from "../struct/pte";
 import { swapFree } from "../struct/swap-slot";
 import { linearPageIndex, Vma } from "../struct/vma";
-
-import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
 import { vmaPageProt } from "../struct/vma-prot";
+import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
 
 /** migration_entry_wait: until whoever migrates the page, which is locked meanwhile, is done. */
 function migrationEntryWait(address: u64, pmd: usize): void {
@@ -68,9 +67,23 @@ function needsCopy(frame: u32, vma: Vma, address: u64): bool {
     if (node) stableNodeAt(node).strays = 1;
     return false;
   }
-  const root = changetype<AnonVma>(mappingOwner(mapping)).root;
-  if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;
+  if (!isTiedTo(vma, <u32>mappingOwner(mapping))) return true;
   return pageIndex(frame) != linearPageIndex(vma, address);
+}
+
+/**
+ * Does a page's anon_vma lead to the VMA? The one of a page that nothing mapped for a while may be gone, and
+ * another of this family be in its place; v3.7 compares the roots and leaves it at that.
+ */
+function isTiedTo(vma: Vma, anonVma: u32): bool {
+  const root = changetype<AnonVma>(<usize>anonVma).root;
+  if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return false;
+  if (anonVma == root) return true;
+  let chain = vma.chainHead;
+  while (chain && changetype<AnonVmaChain>(<usize>chain).anonVma != anonVma) {
+    chain = changetype<AnonVmaChain>(<usize>chain).older;
+  }
+  return chain != 0;
 }
 
 /** A copy for this place alone, locked, with a reference; 0 when there is no frame. */
@@ -137,6 +150,9 @@ export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write:
     // Nothing was read: no frame, or somebody else has dealt with the entry.
     if (!cached) return load<u64>(pteUnder(pmd, address)) == entry ? Errno.ENOMEM : 0;
     vmStat(VmStat.PgMajFault, 1);
+  } else if (pageTest(cached, PageFlag.HwPoison)) {
+    putPage(cached);
+    return Errno.SIGBUS;
   }
   lockPage(cached, Doing.SwapIn);
   let error = 0;

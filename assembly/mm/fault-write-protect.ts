@@ -24,7 +24,7 @@ import {
   ZERO_FRAME,
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
-import { attachBuffers, setPageDirty } from "../struct/page-dirty";
+import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
   PTE_DIRTY,
@@ -37,10 +37,10 @@ import {
   PTE_YOUNG,
 } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
-import { anonVmaPrepare } from "./anon-prepare";
-
-import { reuseSwapPage } from "./swap";
 import { vmaPageProt } from "../struct/vma-prot";
+import { anonVmaPrepare } from "./anon-prepare";
+import { reuseSwapPage } from "./swap";
+import { pageMkwrite } from "./writeback";
 
 /** Written to, and writable if the VMA is: KSM's breaks come here for VMAs that are not. */
 function writtenBits(vma: Vma): u64 {
@@ -125,7 +125,7 @@ function shareWritable(vma: Vma, address: u64, pmd: usize, entry: u64, frame: u3
     ptlUnlock(pmd);
     lockPage(frame, Doing.CopyOnWrite);
     const gone = pageFileMapping(frame) != <u32>changetype<usize>(mapping);
-    if (!gone) attachBuffers(mapping, frame);
+    if (!gone) pageMkwrite(mapping, frame);
     ptlLock(pmd, Doing.CopyOnWrite);
     if (gone || load<u64>(pte) != entry) {
       ptlUnlock(pmd);

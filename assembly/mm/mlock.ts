@@ -20,14 +20,22 @@ function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
 
+/** The limit that is none: RLIM_INFINITY. */
+const NO_LIMIT: u32 = 0xffffffff;
+
 /** can_do_mlock: with a limit of nothing nobody may even ask. */
 export function canDoMlock(): bool {
   return header().memlockLimit > 0;
 }
 
+function exceedsMemlock(pages: u64): bool {
+  const limit = header().memlockLimit;
+  return limit != NO_LIMIT && pages > <u64>limit;
+}
+
 /** Would so many more pages be too many to lock? */
 export function isOverMemlock(mm: MmStruct, pages: u64): bool {
-  return <u64>mm.lockedVm + pages > <u64>header().memlockLimit;
+  return exceedsMemlock(<u64>mm.lockedVm + pages);
 }
 
 /** The page that an entry maps, with a reference; 0 if there is none. */
@@ -148,7 +156,7 @@ export function doMlockall(mm: MmStruct, how: u32): i32 {
   if (how && !canDoMlock()) return Errno.EPERM;
   const current = (how & LockAll.Current) != 0;
   downWrite(mmapSem(mm), Doing.Mlock);
-  if (current && pagesOfAll(mm) > <u64>header().memlockLimit) {
+  if (current && exceedsMemlock(pagesOfAll(mm))) {
     upWrite(mmapSem(mm));
     return Errno.ENOMEM;
   }

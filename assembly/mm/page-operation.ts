@@ -15,6 +15,7 @@ import {
   pageClear,
   pageSetPins,
   pageTest,
+  pageTestAndClear,
   unlockPage,
 } from "../struct/page";
 import { tryToReleasePage } from "../struct/page-dirty";
@@ -81,10 +82,10 @@ export function pinPage(frame: u32): void {
   pageSetPins(frame, pagePins(frame) + 1);
 }
 
-/** Gives one back: 0, or EINVAL if there is none. */
+/** Gives one back: 0, or EINVAL if there is none but that of an isolation. */
 export function unpinPage(frame: u32): i32 {
   const pins = pagePins(frame);
-  if (!pins) return Errno.EINVAL;
+  if (pins == <u32>pageTest(frame, PageFlag.Isolated)) return Errno.EINVAL;
   pageSetPins(frame, pins - 1);
   putPage(frame);
   return 0;
@@ -94,12 +95,13 @@ export function unpinPage(frame: u32): i32 {
 export function isolatePage(frame: u32): bool {
   if (!isolateNamedPage(frame)) return false;
   pageSetPins(frame, pagePins(frame) + 1);
+  pageSet(frame, PageFlag.Isolated);
   return true;
 }
 
 /** 0, or EINVAL if the page was not isolated. */
 export function putbackPage(frame: u32): i32 {
-  if (pageTest(frame, PageFlag.Lru) || !pagePins(frame)) return Errno.EINVAL;
+  if (!pageTestAndClear(frame, PageFlag.Isolated)) return Errno.EINVAL;
   pageSetPins(frame, pagePins(frame) - 1);
   putbackLruPage(frame);
   return 0;

@@ -45,19 +45,19 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
   }
 }
 
-/** shrink_inactive_list: pages reclaimed. */
+/** shrink_inactive_list: pages reclaimed. Those of one memcg are not in the machine's statistics, as in v3.7. */
 function shrinkInactiveList(list: Lru, n: u32, target: u32, kind: Reclaim, priority: i32): u32 {
   const kswapd = kind == Reclaim.Background;
   let reclaimed: u32 = 0;
   for (let left = min(n, list.count); left && list.tail; left--) {
     const frame = list.tail;
     if (!isolateLruPage(frame)) break;
-    vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);
+    if (!target) vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);
     // An allocation never writes files: it would wait on top of a deep stack.
     const fate = shrinkPage(frame, target, false, kswapd ? priority : DEF_PRIORITY);
     if (fate == PageFate.Reclaimed) reclaimed++;
   }
-  vmStat(kswapd ? VmStat.PgStealKswapd : VmStat.PgStealDirect, reclaimed);
+  if (!target) vmStat(kswapd ? VmStat.PgStealKswapd : VmStat.PgStealDirect, reclaimed);
   return reclaimed;
 }
 

@@ -21,7 +21,7 @@ import {
   unlockPage,
 } from "../struct/page";
 import { pageCacheNext } from "../struct/page-cache";
-import { setPageDirty, testClearPageDirty } from "../struct/page-dirty";
+import { attachBuffers, setPageDirty, testClearPageDirty } from "../struct/page-dirty";
 import { getPage, putPage } from "../struct/page-frame";
 import { fileStore } from "./file-data";
 import { swapWrite } from "./swap";
@@ -37,6 +37,12 @@ function endPageWriteback(frame: u32): bool {
 /** Whoever has to wait makes the I/O come to its end. It has locked the page, which stays where it is therefore. */
 export function waitOnPageWriteback(frame: u32): void {
   endPageWriteback(frame);
+}
+
+/** page_mkwrite of a locked page: the file system hears that somebody is about to write to it. */
+export function pageMkwrite(mapping: AddressSpace, frame: u32): void {
+  attachBuffers(mapping, frame);
+  waitOnPageWriteback(frame);
 }
 
 /** A file's page goes where it is kept: only a disk's can. */

@@ -14,8 +14,6 @@ export class Memcg {
   /** Names it to people: 0 is the root. */
   number: u32;
   next: u32;
-  /** Pages on its lists, and isolated ones. */
-  pages: u32;
 }
 
 /** One list of reclaim: newest first, linked through the page arrays. */

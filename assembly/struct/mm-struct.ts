@@ -5,10 +5,6 @@ import { Cache, slabFree, slabZalloc } from "../memory/slab";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 
-/**
- *   +0   state | mm list links | users | pgd | vma list head | vma tree root | mmap cache
- *   ...  rss counters, brk, cached hole, mmap_sem (2 words), page_table_lock
- */
 @unmanaged
 export class MmStruct {
   state: u32;

@@ -27,11 +27,12 @@ export function setPageDirty(frame: u32): bool {
   pageSet(frame, PageFlag.Dirty);
   unlock(privateLock(mapping));
   if (clean) {
-    lock(inodeLock(mapping), LockClass.InodeLock, Doing.SetPageDirty);
-    unlock(inodeLock(mapping));
     lock(treeLock(mapping), LockClass.TreeLock, Doing.SetPageDirty);
     vmStat(VmStat.NrDirty, 1);
     unlock(treeLock(mapping));
+    // The inode joins the list of those with dirty pages, which nobody goes through here.
+    lock(inodeLock(mapping), LockClass.InodeLock, Doing.SetPageDirty);
+    unlock(inodeLock(mapping));
   }
   return clean;
 }

@@ -163,6 +163,16 @@ const wordings: Record<Violated, Wording> = {
   [Violated.MmCount]: (pid, counter, holders) =>
     `the struct of ${space(pid)} counts ${times(counter, "holder")}, it has ${holders}`,
   [Violated.MmLeft]: (pid) => `${space(pid)} has VMAs or page tables`,
+  [Violated.LockedVm]: (pid, counter, found) =>
+    `locked_vm of ${space(pid)} is ${counter}, its locked VMAs have ${times(found, "page")}`,
+  [Violated.MmList]: (pid) =>
+    `${space(pid)} has swap entries, but is not where swapoff looks for them`,
+  [Violated.SwapLimit]: (counter, found) =>
+    `swap counts ${times(counter, "page")} in all, its areas have ${found}`,
+  [Violated.FileUsers]: (inode, counter, found) =>
+    `an open file of ${file(inode)} counts ${times(counter, "user")}, it has ${found}`,
+  [Violated.InodeUsers]: (inode, counter, found) =>
+    `${file(inode)} counts ${times(counter, "open file")}, it has ${found}`,
 
   [Violated.MlockedUnmapped]: (frame) => `page ${frame} is mlocked, but nothing maps it`,
   [Violated.NrMlock]: (counter, found) =>

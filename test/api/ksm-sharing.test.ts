@@ -278,6 +278,24 @@ describe("swap", () => {
     expectHealthy(kernel);
   });
 
+  test("a page whose anon_vma is gone is copied, though another has its place by then", () => {
+    const other = kernel.spawn();
+    mergeable(process, 0, [7]);
+    mergeable(other, 0, [7]);
+    kernel.ksm.settle();
+    swapOut(kernel, process, [0]);
+    // Of this process now, in the swap cache for the other one.
+    process.read(at(0));
+    kernel.ksm.unmerge();
+    process.exit();
+    // Its anon_vma is free, and the next one takes its place: a child of the other's, as the page's was not.
+    const child = other.fork();
+    expect(child.read(at(0))).toBe(7);
+    expect(other.read(at(0))).toBe(7);
+    for (const one of [other, child]) expect(places(pageAt(one, 0))).toContain(`${one.pid}:0`);
+    expectHealthy(kernel);
+  });
+
   test("a copy on the way back needs a frame: ENOMEM without one, and nothing is lost", async () => {
     ({ kernel, process } = await machine({ frames: 2 }));
     mergeable(process, 0, [5, 5]);

@@ -91,6 +91,15 @@ describe("mlock", () => {
     expectHealthy(kernel);
   });
 
+  test("a range beyond what there can be locks what there is, where nothing limits it", async () => {
+    const { kernel, process } = await machine();
+    lay(process, 0, 4);
+    const most = 2 ** 46;
+    expect(codeOf(() => process.mlock(at(0), most))).toBe("ENOMEM");
+    expect(process.lockedPages).toBe(4);
+    expectHealthy(kernel);
+  });
+
   test("no more than the limit", async () => {
     const { kernel, process } = await machine({ memlock: 3 });
     lay(process, 0, 8);

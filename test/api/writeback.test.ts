@@ -104,6 +104,22 @@ describe("writeback", () => {
 });
 
 describe("while I/O is held", () => {
+  test.each(["where it was mapped", "where it was not"])(
+    "a write through a mapping waits for the page, %s",
+    (where) => {
+      file.write(0, 5);
+      lay(process, 0, 1, { file, shared: true });
+      if (where === "where it was mapped") process.read(at(0));
+      kernel.holdIo(true);
+      expect(file.writeback()).toBe(1);
+      expect(kernel.vmstat().nr_writeback).toBe(1);
+      process.write(at(0), 6);
+      expect(pageAt(process, 0)).toMatchObject({ writeback: false, dirty: true });
+      expect(kernel.vmstat().nr_writeback).toBe(0);
+      expectHealthy(kernel);
+    },
+  );
+
   test("a written page stays under writeback, clean, until it is let go", () => {
     file.write(0, 5);
     lay(process, 0, 1, { file, shared: true });

@@ -33,6 +33,23 @@ describe("I4: counters equal a recount", () => {
     });
   }
 
+  damageTest("locked_vm is compared with the locked VMAs", ({ raw, child }) => {
+    raw.mm(child).set("lockedVm", 77);
+    return ["I4 locked_vm of process 2 is 77, its locked VMAs have 0 pages"];
+  });
+
+  damageTest("the users of an open file are recounted", ({ raw, child, file }) => {
+    const open = raw.vma(child, SHARED_FILE).follow("file", "File");
+    const users = open.get("users");
+    open.add("users", 1);
+    return [`I4 an open file of inode ${file.inode} counts ${users + 1} users, it has ${users}`];
+  });
+
+  damageTest("the open files of an inode are recounted", ({ raw, child, file }) => {
+    raw.file(child, SHARED_FILE).add("users", 1);
+    return [`I4 inode ${file.inode} counts 2 open files, it has 1`];
+  });
+
   damageTest("the map count is compared with the list", ({ raw, child }) => {
     raw.mm(child).add("mapCount", -1);
     return ["I4 the map count of process 2 is 4, its list has 5 VMAs"];

@@ -40,6 +40,8 @@ describe("I11: the index of a file", () => {
     return [
       `I11 the file index of inode 2 holds ${vma}, which does not belong there`,
       `I11 the file index of inode 1 lacks ${vma}`,
+      "I4 an open file of inode 1 counts 7 users, it has 8",
+      "I4 an open file of inode 2 counts 2 users, it has 1",
     ];
   });
 
@@ -54,6 +56,7 @@ describe("I11: the index of a file", () => {
       `I11 the file index of inode 2 holds the VMA at ${hex(HEAP)} of process 4, which does not ` +
         "belong there",
       `I11 the VMA at ${hex(HEAP)} of process 4 maps a file that is gone`,
+      "I4 inode 2 counts 1 open file, it has 0",
     ];
   });
 });

@@ -38,6 +38,17 @@ describe("I4: swap is counted", () => {
     return [`I4 swap area 0 of ${limit} pages counts ${inUse} in use, it has ${inUse - 1} slot`];
   });
 
+  damageTest("the size of swap is compared with that of its areas", ({ raw }) => {
+    const pages = raw.header.get("swapLimit");
+    raw.header.add("swapLimit", 1);
+    return [`I4 swap counts ${pages + 1} pages in all, its areas have ${pages}`];
+  });
+
+  damageTest("an address space that swapoff would pass over is named", ({ raw, child }) => {
+    raw.mm(child).set("onMmlist", 0);
+    return ["I4 process 2 has swap entries, but is not where swapoff looks for them"];
+  });
+
   damageTest("a frame for a count that needs none is named", ({ raw, parent }) => {
     const slot = raw.swapSlot(parent, SWAPPED);
     slot.set("continuation", 9999);

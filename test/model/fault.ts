@@ -40,6 +40,7 @@ function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean
   const reads = inode.kind === "disk" || inode.kind === "ramfs";
   if (reads && !inode.cache.has(index)) vma.space.memory.events.pgmajfault++;
   const cached = inode.read(index, vma.space.lists);
+  if (cached.poisoned) fail("SIGBUS");
   if (copy) {
     vma.space.environment.counts.pagesCopied++;
     mapOwn(vma, address, cached.word);
@@ -48,8 +49,14 @@ function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean
   const writable = write || vma.writableAtOnce;
   vma.space.map(address, { page: cached, writable, dirty: write, young: true });
   if (!write) return;
-  cached.attachBuffers();
+  notifyOfWrite(cached);
   cached.setDirty();
+}
+
+/** page_mkwrite: the file system gets buffers ready, and waits until nobody writes the page out any more. */
+function notifyOfWrite(page: Page): void {
+  page.attachBuffers();
+  page.endWriteback();
 }
 
 /** A write to an entry that does not allow it. */
@@ -62,7 +69,7 @@ function breakProtection(vma: Vma, address: number, entry: PresentEntry): void {
       return;
     }
   } else if (page !== null && vma.flags.shared && vma.flags.write) {
-    page.attachBuffers();
+    notifyOfWrite(page);
     page.setDirty();
     makeWritable(vma, entry);
     return;

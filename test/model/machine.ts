@@ -136,19 +136,23 @@ export class Machine {
   }
 
   unpin(page: Page): void {
-    if (page.pins === 0) fail("EINVAL");
+    if (page.pins === (page.isolated ? 1 : 0)) fail("EINVAL");
     page.pins--;
   }
 
   /** isolate_lru_page on behalf of somebody outside, who holds the page meanwhile. */
   isolate(page: Page): boolean {
     const isolated = page.lists.isolate(page);
-    if (isolated) page.pins++;
+    if (isolated) {
+      page.pins++;
+      page.isolated = true;
+    }
     return isolated;
   }
 
   putback(page: Page): void {
-    if (page.pins === 0 || page.lists.holds(page)) fail("EINVAL");
+    if (!page.isolated) fail("EINVAL");
+    page.isolated = false;
     page.pins--;
     page.lists.putback(page);
   }

@@ -15,6 +15,8 @@ export class Page {
   mapcount = 0;
   /** References from outside. */
   pins = 0;
+  /** Taken off its list by somebody outside, who has one of the pins. */
+  isolated = false;
   /** Its place on swap; null outside the swap cache. */
   slot: SwapSlot | null = null;
   swapBacked = false;

@@ -91,6 +91,7 @@ function growOld({ memory, lists, target }: Round, active: ListName, n: number):
   }
 }
 
+/** Scans of one cgroup are not in the machine's statistics. */
 function shrinkInactive(round: Round, inactive: ListName, n: number): number {
   const { lists, kind, priority, target } = round;
   const { events } = round.memory;
@@ -101,9 +102,9 @@ function shrinkInactive(round: Round, inactive: ListName, n: number): number {
   for (const page of lists.someOldest(inactive, n)) {
     // Freeing one may have freed another.
     if (!lists.isolate(page)) continue;
-    events[background ? "pgscan_kswapd" : "pgscan_direct"]++;
+    if (target === null) events[background ? "pgscan_kswapd" : "pgscan_direct"]++;
     if (shrink(page, effort) === "reclaimed") freed++;
   }
-  events[background ? "pgsteal_kswapd" : "pgsteal_direct"] += freed;
+  if (target === null) events[background ? "pgsteal_kswapd" : "pgsteal_direct"] += freed;
   return freed;
 }

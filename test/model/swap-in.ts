@@ -1,5 +1,6 @@
 import type { AddressSpace, PresentEntry, SwapEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
+import { fail } from "./failure.js";
 import { ownAnonVma, Page } from "./page.js";
 import type { SwapSlot } from "./swap.js";
 import type { Vma } from "./vma.js";
@@ -8,6 +9,7 @@ import type { Vma } from "./vma.js";
 export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: boolean): void {
   const { space } = vma;
   if (slot.page === null) space.memory.events.pgmajfault++;
+  if (slot.page?.poisoned === true) fail("SIGBUS");
   const cached = slot.page ?? readIn(space, slot);
   const page = belongs(cached, vma, address) ? cached : copyFor(space, cached);
   const owned = write && page.takeForWriting();

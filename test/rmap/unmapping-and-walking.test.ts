@@ -94,7 +94,21 @@ describe("try_to_unmap_one", () => {
     const how = { ignoreAccess: true, ignoreHwpoison: true };
     expect(kernel.tryToUnmap(page, how)).toBe("success");
     expect(family.map((process) => process.rss.swap)).toEqual([1, 1]);
-    expect(family[1]!.read(at(0))).toBe(7);
+    // Whoever finds the page in the swap cache finds it broken (do_swap_page).
+    expect(codeOf(() => family[1]!.read(at(0)))).toBe("SIGBUS");
+    expectHealthy(kernel);
+  });
+
+  test("a file's broken page in the page cache is mapped nowhere any more", async () => {
+    const { kernel, process, page } = await sharedFile();
+    kernel.poison(page);
+    const other = kernel.spawn();
+    lay(other, 0, 1, { file: page.file! });
+    for (const access of [() => other.read(at(0)), () => other.write(at(0), 1)]) {
+      expect(codeOf(access)).toBe("SIGBUS");
+    }
+    expect([other.rss.file, other.rss.anon, process.rss.file]).toEqual([0, 0, 1]);
+    expectHealthy(kernel);
   });
 
   test("a file's broken page leaves markers too", async () => {
