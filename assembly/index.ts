@@ -9,6 +9,7 @@ export {
   entryCount,
   eventsAt,
   eventsClear,
+  eventsKept,
   eventsRecord,
   eventsRecorded,
   fileField,
@@ -41,4 +42,12 @@ export {
 } from "./mm/sample";
 export { verify } from "./check/verify";
 export { actorStack, setActor } from "./sync/actor";
-export { ksmField, memcgField, memcgMake, memcgRoot, vmStat, zoneStat } from "./mm/statistics";
+export {
+  ksmField,
+  memcgField,
+  memcgMake,
+  memcgRoot,
+  swapField,
+  vmStat,
+  zoneStat,
+} from "./mm/statistics";

@@ -62,6 +62,11 @@ export function zoneStat(which: i32): f64 {
   return <f64>pages;
 }
 
+/** Swap: 0 pages of all areas, 1 pages in use. */
+export function swapField(which: i32): f64 {
+  return which == 0 ? <f64>header().swapLimit : <f64>header().swapInUse;
+}
+
 /** KSM: 0 pages shared, 1 places that share them beside the first, 2 what the last scan changed. */
 export function ksmField(which: i32): f64 {
   const state = header();

@@ -15,6 +15,18 @@ function areasOf(kernel: Kernel, process: Process, pages: readonly number[]): nu
   return read.map(({ b }) => b);
 }
 
+test("the pages of all areas are counted, and those in use", async () => {
+  const { kernel, process } = await machine({ swap: 8 });
+  fill(process, 0, 2);
+  expect(kernel.swap).toEqual({ pages: 8, used: 0 });
+  kernel.swapon(3, { priority: 1 });
+  swapOut(kernel, process, [0, 1]);
+  expect(kernel.swap).toEqual({ pages: 11, used: 2 });
+  kernel.swapoff(1);
+  kernel.swapoff(0);
+  expect(kernel.swap).toEqual({ pages: 0, used: 0 });
+});
+
 describe("swapon", () => {
   test("areas are filled from the highest priority down, the first one's default last", async () => {
     const { kernel, process } = await machine({ swap: 8 });
