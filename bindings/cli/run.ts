@@ -7,11 +7,11 @@ import { KernelError } from "../core/kernel-error.js";
 import { createKernel, type Kernel } from "../kernel/kernel.js";
 import type { KernelOptions } from "../kernel/options.js";
 import { releases, switches } from "../kernel/releases.js";
+import { hangingLines } from "../report/line-wrap.js";
 import { renderRun } from "../report/run-view.js";
 import { formatDumpDocument } from "../scenario/dump-text.js";
 import { Explainer } from "../scenario/explanation.js";
 import { machineFor } from "../scenario/machine-size.js";
-import { noteOn } from "../scenario/note.js";
 import type { Operation } from "../scenario/operation.js";
 import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
@@ -125,8 +125,12 @@ async function runSteps(
   notes: Map<number, string>,
 ): Promise<string[]> {
   const explanations = json ? process.stderr : process.stdout;
-  const tell = (words: string): boolean => explanations.write(`${words}\n`);
-  const steps = explain ? new Explainer(kernel, runner, tell) : runner;
+  // Elsewhere than on a terminal an operation is one line, for those who search and compare.
+  const tell = (words: string): void => {
+    const { isTTY, columns } = explanations;
+    explanations.write(`${isTTY && columns ? hangingLines(words, columns) : words}\n`);
+  };
+  const steps = new Explainer(kernel, runner, explain ? { tell } : {});
   let turn = performance.now();
   for (;;) {
     // An interrupt is heard only between two turns of the event loop.
@@ -141,8 +145,7 @@ async function runSteps(
         if (explain && !json) tell("");
         return [];
       }
-      const note = noteOn(kernel, runner, step);
-      if (note !== "") notes.set(step.operation.line, note);
+      if (step.note !== "") notes.set(step.operation.line, step.note);
     } catch (error) {
       if (!(error instanceof KernelError) || error.code !== "BUG" || !operation) throw error;
       return [`${place(script, operation)}: assertion failed: ${error.message}`];
