@@ -219,6 +219,28 @@ describe("rmaplab run", () => {
   });
 });
 
+describe("rmaplab run on a terminal", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test("long explanations go on in the next line, indented", async () => {
+    let out = "";
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      out += String(text);
+      return true;
+    });
+    const { isTTY, columns } = process.stdout;
+    Object.assign(process.stdout, { isTTY: true, columns: 60 });
+    try {
+      await runCommand().parseAsync([`${CASES}forkchain.script`, "--explain"], { from: "user" });
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+    const lines = out.slice(0, out.indexOf("──")).split("\n");
+    expect(lines.filter((line) => line.startsWith("    ")).length).toBeGreaterThan(3);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+  });
+});
+
 /** What a defect of the kernel looks like: no script can cause one, so it is made up. */
 describe("rmaplab run on a broken kernel", () => {
   afterEach(() => {
