@@ -43,7 +43,8 @@ export class Explainer {
   ) {
     this.#tell = tell;
     this.#most = most;
-    if (tell !== undefined) kernel.recordEvents(true, { most });
+    // Room is made now: once the script has run, memory may be exhausted.
+    kernel.recordEvents(true, { most });
   }
 
   /** As ScriptRunner.step. */
@@ -51,15 +52,12 @@ export class Explainer {
     const { kernel, runner } = this;
     const { next } = runner;
     const tell = this.#tell;
-    // What reclaim left is part of its note, and known from events alone.
-    const records = tell !== undefined || next?.op === "reclaim";
-    if (records && tell === undefined) kernel.recordEvents(true, { most: this.#most });
+    // What reclaim left is part of its note, and known from events alone; no other note needs them.
+    if (tell === undefined) kernel.recordEvents(next?.op === "reclaim", { most: this.#most });
     const before = next && lookBefore(kernel, runner, next);
     const step = runner.step();
     if (step === null || before === undefined) return null;
-    const events = records ? kernel.takeEvents() : [];
-    if (records && tell === undefined) kernel.recordEvents(false);
-    const scene: Scene = { kernel, runner, step, before, events };
+    const scene: Scene = { kernel, runner, step, before, events: kernel.takeEvents() };
     const note = noteOn(scene);
     tell?.(`${step.operation.line} ${step.operation.text}: ${this.#reasons(scene, note)}`);
     if (step.operation.op === "io") this.#ioHeld = step.operation.hold;

@@ -127,6 +127,22 @@ describe("rmaplab run", () => {
     expect(out).toContain("→ 1 page reclaimed, pages 1 and 3 stay: swap is full");
   });
 
+  test("why reclaim and writeback did little is told without --explain", () => {
+    const { out } = rmaplab(
+      ["-"],
+      "file T 4\nfile-write T 0\nwriteback T\nreclaim 3\nreclaim 0\nspawn A\nswap-out A 0 0\n",
+    );
+    expect(out).toContain(
+      [
+        "     3  writeback T    → 0 pages written, tmpfs has nowhere to write to",
+        "     4  reclaim 3      → 0 pages reclaimed, page 0 of T stays: tmpfs is never swapped out in this",
+        "                         model",
+        "     5  reclaim 0      → 0 pages reclaimed, none was asked for",
+        "     7  swap-out A 0 0 → 0 pages reclaimed, the range has 0 pages",
+      ].join("\n"),
+    );
+  });
+
   test("--swap 0 makes a machine without swap", () => {
     const source = "spawn A\nmmap A 0 1 rw anon private\nwrite A 0\nreclaim 1\nswapon 5\n";
     const { out } = rmaplab(["-", "--swap", "0"], source);
