@@ -392,12 +392,14 @@ export enum Event {
   KsmMerged,
   /** a: old frame, b: new frame, c: entries that were replaced */
   Migrated,
-  /** a: frame, b: PageFate */
+  /** a: frame, b: PageFate, c: 1 if that is because it was touched */
   Reclaimed,
   /** a: frame : its contents were written out */
   Written,
   /** a: frame, b: area : read from swap, a major fault */
   SwapRead,
+  /** a: address, b: frame : entry of a file's page taken away, and nothing put in its place */
+  Unmapped,
 }
 
 /** The lists of reclaim, of every memcg. */

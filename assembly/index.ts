@@ -9,6 +9,7 @@ export {
   entryCount,
   eventsAt,
   eventsClear,
+  eventsKept,
   eventsRecord,
   eventsRecorded,
   fileField,

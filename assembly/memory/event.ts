@@ -4,17 +4,20 @@ import { Event, EVENT_RECORD } from "../abi";
 import { header } from "./header";
 import { heapAlloc } from "./heap";
 
-const CAPACITY: u32 = 2048;
-
-/** Room for CAPACITY events; false when memory is exhausted. Events beyond that are dropped, and counted. */
-export function eventsEnable(on: bool): bool {
+/**
+ * Room for so many events, 0 to stop; false when memory is exhausted. Events beyond that are dropped, and counted.
+ * Room once made is used again, unless more is wanted.
+ */
+export function eventsEnable(capacity: u32): bool {
   const state = header();
   state.eventCount = 0;
-  if (on && !state.eventBuffer) {
-    state.eventBuffer = <u32>heapAlloc(<u64>EVENT_RECORD * CAPACITY);
-    if (!state.eventBuffer) return false;
+  if (capacity > state.eventRoom) {
+    const buffer = heapAlloc(<u64>EVENT_RECORD * <u64>capacity);
+    if (!buffer) return false;
+    state.eventBuffer = <u32>buffer;
+    state.eventRoom = capacity;
   }
-  state.eventCapacity = on ? CAPACITY : 0;
+  state.eventCapacity = capacity;
   return true;
 }
 

@@ -122,7 +122,9 @@ export class Header {
   /** The actor that runs now: 0 outside the explorer. */
   actor: u32;
 
+  /** The buffer, events that it has room for, and how many of these may be recorded. */
   eventBuffer: u32;
+  eventRoom: u32;
   eventCapacity: u32;
   eventCount: u32;
 

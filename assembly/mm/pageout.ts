@@ -38,6 +38,9 @@ enum Advised {
   Activate,
 }
 
+/** Beside a fate: the page's use decided it. */
+const TOUCHED: i32 = 16;
+
 /** The lowest priority number at which kswapd writes dirty pages of files. */
 const WRITES_FILES_BELOW: i32 = 10;
 
@@ -92,8 +95,8 @@ function removeMapping(frame: u32): bool {
   return true;
 }
 
-/** What is to become of a locked page. */
-function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
+/** What is to become of a locked page: a PageFate, and TOUCHED. */
+function judge(frame: u32, memcg: u32, force: bool, priority: i32): i32 {
   if (!pageEvictable(frame)) return PageFate.Culled;
   if (pageTest(frame, PageFlag.Writeback)) {
     // Reclaim for one memcg has nobody else to slow it down: it waits for what it meets again.
@@ -104,8 +107,8 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
     waitOnPageWriteback(frame);
   }
   const advised = force ? Advised.Reclaim : checkReferences(frame, memcg);
-  if (advised == Advised.Activate) return PageFate.Activated;
-  if (advised == Advised.Keep) return PageFate.Kept;
+  if (advised == Advised.Activate) return PageFate.Activated | TOUCHED;
+  if (advised == Advised.Keep) return PageFate.Kept | TOUCHED;
   if (pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache) && !addToSwap(frame)) {
     return PageFate.Activated;
   }
@@ -121,7 +124,7 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
       pageSet(frame, PageFlag.Reclaim);
       return PageFate.Kept;
     }
-    if (advised == Advised.ReclaimClean) return PageFate.Kept;
+    if (advised == Advised.ReclaimClean) return PageFate.Kept | TOUCHED;
     const out = pageout(frame);
     if (out != PageFate.Reclaimed) return out;
   }
@@ -153,8 +156,11 @@ function putback(frame: u32): void {
  */
 export function shrinkPage(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
   let fate = PageFate.Kept;
+  let touched = false;
   if (trylockPage(frame, Doing.Reclaim)) {
-    fate = judge(frame, memcg, force, priority);
+    const judged = judge(frame, memcg, force, priority);
+    touched = (judged & TOUCHED) != 0;
+    fate = <PageFate>(judged & ~TOUCHED);
     if (fate == PageFate.Culled) tryToFreeSwapOf(frame);
     if (fate == PageFate.Activated) {
       if (isSwapFull()) tryToFreeSwapOf(frame);
@@ -163,7 +169,7 @@ export function shrinkPage(frame: u32, memcg: u32, force: bool, priority: i32): 
     }
     unlockPage(frame);
   }
-  event(Event.Reclaimed, <f64>frame, <f64>fate, 0);
+  event(Event.Reclaimed, <f64>frame, <f64>fate, touched ? 1 : 0);
   if (fate == PageFate.Reclaimed) putPage(frame);
   else if (fate == PageFate.Culled) putbackLruPage(frame);
   else putback(frame);

@@ -74,9 +74,9 @@ export function countersReset(): void {
   }
 }
 
-/** Starts or stops recording, and forgets what was recorded; 0 or ENOMEM. */
-export function eventsRecord(on: i32): i32 {
-  return eventsEnable(on != 0) ? 0 : Errno.ENOMEM;
+/** Records at most so many events from now on, 0 none, and forgets what was recorded; 0 or ENOMEM. */
+export function eventsRecord(capacity: u32): i32 {
+  return eventsEnable(capacity) ? 0 : Errno.ENOMEM;
 }
 
 export function eventsClear(): void {
@@ -86,6 +86,11 @@ export function eventsClear(): void {
 /** How many events happened; those beyond the buffer were dropped. */
 export function eventsRecorded(): u32 {
   return header().eventCount;
+}
+
+/** How many of them can be read. */
+export function eventsKept(): u32 {
+  return min(header().eventCount, header().eventCapacity);
 }
 
 export function eventsAt(): u32 {

@@ -61,6 +61,7 @@ function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u3
   }
   assert(!anon, "rmap: anonymous page unmapped outside the swap cache");
   mm.fileRss--;
+  event(Event.Unmapped, <f64>address, <f64>frame, 0);
   return 0;
 }
 

@@ -16,6 +16,7 @@ import { quoted } from "../scenario/line-error.js";
 import { startProgress } from "./bench-progress.js";
 import { InputError } from "./failure.js";
 import { assertWritable } from "./output-file.js";
+import { numberOption, wholeNumber } from "./whole-number.js";
 
 const SUITES = Object.keys(workloads) as BenchSuite[];
 const INDEXES: readonly BenchIndex[] = ["list", "interval-tree"];
@@ -60,7 +61,12 @@ export function benchCommand(): Command {
     .option("--quick", "short measurements, at sizes up to 16,384", false)
     .option("--json [file]", "write all numbers as JSON; without a file to standard output, alone")
     .option("--html <file>", "write a report with charts: one file that needs nothing else")
-    .option("--seed <number>", "decides which pages are walked", parseSeed, 1)
+    .option(
+      "--seed <number>",
+      "decides which pages are walked",
+      numberOption("--seed", 0, MAX_SEED),
+      1,
+    )
     .action(bench);
 }
 
@@ -182,18 +188,6 @@ function parseIndexes(text: string): BenchIndex[] {
     throw new InputError(`--index: unknown ${quoted(unknown)}; accepted: ${INDEXES.join(", ")}`);
   }
   return INDEXES.filter((index) => names.includes(index));
-}
-
-function parseSeed(text: string): number {
-  const seed = wholeNumber(text, 0, MAX_SEED);
-  if (seed !== null) return seed;
-  throw new InputError(`--seed: ${quoted(text)}; accepted: a whole number from 0 to ${MAX_SEED}`);
-}
-
-/** The number that `text` writes in decimal digits; null if it is none or out of range. */
-function wholeNumber(text: string, low: number, high: number): number | null {
-  const value = /^\d{1,10}$/.test(text.trim()) ? Number(text) : NaN;
-  return value >= low && value <= high ? value : null;
 }
 
 /** Quoted for a shell where that is needed. */

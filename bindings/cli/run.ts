@@ -5,20 +5,22 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
 import { createKernel, type Kernel } from "../kernel/kernel.js";
-import type { KernelOptions } from "../kernel/options.js";
+import { MAX_FRAMES, MAX_SWAP, UNLIMITED, type KernelOptions } from "../kernel/options.js";
 import { releases, switches } from "../kernel/releases.js";
+import { hangingLines } from "../report/line-wrap.js";
 import { renderRun } from "../report/run-view.js";
 import { formatDumpDocument } from "../scenario/dump-text.js";
 import { Explainer } from "../scenario/explanation.js";
 import { machineFor } from "../scenario/machine-size.js";
-import { noteOn } from "../scenario/note.js";
 import type { Operation } from "../scenario/operation.js";
 import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
 import type { Script } from "../scenario/script.js";
 import { parseScript } from "../scenario/script.js";
+import { counted } from "../scenario/wording.js";
 import { InputError } from "./failure.js";
 import { readScript } from "./script-input.js";
+import { numberOption } from "./whole-number.js";
 
 const BUILDS = ["release", "checked"] as const;
 /** Width of the view when standard output is not a terminal. */
@@ -32,6 +34,9 @@ interface RunFlags {
   readonly release: string;
   readonly set?: Readonly<Record<string, string>>;
   readonly build: (typeof BUILDS)[number];
+  readonly frames?: number;
+  readonly swap?: number;
+  readonly memlock?: number;
   readonly verify?: true;
   readonly json?: true;
   readonly explain?: true;
@@ -54,6 +59,21 @@ export function runCommand(): Command {
       `${list(BUILDS)} (with assertions)`,
       oneOf("--build", BUILDS),
       "release",
+    )
+    .option(
+      "--frames <number>",
+      "page frames of the machine; default: enough for the script",
+      numberOption("--frames", 1, MAX_FRAMES),
+    )
+    .option(
+      "--swap <pages>",
+      "size of swap area 0, 0 for none; default: as many as frames",
+      numberOption("--swap", 0, MAX_SWAP),
+    )
+    .option(
+      "--memlock <pages>",
+      "pages that a process may lock; default: no limit",
+      numberOption("--memlock", 0, UNLIMITED),
     )
     .option("--verify", "check the invariants after every operation")
     .option("--json", "print dumps and results as one JSON document")
@@ -82,9 +102,17 @@ async function run(path: string, flags: RunFlags): Promise<void> {
   }
 }
 
-async function newKernel(script: Script, { release, set, build }: RunFlags): Promise<Kernel> {
+async function newKernel(script: Script, flags: RunFlags): Promise<Kernel> {
+  const { release, set, build, frames, swap, memlock } = flags;
   // Names and values were checked against the lists that the kernel itself gives.
-  const options = { release, ...set, build, ...machineFor(script) } as KernelOptions;
+  const options = {
+    release,
+    ...set,
+    build,
+    ...machineFor(script, frames),
+    ...(swap === undefined ? {} : { swap }),
+    ...(memlock === undefined ? {} : { memlock }),
+  } as KernelOptions;
   try {
     return await createKernel(options);
   } catch (error) {
@@ -111,7 +139,13 @@ async function runScript(
           notes,
         }),
   );
-  if (broken.length === 0) return;
+  if (broken.length === 0) {
+    if (flags.verify && !flags.json) {
+      const checks = counted(script.operations.length, "time");
+      process.stdout.write(`\nInvariants: checked ${checks}, 0 broken\n`);
+    }
+    return;
+  }
   for (const line of broken) process.stderr.write(`rmaplab: ${line}\n`);
   process.exitCode = 1;
 }
@@ -125,8 +159,12 @@ async function runSteps(
   notes: Map<number, string>,
 ): Promise<string[]> {
   const explanations = json ? process.stderr : process.stdout;
-  const tell = (words: string): boolean => explanations.write(`${words}\n`);
-  const steps = explain ? new Explainer(kernel, runner, tell) : runner;
+  // Elsewhere than on a terminal an operation is one line, for those who search and compare.
+  const tell = (words: string): void => {
+    const { isTTY, columns } = explanations;
+    explanations.write(`${isTTY && columns ? hangingLines(words, columns) : words}\n`);
+  };
+  const steps = new Explainer(kernel, runner, explain ? { tell } : {});
   let turn = performance.now();
   for (;;) {
     // An interrupt is heard only between two turns of the event loop.
@@ -141,8 +179,7 @@ async function runSteps(
         if (explain && !json) tell("");
         return [];
       }
-      const note = noteOn(kernel, runner, step);
-      if (note !== "") notes.set(step.operation.line, note);
+      if (step.note !== "") notes.set(step.operation.line, step.note);
     } catch (error) {
       if (!(error instanceof KernelError) || error.code !== "BUG" || !operation) throw error;
       return [`${place(script, operation)}: assertion failed: ${error.message}`];

@@ -1,4 +1,5 @@
 import { Event, EVENT_RECORD } from "../../assembly/abi.js";
+import { KernelError } from "../core/kernel-error.js";
 import type { Machine } from "../core/machine.js";
 
 /** Something that happened inside an operation: what a, b and c are is told by Event in assembly/abi.ts. */
@@ -9,11 +10,20 @@ export interface KernelEvent {
   readonly c: number;
 }
 
-/** Most events that are kept between two takeEvents(). */
-const CAPACITY = 2048;
+/** Most events that are kept between two takeEvents(), if nothing is said. */
+export const EVENTS_KEPT = 2048;
+/** Most that can be asked for. */
+const MOST_EVENTS = 2 ** 24;
+
+/** @throws KernelError EINVAL */
+export function eventCapacity(most: number): number {
+  if (Number.isInteger(most) && most >= 1 && most <= MOST_EVENTS) return most;
+  const accepted = `accepted: integers from 1 to ${MOST_EVENTS}`;
+  throw new KernelError("EINVAL", "recordEvents()", `most is ${most}, ${accepted}`);
+}
 
 export function readEvents(machine: Machine): KernelEvent[] {
-  const n = Math.min(machine.core.eventsRecorded() >>> 0, CAPACITY);
+  const n = machine.core.eventsKept() >>> 0;
   const at = machine.core.eventsAt() >>> 0;
   const { floats } = machine;
   return Array.from({ length: n }, (_, i) => {

@@ -13,7 +13,7 @@ import { Batch } from "./batch.js";
 import { failed, type Context } from "./context.js";
 import { readCounters, type Counters } from "./counters.js";
 import { File, kindCode, type Kind } from "./file.js";
-import { readEvents, type KernelEvent } from "./kernel-event.js";
+import { eventCapacity, EVENTS_KEPT, readEvents, type KernelEvent } from "./kernel-event.js";
 import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
 import { MemoryCgroup } from "./memory-cgroup.js";
@@ -321,13 +321,19 @@ export class Kernel extends ReverseMap {
     return new Batch(this.#context, 0, this.#context.batchCapacity);
   }
 
-  /** Starts or stops recording what happens inside operations. @throws KernelError ENOMEM */
-  recordEvents(on: boolean): void {
-    const errno = this.core.eventsRecord(on ? 1 : 0);
+  /**
+   * Starts or stops recording what happens inside operations, and forgets what was recorded.
+   *
+   * @param options most: events that are kept between two takeEvents(), 1 to 2^24, 32 bytes each; default 2,048
+   * @throws KernelError EINVAL, ENOMEM
+   */
+  recordEvents(on: boolean, options: { readonly most?: number } = {}): void {
+    const most = eventCapacity(options.most ?? EVENTS_KEPT);
+    const errno = this.core.eventsRecord(on ? most : 0);
     if (errno) throw failed(-Errno.ENOMEM, "recordEvents()");
   }
 
-  /** What happened since the last call, oldest first; at most 2,048 events are kept. */
+  /** What happened since the last call, oldest first: as many events as recordEvents() keeps. */
   takeEvents(): KernelEvent[] {
     const events = readEvents(this.#machine);
     this.#dropped = Math.max(0, (this.core.eventsRecorded() >>> 0) - events.length);

@@ -29,11 +29,15 @@ export interface ResolvedOptions extends Switches {
   readonly memlock: number;
 }
 
-const MAX_FRAMES = 2 ** 24 - 1;
+/** Most page frames of a kernel. */
+export const MAX_FRAMES = 2 ** 24 - 1;
 const MIN_MEMORY = 2 ** 17;
 const MAX_MEMORY = 2 ** 31;
+/** Most pages of swap. */
+export const MAX_SWAP = 2 ** 31 - 1;
 const MAX_COUNT = 2 ** 31 - 1;
-const UNLIMITED = 2 ** 32 - 1;
+/** Most pages that a limit can allow to lock: as good as none. */
+export const UNLIMITED = 2 ** 32 - 1;
 
 function inRange(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
@@ -63,7 +67,7 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
     frames: inRange("frames", frames, 1, MAX_FRAMES),
     memory: inRange("memory", memory, MIN_MEMORY, MAX_MEMORY),
     maxMapCount: inRange("maxMapCount", maxMapCount, 1, MAX_COUNT),
-    swap: inRange("swap", options.swap ?? frames, 0, MAX_COUNT),
+    swap: inRange("swap", options.swap ?? frames, 0, MAX_SWAP),
     memlock: inRange("memlock", options.memlock ?? UNLIMITED, 0, UNLIMITED),
   };
 }

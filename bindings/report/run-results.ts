@@ -1,5 +1,7 @@
 // The list at the end of a run's view: line, operation, and what it answered, with arrows below each other.
 
+import { wrapWords } from "./line-wrap.js";
+
 /** One operation that has something to show. */
 export interface ResultRow {
   /** Line number in the script. */
@@ -40,21 +42,4 @@ export function resultLines(rows: readonly ResultRow[], columns: number, paint: 
 function paintCode(answer: string, paint: Paint): string {
   const [code = ""] = answer.split(",");
   return paint("failed", code) + answer.slice(code.length);
-}
-
-/** Lines of at most so many characters, broken between words, and inside those that are longer. */
-function wrapWords(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ").flatMap((whole) => pieces(whole, width))) {
-    const line = lines.at(-1) ?? "";
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
-function pieces(word: string, width: number): string[] {
-  const count = Math.ceil(word.length / width);
-  return Array.from({ length: count }, (_, i) => word.slice(i * width, (i + 1) * width));
 }

@@ -6,6 +6,7 @@ import { ZERO_FRAME } from "../scenario/dump.js";
 import { outcomeInWords } from "../scenario/outcome.js";
 import type { Script } from "../scenario/script.js";
 import { counted } from "../scenario/wording.js";
+import { frameRows, span } from "./frame-rows.js";
 import { type ResultRow, resultLines } from "./run-results.js";
 
 /** Where the view is shown. */
@@ -61,7 +62,7 @@ function renderProcess(process: DumpProcess, columns: number, paint: Paint): str
   if (vmas.length === 0)
     return `${paint("name", name)}${origin}  ${paint("dim", "nothing mapped")}`;
   const heading = `${paint("name", name)}${origin}  ${paint("dim", memory)}`;
-  const runs = new RunsByPage(pages);
+  const runs = new RunsByPage(zerosTogether(pages));
   const rows = vmas.map(([start, end, perms, file, pgoff, tags]) => [
     `${start}-${end}`,
     perms,
@@ -74,22 +75,8 @@ function renderProcess(process: DumpProcess, columns: number, paint: Paint): str
 }
 
 function renderFrames(dump: Dump, columns: number, paint: Paint): string {
-  const places = dump.frames.map((): string[] => []);
-  for (const { name, pages } of dump.procs) {
-    for (const [page, frame, count = 1] of pages) {
-      if (frame === ZERO_FRAME) continue;
-      for (let i = 0; i < count; i++) places[frame + i]?.push(`${name} ${page + i}`);
-    }
-  }
-  const rows = dump.frames.map(([mapcount, flags, word], frame) => [
-    `${frame}`,
-    `${mapcount}`,
-    flags,
-    `${word}`,
-    places[frame]?.join(", ") ?? "",
-  ]);
   const head = ["frame", "mapcount", "flags", "word", "mapped at (process page)"];
-  return `${paint("name", "frames and their reverse map")}\n${table(head, rows, columns, paint)}`;
+  return `${paint("name", "frames and their reverse map")}\n${table(head, frameRows(dump), columns, paint)}`;
 }
 
 /** What failed, and what gave a value or a count; the rest was 0. */
@@ -184,8 +171,21 @@ class RunsByPage {
 }
 
 function runInWords([page, frame, count = 1]: DumpPages): string {
-  if (frame === ZERO_FRAME) return `${page}→zero`;
-  return count === 1
-    ? `${page}→${frame}`
-    : `${page}-${page + count - 1}→${frame}-${frame + count - 1}`;
+  return `${span(page, count)}→${frame === ZERO_FRAME ? "zero" : span(frame, count)}`;
+}
+
+/** Places of the zero page that follow each other as one: the document has them one by one. */
+function zerosTogether(runs: readonly DumpPages[]): DumpPages[] {
+  const folded: DumpPages[] = [];
+  for (const run of runs) {
+    const [page, frame] = run;
+    const last = folded.at(-1);
+    const count = last?.[2] ?? 1;
+    if (frame === ZERO_FRAME && last?.[1] === ZERO_FRAME && last[0] + count === page) {
+      folded[folded.length - 1] = [last[0], ZERO_FRAME, count + 1];
+    } else {
+      folded.push(run);
+    }
+  }
+  return folded;
 }

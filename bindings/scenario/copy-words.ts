@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
 import { pageOf } from "./arena.js";
 import type { Operation } from "./operation.js";
+import type { Scene } from "./scene.js";
 import { isAccess, pageIn, subject } from "./subject.js";
 import { fileInWords, listed, placesOf } from "./wording.js";
 
@@ -12,21 +13,21 @@ import { fileInWords, listed, placesOf } from "./wording.js";
 type Reason = readonly [one: string, many: string];
 
 /** Page copies in words, those with the same reason together. */
-export function copiesInWords(
-  events: readonly KernelEvent[],
-  kernel: Kernel,
-  operation: Operation,
-): string[] {
+export function copiesInWords(events: readonly KernelEvent[], scene: Scene): string[] {
+  const { kernel, step } = scene;
   const groups = new Map<string, { readonly reason: Reason; readonly pages: number[] }>();
+  // One frame that KSM shared may have been copied for thousands of places, all of which would be looked up.
+  const reasons = new Map<number, Reason>();
   for (const { a, b } of events) {
-    const reason = reasonOf(kernel, operation, b);
+    const reason = reasons.get(b) ?? reasonOf(kernel, step.operation, b);
+    reasons.set(b, reason);
     const group = groups.get(reason[0]);
     if (group === undefined) groups.set(reason[0], { reason, pages: [pageOf(a)] });
     else group.pages.push(pageOf(a));
   }
   return [...groups.values()].map(
     ({ reason: [one, many], pages }) =>
-      `${subject(operation, pages)} ${pages.length === 1 ? one : many}`,
+      `${subject(scene, pages)} ${pages.length === 1 ? one : many}`,
   );
 }
 

@@ -2,23 +2,10 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import { fileEffect } from "./file-effect.js";
-import type { Operation } from "./operation.js";
 import { outcomeInWords } from "./outcome.js";
 import { processEffect } from "./process-effect.js";
-import type { ScriptRunner, Step } from "./runner.js";
+import { type Before, type Scene, writingPages } from "./scene.js";
 import { counted } from "./wording.js";
-
-/** What an operation was about to meet. */
-export interface Before {
-  /** Pages under writeback, where the operation may end that. */
-  readonly writing: number;
-  /** Size of the operation's file. */
-  readonly pages: number;
-  /** Pages of the operation's file in the page cache. */
-  readonly cached: number;
-  /** Swap entries of the operation's process. */
-  readonly swap: number;
-}
 
 /** What is said before the events are told, and what after them. */
 export interface Effect {
@@ -28,25 +15,9 @@ export interface Effect {
 
 const NONE: Effect = { first: [], last: [] };
 
-/** Looks at the machine before an operation. */
-export function lookBefore(kernel: Kernel, runner: ScriptRunner, operation: Operation): Before {
-  const process = "process" in operation ? runner.process(operation.process) : undefined;
-  const file = "file" in operation ? runner.file(operation.file) : undefined;
-  return {
-    writing: operation.op === "io" ? kernel.vmstat().nr_writeback : 0,
-    pages: file?.pages ?? 0,
-    cached: file?.cached ?? 0,
-    swap: process?.alive ? process.rss.swap : 0,
-  };
-}
-
 /** What an operation did that succeeded. */
-export function effectInWords(
-  kernel: Kernel,
-  runner: ScriptRunner,
-  { operation, result }: Step,
-  before: Before,
-): Effect {
+export function effectInWords({ kernel, runner, step, before }: Scene): Effect {
+  const { operation, result } = step;
   const value = typeof result?.[2] === "number" ? result[2] : 0;
   switch (operation.op) {
     case "reclaim":
@@ -70,7 +41,7 @@ export function effectInWords(
     return process === undefined ? NONE : processEffect(process, operation, value, before);
   }
   const file = runner.file(operation.file);
-  return file === undefined ? NONE : first(fileEffect(kernel, file, operation, value, before));
+  return file === undefined ? NONE : first(fileEffect(file, operation, value, before));
 }
 
 function first(...words: string[]): Effect {
@@ -79,7 +50,7 @@ function first(...words: string[]): Effect {
 
 function inputOutput(kernel: Kernel, hold: boolean, { writing }: Before): string {
   if (hold) return "pages that are written from now on stay under writeback";
-  const ended = writing - kernel.vmstat().nr_writeback;
+  const ended = writing - writingPages(kernel);
   return ended > 0
     ? `writes end, ${counted(ended, "page")} no longer under writeback`
     : "no page was under writeback";

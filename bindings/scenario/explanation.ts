@@ -3,71 +3,106 @@
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { neighboursInWords } from "./apart.js";
-import { type Before, effectInWords, lookBefore } from "./effect.js";
+import { effectInWords } from "./effect.js";
 import { noteOn } from "./note.js";
 import type { Operation } from "./operation.js";
 import { pageEventsInWords } from "./page-events.js";
-import { freedOnTheWay, leftByReclaim } from "./reclaim-words.js";
 import { type ScriptRunner, SKIPPED, type Step } from "./runner.js";
+import { lookBefore, type Scene, writingPages } from "./scene.js";
 import { vmaEventsInWords } from "./vma-events.js";
+import { counted } from "./wording.js";
 
-/** Runs a script step by step and says what each step did. While it does, the kernel records events. */
+/** Events that are kept of one operation: enough for one that locks, or swaps out, a whole arena. */
+const MOST_EVENTS = 2 ** 20;
+
+/** A step, and what is to be said of it. */
+export interface ToldStep extends Step {
+  /** What a reader of the result asks next, why it failed for example; empty for most steps. */
+  readonly note: string;
+}
+
+/** How much is told. */
+export interface ExplainerOptions {
+  /** Hears of every step, in one line: `LINE OPERATION: reasons`. Without it there are only notes. */
+  readonly tell?: (words: string) => void;
+  /** Events that are kept of one operation. Default 2^20. */
+  readonly most?: number;
+}
+
+/** Runs a script step by step and says what each step did. The kernel records events for it meanwhile. */
 export class Explainer {
-  /** @param tell hears of every step, in one line: `LINE OPERATION: reasons` */
+  readonly #tell: ((words: string) => void) | undefined;
+  readonly #most: number;
+  #ioHeld = false;
+
+  /** @throws KernelError ENOMEM when there is no room for events */
   constructor(
     private readonly kernel: Kernel,
     private readonly runner: ScriptRunner,
-    private readonly tell: (words: string) => void,
+    { tell, most = MOST_EVENTS }: ExplainerOptions,
   ) {
-    kernel.recordEvents(true);
+    this.#tell = tell;
+    this.#most = most;
+    // Room is made now: once the script has run, memory may be exhausted.
+    kernel.recordEvents(true, { most });
   }
 
   /** As ScriptRunner.step. */
-  step(): Step | null {
+  step(): ToldStep | null {
     const { kernel, runner } = this;
-    const before = runner.next && lookBefore(kernel, runner, runner.next);
+    const { next } = runner;
+    const tell = this.#tell;
+    // What reclaim left is part of its note, and known from events alone; no other note needs them.
+    if (tell === undefined) kernel.recordEvents(next?.op === "reclaim", { most: this.#most });
+    const before = next && lookBefore(kernel, runner, next);
     const step = runner.step();
     if (step === null || before === undefined) return null;
-    const events = kernel.takeEvents();
-    const reasons = reasonsOf(kernel, runner, step, before, events);
-    const more = kernel.droppedEvents;
-    if (more > 0) reasons.push(`and ${more} events more`);
-    const { line, text } = step.operation;
-    this.tell(`${line} ${text}: ${reasons.join("; ")}`);
-    return step;
+    const scene: Scene = { kernel, runner, step, before, events: kernel.takeEvents() };
+    const note = noteOn(scene);
+    tell?.(`${step.operation.line} ${step.operation.text}: ${this.#reasons(scene, note)}`);
+    if (step.operation.op === "io") this.#ioHeld = step.operation.hold;
+    return { ...step, note };
+  }
+
+  #reasons(scene: Scene, note: string): string {
+    const { operation, result, error } = scene.step;
+    if (result?.[2] === SKIPPED) return `skipped, ${note}`;
+    const told = [...this.#atLeast(eventsInWords(scene)), ...this.#waitedFor(scene)];
+    if (error !== null)
+      return [note === "" ? error.code : `${error.code}, ${note}`, ...told].join("; ");
+    const effect = effectInWords(scene);
+    const reasons = [
+      ...effect.first,
+      ...(note === "" ? [] : [note]),
+      ...told,
+      ...effect.last,
+      ...neighboursInWords(scene.runner, operation),
+    ];
+    return reasons.length > 0 ? reasons.join("; ") : uneventful(operation);
+  }
+
+  /** Of an operation that did more than is kept, counts of events are too small. */
+  #atLeast(words: readonly string[]): readonly string[] {
+    if (this.kernel.droppedEvents === 0) return words;
+    const [first = "", ...rest] = words;
+    return [`at least, as only the first ${this.#most} events are kept: ${first}`, ...rest];
+  }
+
+  /** Held I/O that came to its end, as the operation would have had to wait for it. */
+  #waitedFor({ kernel, step, before, events }: Scene): string[] {
+    if (!this.#ioHeld || step.operation.op === "io" || kernel.droppedEvents > 0) return [];
+    const begun = events.filter(({ event }) => event === "Written").length;
+    const ended = before.writing + begun - writingPages(kernel);
+    if (ended <= 0) return [];
+    const its = ended === 1 ? "its" : "their";
+    return [`held I/O of ${counted(ended, "page")} is over, as ${its} end had to be waited for`];
   }
 }
 
-function reasonsOf(
-  kernel: Kernel,
-  runner: ScriptRunner,
-  step: Step,
-  before: Before,
-  events: readonly KernelEvent[],
-): string[] {
-  const { operation, result, error } = step;
-  const note = noteOn(kernel, runner, step);
-  if (result?.[2] === SKIPPED) return [`skipped, ${note}`];
-  const told = eventsInWords(kernel, operation, events);
-  if (error !== null) return [note === "" ? error.code : `${error.code}, ${note}`, ...told];
-  const effect = effectInWords(kernel, runner, step, before);
-  const reasons = [
-    ...effect.first,
-    ...(note === "" ? [] : [note]),
-    ...told,
-    ...effect.last,
-    ...neighboursInWords(runner, operation),
-  ];
-  return reasons.length > 0 ? reasons : [uneventful(operation)];
-}
-
-function eventsInWords(
-  kernel: Kernel,
-  operation: Operation,
-  events: readonly KernelEvent[],
-): string[] {
+function eventsInWords(scene: Scene): string[] {
+  const { operation } = scene.step;
   const groups = new Map<KernelEvent["event"], KernelEvent[]>();
-  for (const event of events) {
+  for (const event of scene.events) {
     const group = groups.get(event.event);
     if (group === undefined) groups.set(event.event, [event]);
     else group.push(event);
@@ -81,28 +116,12 @@ function eventsInWords(
   if (operation.op === "writeback") groups.delete("Written");
   const unmerged = operation.op === "ksm" && !groups.has("KsmMerged");
   const reads = groups.get("SwapRead") ?? [];
-  const looked = groups.get("Reclaimed") ?? [];
   return [
     ...[...groups.values()].flatMap(
-      (group) =>
-        vmaEventsInWords(operation, group) ??
-        pageEventsInWords(kernel, operation, group, reads) ??
-        [],
+      (group) => vmaEventsInWords(operation, group) ?? pageEventsInWords(scene, group, reads) ?? [],
     ),
-    ...reclaimInWords(kernel, operation, looked),
     ...(unmerged ? ["nothing new to merge"] : []),
   ];
-}
-
-function reclaimInWords(
-  kernel: Kernel,
-  operation: Operation,
-  looked: readonly KernelEvent[],
-): string[] {
-  // What swap-out had to leave, its step says.
-  if (operation.op === "swap-out") return [];
-  if (operation.op !== "reclaim") return freedOnTheWay(looked);
-  return looked.length === 0 ? ["there was none to look at"] : leftByReclaim(kernel, looked);
 }
 
 /** What is said of an operation that left no trace. */

@@ -8,7 +8,8 @@ import type { Vma } from "../kernel/vma.js";
 import { addressOf, pageOf } from "./arena.js";
 import type { Operation } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
-import { fileInWords, vmaInWords } from "./wording.js";
+import type { Scene } from "./scene.js";
+import { counted, fileInWords, vmaInWords } from "./wording.js";
 
 type OnRange = Extract<Operation, { readonly page: number; readonly count: number }>;
 
@@ -16,24 +17,49 @@ type OnRange = Extract<Operation, { readonly page: number; readonly count: numbe
 const SEARCHED = 1000;
 
 /** Why an operation failed: "nothing is mapped there"; empty if there is nothing to say. */
-export function failureInWords(
-  kernel: Kernel,
-  runner: ScriptRunner,
-  operation: Operation,
-  error: KernelError,
-): string {
-  return reason(kernel, runner, operation, error.code) ?? error.detail;
+export function failureInWords(scene: Scene, error: KernelError): string {
+  return reason(scene, error.code) ?? error.detail;
 }
 
-function reason(
-  kernel: Kernel,
-  runner: ScriptRunner,
-  operation: Operation,
-  code: string,
-): string | null {
+function reason(scene: Scene, code: string): string | null {
+  const { kernel, runner, step } = scene;
+  const { operation } = step;
   const own =
-    "process" in operation ? ofProcess(runner, operation, code) : ofOthers(runner, operation, code);
-  return own ?? (code === "ENOMEM" ? exhausted(kernel, runner, operation) : null);
+    limited(scene, code) ??
+    ("process" in operation
+      ? ofProcess(runner, operation, code)
+      : ofOthers(runner, operation, code));
+  if (own !== null) return own;
+  if (code !== "ENOMEM" && code !== "EAGAIN") return null;
+  const words = exhausted(kernel, runner, operation);
+  return operation.op === "mlock" && code === "EAGAIN"
+    ? `locked, but not every page could be made present: ${words}`
+    : words;
+}
+
+/** Why the limit of what a process may lock stood in the way; null if it did not. */
+function limited({ kernel, step, before }: Scene, code: string): string | null {
+  const { operation } = step;
+  const { memlock } = kernel.options;
+  const most = `a process may lock at most ${counted(memlock, "page")} (memlock)`;
+  switch (operation.op) {
+    case "mlockall":
+      if (code === "EPERM") return most;
+      return code === "ENOMEM" ? `${most}, and more is mapped` : null;
+    case "mlock": {
+      if (code === "EPERM") return most;
+      const wanted = before.locked + operation.count;
+      return code === "ENOMEM" && wanted > memlock ? `${most}, this would be ${wanted}` : null;
+    }
+    case "mmap":
+    case "mremap": {
+      if (code !== "EAGAIN") return null;
+      const more = operation.op === "mmap" ? operation.count : operation.newCount - operation.count;
+      return `${most}, and with this it would be ${before.locked + more}`;
+    }
+    default:
+      return null;
+  }
 }
 
 function ofOthers(runner: ScriptRunner, operation: Operation, code: string): string | null {

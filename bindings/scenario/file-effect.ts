@@ -1,15 +1,13 @@
 // What an operation on a file changed, in words.
 
 import type { File } from "../kernel/file.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Before } from "./effect.js";
 import type { FileOperation, OfFileOperation } from "./operation.js";
 import { outcomeInWords } from "./outcome.js";
+import type { Before } from "./scene.js";
 import { counted } from "./wording.js";
 
 /** What an operation did with a file, whose size and cache were as `before` says. */
 export function fileEffect(
-  kernel: Kernel,
   file: File,
   operation: Exclude<OfFileOperation, FileOperation>,
   value: number,
@@ -26,18 +24,9 @@ export function fileEffect(
     case "punch":
       return punched(file, operation.pgoff, operation.count, -cached);
     case "writeback":
-      return writtenBack(kernel, file, value);
     case "invalidate":
-      return outcomeInWords("invalidate", value) ?? "";
+      return outcomeInWords(operation.op, value) ?? "";
   }
-}
-
-function writtenBack(kernel: Kernel, { kind }: File, value: number): string {
-  const words = outcomeInWords("writeback", value) ?? "";
-  if (kind !== "disk") return `${words}, ${kind} has nowhere to write to`;
-  // Unless I/O is held, writing is over when the operation is.
-  const held = value > 0 && kernel.vmstat().nr_writeback > 0;
-  return held ? `${words}, under writeback while I/O is held` : words;
 }
 
 function truncated({ name, pages }: File, before: number, dropped: number): string {

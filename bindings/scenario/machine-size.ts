@@ -12,7 +12,7 @@ export interface MachineSize {
 }
 
 const SPARE_FRAMES = 4096;
-/** Room for millions of VMAs, and an end to a script that forks without one. */
+/** Room beside the frames for millions of VMAs, and an end to a script that forks without one. */
 const MEMORY = 2 ** 29;
 
 /** What may take frames of its own, and how many at most: the page of a file, and its private copy. */
@@ -26,8 +26,15 @@ const TAKES: Partial<Record<OperationName, number>> = {
 /** Most frames that are given for pages made present by locking: a script may lock its whole arena. */
 const MAX_LOCKED = 262_144;
 
-/** A machine that is large enough for a script. */
-export function machineFor(script: Script): MachineSize {
+/** What a frame takes of the memory of a machine at most, in bytes. */
+const FRAME_BYTES = 64;
+
+/** A machine that is large enough for a script, or as large as is said. */
+export function machineFor(script: Script, frames = framesFor(script)): MachineSize {
+  return { frames, memory: MEMORY + frames * FRAME_BYTES };
+}
+
+function framesFor(script: Script): number {
   let frames = SPARE_FRAMES;
   let locked = 0;
   for (const operation of script.operations) {
@@ -35,5 +42,5 @@ export function machineFor(script: Script): MachineSize {
     if (operation.op === "mlock") locked += 2 * operation.count;
     if (operation.op === "mlockall") locked = MAX_LOCKED;
   }
-  return { frames: frames + Math.min(locked, MAX_LOCKED), memory: MEMORY };
+  return frames + Math.min(locked, MAX_LOCKED);
 }

@@ -1,10 +1,12 @@
-// What has to be said about a step beside its result: why it failed, and which pages it had to leave.
+// What has to be said about a step beside its result: why it failed, and what it had to leave.
 
-import type { Kernel } from "../kernel/kernel.js";
 import { failureInWords } from "./failure-words.js";
-import { type ScriptRunner, SKIPPED, type Step } from "./runner.js";
+import type { WritebackOperation } from "./operation.js";
+import { leftByReclaim } from "./reclaim-words.js";
+import { SKIPPED } from "./runner.js";
+import { type Scene, writingPages } from "./scene.js";
 import type { Stayed } from "./staying.js";
-import { LISTED, pagesInWords } from "./wording.js";
+import { fewReasons, pagesInWords } from "./wording.js";
 
 /** Pages that stayed, by reason: "page 10 stays: pinned". */
 function stayedInWords(stayed: readonly Stayed[]): string[] {
@@ -14,19 +16,38 @@ function stayedInWords(stayed: readonly Stayed[]): string[] {
     if (pages === undefined) reasons.set(why, [page]);
     else pages.push(page);
   }
-  const words = [...reasons].map(
-    ([why, pages]) => `${pagesInWords(pages)} ${pages.length === 1 ? "stays" : "stay"}: ${why}`,
+  return fewReasons(
+    [...reasons].map(
+      ([why, pages]) => `${pagesInWords(pages)} ${pages.length === 1 ? "stays" : "stay"}: ${why}`,
+    ),
   );
-  if (words.length <= LISTED) return words;
-  return [...words.slice(0, LISTED), `and more, for ${words.length - LISTED} other reasons`];
 }
 
 /** What a reader of the result asks next; empty for most steps. To be called before the next step. */
-export function noteOn(kernel: Kernel, runner: ScriptRunner, step: Step): string {
-  const { operation, result, error, stayed } = step;
+export function noteOn(scene: Scene): string {
+  const { operation, result, error, stayed } = scene.step;
   if (result?.[2] === SKIPPED) return "its process or file is not there";
-  if (error !== null) return failureInWords(kernel, runner, operation, error);
-  const isRange = operation.op === "swap-out" || operation.op === "migrate";
-  if (isRange && result?.[2] === 0 && stayed.length === 0) return "no page is present there";
-  return stayedInWords(stayed).join("; ");
+  if (error !== null) return failureInWords(scene, error);
+  switch (operation.op) {
+    case "reclaim":
+      return leftByReclaim(scene, operation).join("; ");
+    case "writeback":
+      return unwritten(scene, operation);
+    case "swap-out":
+    case "migrate":
+      if (operation.count === 0) return "the range has 0 pages";
+      if (result?.[2] === 0 && stayed.length === 0) return "no page is present there";
+      return stayedInWords(stayed).join("; ");
+    default:
+      return "";
+  }
+}
+
+/** What became of pages that were to be written. */
+function unwritten({ kernel, runner, step }: Scene, { file }: WritebackOperation): string {
+  const kind = runner.file(file)?.kind;
+  if (kind !== "disk") return `${kind} has nowhere to write to`;
+  // Unless I/O is held, writing is over when the operation is.
+  const held = step.result?.[2] !== 0 && writingPages(kernel) > 0;
+  return held ? "under writeback while I/O is held" : "";
 }

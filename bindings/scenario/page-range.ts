@@ -13,6 +13,8 @@ export interface RangeOutcome {
   readonly gone: number;
   /** Those that did not, by address. */
   readonly stayed: readonly Stayed[];
+  /** The page number in the range of each frame that was looked at. */
+  readonly numbers: ReadonlyMap<number, number>;
 }
 
 /** The pages of a range, each once, in the order of their addresses, with its first page number. */
@@ -37,11 +39,12 @@ function forEachPage(
 ): RangeOutcome {
   const stayed: Stayed[] = [];
   const pages = pagesOf(process, page, count);
+  const numbers = new Map(pages.map(([number, { frame }]) => [frame, number]));
   for (const [number, shown] of pages) {
     const why = leave(shown);
     if (why !== null) stayed.push({ page: number, why });
   }
-  return { gone: pages.length - stayed.length, stayed };
+  return { gone: pages.length - stayed.length, stayed, numbers };
 }
 
 /** Makes reclaim take every page of the range, used or not. */
@@ -53,7 +56,7 @@ export function swapOut(
 ): RangeOutcome {
   return forEachPage(process, page, count, (shown) => {
     const fate = kernel.shrinkPage(shown, { force: true });
-    return fate === "reclaimed" ? null : whyForcedStayed(shown, fate);
+    return fate === "reclaimed" ? null : whyForcedStayed(kernel, shown, fate);
   });
 }
 

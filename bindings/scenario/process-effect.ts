@@ -4,9 +4,10 @@ import { VmFlag } from "../../assembly/abi.js";
 import type { Process } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";
 import { addressOf } from "./arena.js";
-import type { Before, Effect } from "./effect.js";
+import type { Effect } from "./effect.js";
 import type { PageOperation, ProcessOperation } from "./operation.js";
 import { outcomeInWords } from "./outcome.js";
+import type { Before } from "./scene.js";
 import { counted, listed, range } from "./wording.js";
 
 /** What an operation did with a process, which may have ended by it. */

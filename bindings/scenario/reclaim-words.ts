@@ -1,36 +1,71 @@
-// What reclaim did with the pages that it looked at, in words.
+// What reclaim did not take, and why, in words.
 
-import type { KernelEvent } from "../kernel/kernel-event.js";
-import type { Kernel } from "../kernel/kernel.js";
 import type { Fate } from "../kernel/reverse-map.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { ReclaimOperation } from "./operation.js";
+import type { Scene } from "./scene.js";
 import { whyStayed } from "./staying.js";
 import { pageIn } from "./subject.js";
-import { counted, listed, LISTED, placeOf } from "./wording.js";
+import { swapRoom } from "./swap-room.js";
+import { counted, fewReasons, listed, placeOf } from "./wording.js";
 
 /** By PageFate, as the events have it. */
 const FATES: readonly Fate[] = ["reclaimed", "kept", "activated", "culled", "not-isolated"];
 
+/** Why there was not more to take; nothing if there is nothing to say. */
+export function leftByReclaim(scene: Scene, operation: ReclaimOperation): string[] {
+  if (operation.count === 0) return ["none was asked for"];
+  const stayed = stayedInWords(scene);
+  const value = scene.step.result?.[2];
+  if (typeof value === "number" && value >= operation.count) return stayed;
+  return [...stayed, ...notLookedAt(scene)];
+}
+
 /** Pages that were looked at and stayed, by reason; a page that is met again counts as it was at last. */
-export function leftByReclaim(kernel: Kernel, events: readonly KernelEvent[]): string[] {
-  const fates = new Map<number, Fate>();
-  for (const { a, b } of events) fates.set(a, FATES[b] ?? "kept");
+function stayedInWords({ kernel, events }: Scene): string[] {
+  const fates = new Map<number, { readonly fate: Fate; readonly touched: boolean }>();
+  for (const { event, a, b, c } of events) {
+    if (event === "Reclaimed") fates.set(a, { fate: FATES[b] ?? "kept", touched: c === 1 });
+  }
   const places = new Map<string, string[]>();
-  for (const [frame, fate] of fates) {
+  for (const [frame, { fate, touched }] of fates) {
     const page = fate === "reclaimed" ? null : pageIn(kernel, frame);
     if (page === null) continue;
-    const why = whyStayed(page, fate);
+    const why = whyStayed(kernel, page, fate, touched);
     const same = places.get(why);
     if (same === undefined) places.set(why, [placeOf(page)]);
     else same.push(placeOf(page));
   }
-  const words = [...places].map(
-    ([why, pages]) => `${listed(pages, "pages")} ${pages.length === 1 ? "stays" : "stay"}: ${why}`,
+  return fewReasons(
+    [...places].map(
+      ([why, pages]) =>
+        `${listed(pages, "pages")} ${pages.length === 1 ? "stays" : "stay"}: ${why}`,
+    ),
   );
-  return words.slice(0, LISTED);
 }
 
-/** What reclaim freed for an operation that was about something else. */
-export function freedOnTheWay(events: readonly KernelEvent[]): string[] {
-  const freed = events.filter(({ b }) => FATES[b] === "reclaimed").length;
-  return freed === 0 ? [] : [`${counted(freed, "page")} reclaimed to make room`];
+/** Why reclaim did not look at more. */
+function notLookedAt({ kernel, events }: Scene): string[] {
+  const memory = memoryPassedOver(kernel);
+  if (events.some(({ event }) => event === "Reclaimed")) return memory;
+  const { nr_inactive_file: files, nr_unevictable: unevictable } = kernel.vmstat();
+  if (files > 0) {
+    const were = files === 1 ? "was" : "were";
+    memory.push(`${counted(files, "page")} of files ${were} active, the next reclaim looks there`);
+  }
+  if (memory.length > 0) return memory;
+  if (unevictable === 0) return ["there was none to look at"];
+  return [`${counted(unevictable, "page")} can't be reclaimed, mlocked or of a ramfs`];
+}
+
+/** Without room in swap reclaim passes over the lists of memory that has no file on a disk. */
+function memoryPassedOver(kernel: Kernel): string[] {
+  const { pages, used } = swapRoom(kernel);
+  if (used < pages) return [];
+  const { nr_inactive_anon: inactive, nr_active_anon: active } = kernel.vmstat();
+  const memory = inactive + active;
+  if (memory === 0) return [];
+  const why = pages === 0 ? "there is no swap" : "swap is full";
+  const are = memory === 1 ? "is" : "are";
+  return [`${counted(memory, "page")} without a file on disk ${are} passed over: ${why}`];
 }

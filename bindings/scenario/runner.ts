@@ -33,6 +33,9 @@ const WORDS_PER_FILE = 1_000_000;
 /** KernelError codes that are defects of a kernel or of this program, and never an operation's result. */
 const DEFECTS: readonly string[] = ["BUG", "ESTALE"];
 
+/** What a step that goes over no range has to say about one. */
+const NO_RANGE: Omit<RangeOutcome, "gone"> = { stayed: [], numbers: new Map() };
+
 /** One operation that has run. */
 export interface Step {
   readonly operation: Operation;
@@ -42,6 +45,8 @@ export interface Step {
   readonly error: KernelError | null;
   /** Pages that it was to take or to move, and had to leave. */
   readonly stayed: readonly Stayed[];
+  /** By which page number of its range it knew the frames that it looked at. */
+  readonly numbers: ReadonlyMap<number, number>;
 }
 
 /** What the document says about who made it. */
@@ -60,7 +65,7 @@ export class ScriptRunner {
   readonly #processes = new Map<string, NamedProcess>();
   readonly #files = new Map<string, File>();
   readonly #shmem = new ShmemNames();
-  #stayed: readonly Stayed[] = [];
+  #range: Omit<RangeOutcome, "gone"> = NO_RANGE;
   #filesMade = 0;
   #dumped = 0;
   #next = 0;
@@ -117,13 +122,13 @@ export class ScriptRunner {
 
   #dumpStep(operation: DumpOperation): Step {
     this.#dump(operation.label, operation.line);
-    return { operation, result: null, error: null, stayed: [] };
+    return { operation, result: null, error: null, ...NO_RANGE };
   }
 
   #resultStep(operation: Exclude<Operation, DumpOperation>): Step {
     let outcome: number | string;
     let error: KernelError | null = null;
-    this.#stayed = [];
+    this.#range = NO_RANGE;
     try {
       outcome = this.#run(operation);
     } catch (thrown) {
@@ -133,7 +138,7 @@ export class ScriptRunner {
     }
     const result: DumpResult = [operation.line, operation.op, outcome];
     this.#document.results.push(result);
-    return { operation, result, error, stayed: this.#stayed };
+    return { operation, result, error, ...this.#range };
   }
 
   #run(operation: Exclude<Operation, DumpOperation>): number | string {
@@ -255,14 +260,14 @@ export class ScriptRunner {
         process.munlock(address, length);
         return 0;
       case "swap-out":
-        return this.#range(swapOut(this.#kernel, process, operation.page, operation.count));
+        return this.#gone(swapOut(this.#kernel, process, operation.page, operation.count));
       case "migrate":
-        return this.#range(migrate(this.#kernel, process, operation.page, operation.count));
+        return this.#gone(migrate(this.#kernel, process, operation.page, operation.count));
     }
   }
 
-  #range({ gone, stayed }: RangeOutcome): number {
-    this.#stayed = stayed;
+  #gone({ gone, ...range }: RangeOutcome): number {
+    this.#range = range;
     return gone;
   }
 

@@ -52,8 +52,7 @@ function wordsOf(source: string): string[] {
 function parseLine(file: string, line: number, words: string[], names: Names): Operation {
   const [first = "", ...rest] = words;
   if (!isOperationName(first)) {
-    const accepted = `accepted are ${Object.keys(grammar).join(", ")}`;
-    throw new LineError(file, line, `unknown operation ${quoted(first)}`, accepted);
+    throw new LineError(file, line, `unknown operation ${quoted(first)}`, acceptedFor(first));
   }
   const rule = grammar[first];
   const [fewest, most] = rule.arity;
@@ -72,4 +71,15 @@ function parseLine(file: string, line: number, words: string[], names: Names): O
 
 function isOperationName(word: string): word is OperationName {
   return Object.hasOwn(grammar, word);
+}
+
+/** The operation that was meant, if only its case or its hyphen is wrong; else all there are. */
+function acceptedFor(word: string): string {
+  const names = Object.keys(grammar);
+  const meant = names.find((name) => bare(name) === bare(word));
+  return meant === undefined ? `accepted are ${names.join(", ")}` : `did you mean ${meant}?`;
+}
+
+function bare(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_]/g, "");
 }

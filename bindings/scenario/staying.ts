@@ -1,8 +1,10 @@
 // Why a page is where it was after reclaim or migration was asked to take it.
 
 import { KernelError } from "../core/kernel-error.js";
+import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
 import type { Fate, Migration } from "../kernel/reverse-map.js";
+import { swapRoom } from "./swap-room.js";
 import { placesOf } from "./wording.js";
 
 /** A page of a range that an operation had to leave. */
@@ -35,35 +37,48 @@ function unlessFreed(words: () => string): string {
 }
 
 /** Why reclaim that takes whatever it is given left a page, which looks as it left it. */
-export function whyForcedStayed(page: Page, fate: Fate): string {
-  return unlessFreed(() => forcedInWords(page, fate));
+export function whyForcedStayed(kernel: Kernel, page: Page, fate: Fate): string {
+  return unlessFreed(() => forcedInWords(kernel, page, fate));
 }
 
-function forcedInWords(page: Page, fate: Fate): string {
+function forcedInWords(kernel: Kernel, page: Page, fate: Fate): string {
   if (fate === "not-isolated") return "on no list of reclaim";
   if (fate === "culled") return whyCulled(page);
   if (page.pins > 0) return "pinned";
   if (page.writeback) return "being written, I/O is held";
-  if (fate === "activated" && isOnlyInMemory(page)) {
-    return `${keeperOf(page)} can't be written anywhere`;
-  }
-  if (fate === "activated") return page.anon ? "swap is full" : "can't be written";
-  return "held by somebody else";
+  if (fate !== "activated") return "held by somebody else";
+  if (page.anon) return whyNotSwapped(kernel, page);
+  return isOnlyInMemory(page) ? `only unmapped, ${neverSwapped(page)}` : "can't be written";
 }
 
-/** Why reclaim that goes over its lists left a page, as far as it shows. */
-export function whyStayed(page: Page, fate: Fate): string {
+/** Why an anonymous page got no place in swap. */
+function whyNotSwapped(kernel: Kernel, page: Page): string {
+  const { pages, used } = swapRoom(kernel);
+  if (page.swapCache) return "to count so many swap entries takes a frame, and none is free";
+  if (pages === 0) return "there is no swap";
+  return used >= pages ? "swap is full" : "swap was full, or memory is exhausted";
+}
+
+function neverSwapped(page: Page): string {
+  return `${keeperOf(page)} is never swapped out in this model`;
+}
+
+/**
+ * Why reclaim that goes over its lists left a page, as far as it shows.
+ * @param touched that the page was in use decided it
+ */
+export function whyStayed(kernel: Kernel, page: Page, fate: Fate, touched: boolean): string {
   if (fate === "culled") return whyCulled(page);
+  if (touched) return "touched lately";
   if (page.pins > 0) return "pinned";
   if (page.writeback) return "being written";
   if (fate === "activated") {
-    if (page.anon) return page.swapCache ? "touched lately" : "touched lately, or swap is full";
-    return isOnlyInMemory(page) && page.dirty && page.mapcount === 0
-      ? `${keeperOf(page)} can't be written anywhere`
-      : "touched lately";
+    if (page.anon) return whyNotSwapped(kernel, page);
+    return isOnlyInMemory(page) ? neverSwapped(page) : "can't be written";
   }
-  if (page.dirty) return "dirty, and only background reclaim writes files";
-  return page.referenced ? "touched lately" : "held by somebody else";
+  return page.dirty && page.inode !== 0
+    ? "dirty, and only background reclaim writes files"
+    : "held by somebody else";
 }
 
 function whyCulled(page: Page): string {

@@ -4,7 +4,8 @@ import { KernelError } from "../core/kernel-error.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
 import type { Operation } from "./operation.js";
-import { pagesInWords } from "./wording.js";
+import type { Scene } from "./scene.js";
+import { counted, pagesInWords } from "./wording.js";
 
 /** The page in a frame; null if the frame was given back meanwhile. */
 export function pageIn(kernel: Kernel, frame: number): Page | null {
@@ -21,7 +22,19 @@ export function isAccess(operation: Operation): boolean {
   return operation.op === "read" || operation.op === "write";
 }
 
-/** "page" where the operation says which, else "page 10" or "pages 10-12". */
-export function subject(operation: Operation, pages: readonly number[]): string {
-  return isAccess(operation) ? "page" : pagesInWords(pages);
+/** May pages of several processes be meant, so that a number alone names none? */
+function isAmbiguous({ runner, step }: Scene): boolean {
+  if ("process" in step.operation) return false;
+  return runner.processes.filter(({ process }) => process.alive).length !== 1;
+}
+
+/** "page 10" or "pages 10-12"; only their number where that could be those of several processes. */
+export function numbered(scene: Scene, pages: readonly number[]): string {
+  const distinct = new Set(pages).size === pages.length;
+  return distinct && !isAmbiguous(scene) ? pagesInWords(pages) : counted(pages.length, "page");
+}
+
+/** "page" where the operation says which, else as `numbered`. */
+export function subject(scene: Scene, pages: readonly number[]): string {
+  return isAccess(scene.step.operation) ? "page" : numbered(scene, pages);
 }

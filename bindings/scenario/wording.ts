@@ -30,6 +30,12 @@ export function listed(items: readonly string[], what: string): string {
   return before.length === 0 ? last : `${before.reverse().join(", ")} and ${last}`;
 }
 
+/** At most LISTED sentences, each for a reason of its own, and how many reasons more there would be. */
+export function fewReasons(words: readonly string[]): string[] {
+  if (words.length <= LISTED) return [...words];
+  return [...words.slice(0, LISTED), `and more, for ${words.length - LISTED} other reasons`];
+}
+
 /** "page 10", "pages 10-12 and 15": page numbers in any order, each told once. */
 export function pagesInWords(pages: readonly number[]): string {
   const sorted = [...new Set(pages)].sort((a, b) => a - b);

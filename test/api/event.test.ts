@@ -108,6 +108,46 @@ test("swapping out, coming back, moving and unmapping are told too", () => {
   expect(eventsOf(() => process.munmap(at(9), PAGE))).toEqual(["Zapped", "VmaGone"]);
 });
 
+test("the entries of a file's page that reclaim takes are told one by one, and that it was touched", () => {
+  const file = kernel.createFile({ pages: 1 });
+  lay(process, 0, 1, { file });
+  lay(process, 4, 1, { file });
+  process.read(at(0));
+  process.read(at(4));
+  const page = pageAt(process, 0);
+  const { frame } = page;
+  kernel.recordEvents(true);
+  kernel.shrinkPage(page);
+  expect(kernel.takeEvents()).toEqual([{ event: "Reclaimed", a: frame, b: 2, c: 1 }]);
+  kernel.shrinkPage(page, { force: true });
+  expect(kernel.takeEvents()).toEqual([
+    { event: "Unmapped", a: at(0), b: frame, c: 0 },
+    { event: "Unmapped", a: at(4), b: frame, c: 0 },
+    { event: "Reclaimed", a: frame, b: 0, c: 0 },
+  ]);
+});
+
+test("as many events are kept as were asked for, the oldest", () => {
+  kernel.recordEvents(true, { most: 3000 });
+  for (let i = 0; i < 1600; i++) {
+    lay(process, 0, 1);
+    process.munmap(at(0), PAGE);
+  }
+  expect(kernel.takeEvents()).toHaveLength(3000);
+  expect(kernel.droppedEvents).toBe(200);
+  kernel.recordEvents(true, { most: 1 });
+  lay(process, 0, 2);
+  process.munmap(at(0), 2 * PAGE);
+  expect(kernel.takeEvents()).toEqual([{ event: "VmaNew", a: at(0), b: at(2), c: 0 }]);
+  expect(kernel.droppedEvents).toBe(1);
+});
+
+test.each([0, -1, 1.5, 2 ** 24 + 1])("%d events can't be asked for", (most) => {
+  expect(() => kernel.recordEvents(true, { most })).toThrow(
+    "accepted: integers from 1 to 16777216",
+  );
+});
+
 test("at most 2,048 events are kept, the oldest", () => {
   kernel.recordEvents(true);
   for (let i = 0; i < 1100; i++) {

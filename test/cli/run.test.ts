@@ -100,6 +100,58 @@ describe("rmaplab run", () => {
     expect(JSON.parse(out)).toMatchObject({ case: "-" });
   });
 
+  test("--verify says how often it checked, but with --json", () => {
+    const { out } = rmaplab(["-", "--verify"], "spawn A\nread A 9\ndump\n");
+    expect(out).toMatch(/\n\nInvariants: checked 3 times, 0 broken\n$/);
+    const { out: json } = rmaplab(["-", "--verify", "--json"], "spawn A\n");
+    expect(json).not.toContain("Invariants");
+  });
+
+  test("--frames, --swap and --memlock make the machine so small", () => {
+    const lines = [
+      "spawn A",
+      "mmap A 0 9 rw anon private",
+      "mlock A 0 3",
+      "munlock A 0 3",
+      "mlock A 0 2",
+      "write A 3",
+      "write A 4",
+      "munlock A 0 2",
+      "swap-out A 0 9",
+    ];
+    const sizes = ["--frames", "3", "--swap", "1", "--memlock", "2"];
+    const { status, out } = rmaplab(["-", "--verify", ...sizes], lines.join("\n"));
+    expect(status).toBe(0);
+    expect(out).toContain("ENOMEM, a process may lock at most 2 pages (memlock), this would be 3");
+    expect(out).toContain("write A 4      → ENOMEM, no frame is free");
+    expect(out).toContain("→ 1 page reclaimed, pages 1 and 3 stay: swap is full");
+  });
+
+  test("why reclaim and writeback did little is told without --explain", () => {
+    const { out } = rmaplab(
+      ["-"],
+      "file T 4\nfile-write T 0\nwriteback T\nreclaim 3\nreclaim 0\nspawn A\nswap-out A 0 0\n",
+    );
+    expect(out).toContain(
+      [
+        "     3  writeback T    → 0 pages written, tmpfs has nowhere to write to",
+        "     4  reclaim 3      → 0 pages reclaimed, page 0 of T stays: tmpfs is never swapped out in this",
+        "                         model",
+        "     5  reclaim 0      → 0 pages reclaimed, none was asked for",
+        "     7  swap-out A 0 0 → 0 pages reclaimed, the range has 0 pages",
+      ].join("\n"),
+    );
+  });
+
+  test("--swap 0 makes a machine without swap", () => {
+    const source = "spawn A\nmmap A 0 1 rw anon private\nwrite A 0\nreclaim 1\nswapon 5\n";
+    const { out } = rmaplab(["-", "--swap", "0"], source);
+    expect(out).toContain(
+      "reclaim 1 → 0 pages reclaimed, 1 page without a file on disk is passed over: there is no",
+    );
+    expect(out).toContain("swapon 5  → swap area 0");
+  });
+
   test("the checked build gives the same document", () => {
     const script = `${CASES}forkchain.script`;
     const release = rmaplab([script, "--json"]);
@@ -115,6 +167,9 @@ describe("rmaplab run", () => {
       "anonIndex=list|interval-tree",
       "--verify",
       "--json",
+      "--frames",
+      "--swap",
+      "--memlock",
     ]) {
       expect(out).toContain(word);
     }
@@ -147,6 +202,19 @@ describe("rmaplab run", () => {
       ["good.script", "--set", "anonIndex=list", "--set", "vmaAddress=asserted"],
       /anonIndex.*vmaAddress|vmaAddress.*anonIndex/,
     ],
+    [
+      ["good.script", "--frames", "0"],
+      '--frames: "0"; accepted: a whole number from 1 to 16777215',
+    ],
+    [
+      ["good.script", "--swap", "2147483648"],
+      '--swap: "2147483648"; accepted: a whole number from 0 to 2147483647',
+    ],
+    [
+      ["good.script", "--memlock", "all"],
+      '--memlock: "all"; accepted: a whole number from 0 to 4294967295',
+    ],
+    [["good.script", "--frames"], "option '--frames <number>' argument missing"],
     [["good.script", "--frob"], "unknown option '--frob'"],
     [["good.script", "more"], "too many arguments"],
     [[], "missing required argument"],
@@ -164,6 +232,28 @@ describe("rmaplab run", () => {
     expect(err).toMatch(/^rmaplab: [^\n]+\n$/);
     if (typeof message === "string") expect(err).toContain(message);
     else expect(err).toMatch(message);
+  });
+});
+
+describe("rmaplab run on a terminal", () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test("long explanations go on in the next line, indented", async () => {
+    let out = "";
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      out += String(text);
+      return true;
+    });
+    const { isTTY, columns } = process.stdout;
+    Object.assign(process.stdout, { isTTY: true, columns: 60 });
+    try {
+      await runCommand().parseAsync([`${CASES}forkchain.script`, "--explain"], { from: "user" });
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+    const lines = out.slice(0, out.indexOf("──")).split("\n");
+    expect(lines.filter((line) => line.startsWith("    ")).length).toBeGreaterThan(3);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
   });
 });
 

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { renderRun } from "../../bindings/report/run-view.js";
-import type { DumpDocument, DumpResult, DumpVma } from "../../bindings/scenario/dump.js";
+import type {
+  DumpDocument,
+  DumpFrame,
+  DumpPages,
+  DumpResult,
+  DumpVma,
+} from "../../bindings/scenario/dump.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 import { liveCases } from "../scenario/live-case.js";
 
@@ -59,6 +65,107 @@ describe("the readable view of a run", () => {
     expect(renderRun(document, parseScript("", "s"), { ...PLAIN, color: true })).toContain(
       "\x1b[31mSIGSEGV\x1b[0m",
     );
+  });
+
+  test("places of the zero page that follow each other are one", () => {
+    const zeros: DumpPages[] = Array.from({ length: 2000 }, (_, i) => [i, -1]);
+    const document = withDump([[...zeros, [2001, -1]]], []);
+    expect(renderRun(document, parseScript("", "s"), PLAIN)).toContain(
+      "│ 0-1999→zero  2001→zero │",
+    );
+  });
+
+  test("frames that differ in nothing but their place are one row", () => {
+    const shared: DumpPages[] = [[10, 0, 4]];
+    const document = withDump(
+      [shared, [[20, 0, 4]]],
+      [
+        [2, "AMS", 7],
+        [2, "AMS", 8],
+        [2, "AMS", 9],
+        [2, "AMS", 7],
+      ],
+    );
+    const view = renderRun(document, parseScript("", "s"), PLAIN);
+    expect(view).toContain("│ 0-2   │ 2        │ AMS   │ 7-9  │ P0 10-12, P1 20-22 ");
+    expect(view).toContain("│ 3     │ 2        │ AMS   │ 7    │ P0 13, P1 23 ");
+  });
+
+  test.each<[differs: string, pages: DumpPages[], frames: DumpFrame[]]>([
+    [
+      "a map count",
+      [[0, 0, 2]],
+      [
+        [1, "AMS", 7],
+        [2, "AMS", 7],
+      ],
+    ],
+    [
+      "flags",
+      [[0, 0, 2]],
+      [
+        [1, "AMS", 7],
+        [1, "AMSD", 7],
+      ],
+    ],
+    [
+      "words that do not continue",
+      [[0, 0, 2]],
+      [
+        [1, "AMS", 7],
+        [1, "AMS", 6],
+      ],
+    ],
+    [
+      "pages that do not continue",
+      [
+        [0, 0],
+        [2, 1],
+      ],
+      [
+        [1, "AMS", 7],
+        [1, "AMS", 7],
+      ],
+    ],
+    [
+      "a place that is missing",
+      [
+        [0, 0, 2],
+        [5, 0],
+      ],
+      [
+        [2, "AMS", 7],
+        [2, "AMS", 7],
+      ],
+    ],
+  ])("%s keeps frames apart", (_, pages, frames) => {
+    const view = renderRun(withDump([pages], frames), parseScript("", "s"), PLAIN);
+    expect(view).toContain("│ 0     │");
+    expect(view).toContain("│ 1     │");
+  });
+
+  test("equal words of several frames are told once", () => {
+    const document = withDump(
+      [[[0, 0, 2]]],
+      [
+        [1, "AMS", 7],
+        [1, "AMS", 7],
+      ],
+    );
+    expect(renderRun(document, parseScript("", "s"), PLAIN)).toContain(
+      "│ 0-1   │ 1        │ AMS   │ 7    │ P0 0-1 ",
+    );
+  });
+
+  test("places of one frame that follow each other are told together", () => {
+    const places: DumpPages[] = [
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [9, 0],
+    ];
+    const document = withDump([places, [[3, 0]]], [[5, "AMK", 7]]);
+    expect(renderRun(document, parseScript("", "s"), PLAIN)).toContain("│ P0 0-2, P0 9, P1 3 ");
   });
 
   test("every value and every count is in the list of results, in words", () => {
@@ -151,4 +258,21 @@ describe("the readable view of a run", () => {
 
 function withResults(results: DumpResult[]): DumpDocument {
   return { oracle: 1, kernel: "k", case: "c", dumps: [], results };
+}
+
+/** One dump of processes P0, P1, ..., each with one VMA, and these pages. */
+function withDump(pages: DumpPages[][], frames: DumpFrame[]): DumpDocument {
+  const document = withResults([]);
+  const rss = { anon: 0, file: 0, shmem: 0, zero: 0 };
+  const vmas: DumpVma[] = [[0, 9999, "rw-p", null, null, ""]];
+  const procs = pages.map((runs, i) => ({
+    name: `P${i}`,
+    parent: null,
+    vmas,
+    pages: runs,
+    rss,
+    locked: 0,
+  }));
+  document.dumps.push({ label: "d", procs, frames });
+  return document;
 }

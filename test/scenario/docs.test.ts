@@ -7,7 +7,6 @@ import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";
 import { renderRun } from "../../bindings/report/run-view.js";
-import { noteOn } from "../../bindings/scenario/note.js";
 import { grammar } from "../../bindings/scenario/grammar.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
@@ -36,10 +35,9 @@ async function run(source: string): Promise<Told> {
   const runner = new ScriptRunner(kernel, script, { kernel: "rmaplab v3.7", case: script.name });
   const explained: string[] = [];
   const notes = new Map<number, string>();
-  const explainer = new Explainer(kernel, runner, (words) => explained.push(words));
+  const explainer = new Explainer(kernel, runner, { tell: (words) => explained.push(words) });
   for (let step = explainer.step(); step !== null; step = explainer.step()) {
-    const note = noteOn(kernel, runner, step);
-    if (note !== "") notes.set(step.operation.line, note);
+    if (step.note !== "") notes.set(step.operation.line, step.note);
   }
   kernel.dispose();
   const { document } = runner;

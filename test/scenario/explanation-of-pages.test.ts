@@ -145,18 +145,36 @@ describe("files", () => {
     [
       "memory is written nowhere",
       ["file F 8", "file-write F 2", "writeback F"],
-      "0 pages written, tmpfs has nowhere to write to",
+      "0 pages written; tmpfs has nowhere to write to",
     ],
     ["held I/O", [...DISK, "io hold"], "pages that are written from now on stay under writeback"],
     [
       "a page stays under writeback",
       [...DISK, "write A 2", "io hold", "writeback F"],
-      "1 page written, under writeback while I/O is held",
+      "1 page written; under writeback while I/O is held",
     ],
     [
       "I/O goes on",
       [...DISK, "write A 2", "io hold", "writeback F", "io release"],
       "writes end, 1 page no longer under writeback",
+    ],
+    [
+      "held I/O that somebody has to wait for",
+      [...DISK, "write A 2", "io hold", "writeback F", "migrate A 0 8"],
+      "1 page moved; 1 mapping of page 2 leads to another frame now; " +
+        "held I/O of 1 page is over, as its end had to be waited for",
+    ],
+    [
+      "held I/O of pages that are dropped",
+      [...DISK, "write A 2", "write A 3", "io hold", "writeback F", "invalidate F 0 8 all"],
+      "2 pages dropped; 2 pages unmapped; " +
+        "held I/O of 2 pages is over, as their end had to be waited for",
+    ],
+    [
+      "held I/O that a write through a mapping waits for",
+      [...DISK, "write A 2", "io hold", "writeback F", "write A 2"],
+      "shared page made writable, all who map it see the write; " +
+        "held I/O of 1 page is over, as its end had to be waited for",
     ],
     ["I/O that nobody waited for", ["io hold", "io release"], "no page was under writeback"],
   ])("%s", (...given) => check(given));
@@ -185,14 +203,47 @@ describe("reclaim and swap", () => {
       "0 pages reclaimed; pages 10-11 stay: mlocked",
     ],
     [
-      "swap is full",
+      "there is no swap",
       [...WRITTEN, "swapoff 0", "swap-out A 10 2"],
-      "0 pages reclaimed; pages 10-11 stay: swap is full",
+      "0 pages reclaimed; pages 10-11 stay: there is no swap",
+    ],
+    [
+      "swap is full",
+      [...WRITTEN, "swapoff 0", "swapon 1", "swap-out A 10 2"],
+      /^1 page reclaimed; page 11 stays: swap is full;/,
+    ],
+    [
+      "a range of no page",
+      [...WRITTEN, "swap-out A 10 0"],
+      "0 pages reclaimed; the range has 0 pages",
     ],
     [
       "memory of tmpfs stays",
       ["file F 4", "spawn A", "mmap A 0 4 rw file:F:0 shared", "write A 0", "swap-out A 0 4"],
-      "0 pages reclaimed; page 0 stays: tmpfs can't be written anywhere",
+      "0 pages reclaimed; page 0 stays: only unmapped, tmpfs is never swapped out in this model; " +
+        "1 mapping of page 0 removed",
+    ],
+    [
+      "shared memory stays, unmapped from everybody",
+      [
+        ...["spawn A", "mmap A 0 4 rw anon shared", "write A 0", "write A 1", "fork A B"],
+        ...["read B 1", "swap-out A 0 4"],
+      ],
+      "0 pages reclaimed; pages 0-1 stay: only unmapped, shared memory is never swapped out in this " +
+        "model; 3 mappings of pages 0-1 removed",
+    ],
+    [
+      "pages of a disk go, and their mappings are told",
+      [...DISK, "read A 2", "write A 3", "swap-out A 0 8"],
+      "2 pages reclaimed; 2 mappings of pages 2-3 removed; contents written out",
+    ],
+    [
+      "a page is known by its number in the range, whoever else maps it",
+      [
+        ...["spawn A", "mmap A 10 1 rw anon private", "write A 10", "fork A B"],
+        ...["mremap B 10 1 12", "swap-out A 10 4"],
+      ],
+      "1 page reclaimed; 2 mappings of page 10 became swap entries; contents written out",
     ],
     [
       "a ramfs is left alone",
@@ -218,6 +269,55 @@ describe("reclaim and swap", () => {
       /^0 pages reclaimed; page 0 of F stays: (touched lately|dirty)/,
     ],
     ["reclaim of nothing", ["reclaim 1"], "0 pages reclaimed; there was none to look at"],
+    ["nothing to reclaim", [...WRITTEN, "reclaim 0"], "0 pages reclaimed; none was asked for"],
+    [
+      "reclaim without swap",
+      [...WRITTEN, "swapoff 0", "reclaim 5"],
+      "0 pages reclaimed; 2 pages without a file on disk are passed over: there is no swap",
+    ],
+    [
+      "reclaim with full swap",
+      [...WRITTEN, "swapoff 0", "swapon 1", "swap-out A 10 1", "reclaim 5"],
+      "0 pages reclaimed; 1 page without a file on disk is passed over: swap is full",
+    ],
+    [
+      "reclaim where nothing may be taken",
+      [...WRITTEN, "mlock A 10 2", "reclaim 5"],
+      "0 pages reclaimed; 2 pages can't be reclaimed, mlocked or of a ramfs",
+    ],
+    [
+      "reclaim that only makes pages old",
+      [...DISK, "file-read F 0", "file-read F 0", "file-read F 0", "reclaim 5"],
+      "0 pages reclaimed; 1 page of files was active, the next reclaim looks there",
+    ],
+    [
+      "a page that was touched has no other reason",
+      [...WRITTEN, "swap-out A 10 1", "read A 10", "reclaim 1"],
+      "0 pages reclaimed; A 10 stays: touched lately",
+    ],
+    [
+      "pages of several processes are counted, not numbered",
+      [
+        ...["spawn A", "mmap A 0 2 rw anon private", "write A 0", "write A 1", "fork A B"],
+        ...["spawn C", "mmap C 0 2 rw anon private", "write C 0", "reclaim 3"],
+      ],
+      /^3 pages reclaimed; 5 mappings of 3 pages became swap entries;/,
+    ],
+    [
+      "so are those that swapoff brings back",
+      [
+        ...["A", "B"].flatMap((name) => [
+          `spawn ${name}`,
+          `mmap ${name} 0 2 rw anon private`,
+          `write ${name} 0`,
+          `pin ${name} 0`,
+          `write ${name} 1`,
+          `swap-out ${name} 0 2`,
+        ]),
+        "swapoff 0",
+      ],
+      "swap area 0 is out of use; 4 pages mapped again, 2 of them read back from swap area 0",
+    ],
     [
       "a page comes back",
       [...WRITTEN, "swap-out A 10 1", "read A 10"],
@@ -248,7 +348,7 @@ describe("reclaim and swap", () => {
     [
       "an area that is not",
       [...WRITTEN, "fork A B", "swapon 9 9", "swap-out A 10 2", "swapoff 1"],
-      "swap area 1 is out of use; pages 10-11 read back from swap area 1, 4 mappings",
+      "swap area 1 is out of use; 2 pages read back from swap area 1, 4 mappings in all",
     ],
     ["no area", ["swapoff 3"], "EINVAL, there is no swap area 3"],
     [
@@ -296,6 +396,7 @@ describe("pins and migration", () => {
       "0 pages moved; page 0 stays: dirty, and ramfs can't write it",
     ],
     ["no page to move", [...A, "migrate A 10 4"], "0 pages moved; no page is present there"],
+    ["no range", [...WRITTEN, "migrate A 10 0"], "0 pages moved; the range has 0 pages"],
   ])("%s", (...given) => check(given));
 });
 
@@ -363,4 +464,50 @@ describe("ranges that can't be done", () => {
     ],
     ["another protection", [...A, "mprotect A 10 4 r"], "VMA 10-14 is r--p"],
   ])("%s", (...given) => check(given));
+});
+
+describe("a small machine", () => {
+  test("mlock says that frames ran out", async () => {
+    const lines = ["spawn A", "mmap A 0 9 rw anon private", "mlock A 0 9"];
+    expect((await explain(lines, { frames: 5 })).at(-1)).toMatch(
+      /^3 .*: EAGAIN, locked, but not every page could be made present: no frame is free;.* pages 0-4 made,/,
+    );
+  });
+
+  test.each<readonly [memlock: number, operation: string, words: string]>([
+    [3, "mlock A 0 4", "ENOMEM, a process may lock at most 3 pages (memlock), this would be 4"],
+    [0, "mlock A 0 4", "EPERM, a process may lock at most 0 pages (memlock)"],
+    [3, "mlockall A", "ENOMEM, a process may lock at most 3 pages (memlock), and more is mapped"],
+    [0, "mlockall A", "EPERM, a process may lock at most 0 pages (memlock)"],
+  ])("with a limit of %d pages %s says so", async (memlock, operation, words) => {
+    const lines = ["spawn A", "mmap A 0 9 rw anon private", operation];
+    expect((await explain(lines, { memlock })).at(-1)).toBe(`3 ${operation}: ${words}`);
+  });
+
+  test.each([
+    ["mmap A 9 2 rw anon private", 4],
+    ["mremap A 0 2 20 4", 4],
+  ])("%s beyond the limit says how much it would be", async (operation, wanted) => {
+    const lines = ["spawn A", "mlockall A future", "mmap A 0 2 rw anon private", operation];
+    const words = `EAGAIN, a process may lock at most 3 pages (memlock), and with this it would be ${wanted}`;
+    expect((await explain(lines, { memlock: 3 })).at(-1)).toBe(`4 ${operation}: ${words}`);
+  });
+});
+
+describe("many pages", () => {
+  const MANY = ["spawn A", "mmap A 0 3000 rw anon private", "mlock A 0 3000", "munlock A 0 3000"];
+
+  test("are all told of", async () => {
+    expect((await explain([...MANY, "swap-out A 0 3000"])).at(-1)).toBe(
+      "5 swap-out A 0 3000: 3000 pages reclaimed; 3000 mappings of pages 0-2999 became swap entries; " +
+        "contents of 3000 pages written out",
+    );
+  });
+
+  test("are told of as far as there is room, and it is said that there were more", async () => {
+    const explained = await explain([...MANY, "swap-out A 0 3000"], { most: 4000 });
+    expect(explained.at(-1)).toMatch(
+      /^5 .*: 3000 pages reclaimed; at least, as only the first 4000 events are kept: 13\d\d mappings/,
+    );
+  });
 });

@@ -50,7 +50,11 @@ describe("the script language", () => {
   test.each([
     ["", "frob A", 's:1: unknown operation "frob"; accepted are file, truncate, spawn, fork'],
     ["", "constructor", 's:1: unknown operation "constructor"; accepted are file,'],
-    ["", "Spawn A", 's:1: unknown operation "Spawn"'],
+    ["", "Spawn A", 's:1: unknown operation "Spawn"; did you mean spawn?'],
+    ["", "swapout A 0 1", 's:1: unknown operation "swapout"; did you mean swap-out?'],
+    ["", "swap_out A 0 1", 's:1: unknown operation "swap_out"; did you mean swap-out?'],
+    ["", "swap-off 0", 's:1: unknown operation "swap-off"; did you mean swapoff?'],
+    ["", "-- A", 's:1: unknown operation "--"; accepted are file,'],
     ["", "spawn", "s:1: spawn takes 1 argument, 0 given; write it as spawn P"],
     [BOTH, "read A", "s:3: read takes 2 arguments, 1 given; write it as read P page"],
     [BOTH, "write A 1 2 3", "s:3: write takes 2 or 3 arguments, 4 given"],

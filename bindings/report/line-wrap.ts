@@ -1,0 +1,26 @@
+// Lines of text made to fit a width.
+
+/** Lines of at most so many characters, broken between words, and inside those that are longer. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ").flatMap((whole) => pieces(whole, width))) {
+    const line = lines.at(-1) ?? "";
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+function pieces(word: string, width: number): string[] {
+  const count = Math.ceil(word.length / width);
+  return Array.from({ length: count }, (_, i) => word.slice(i * width, (i + 1) * width));
+}
+
+/** Blanks before all lines of a sentence but its first. */
+const INDENT = "    ";
+
+/** A sentence of at most so many columns a line; all lines but the first are indented. */
+export function hangingLines(text: string, columns: number): string {
+  return wrapWords(text, Math.max(columns - INDENT.length, 1)).join(`\n${INDENT}`);
+}
