@@ -241,8 +241,8 @@ export function walkPage(handle: f64): f64 {
 }
 
 /**
- * page_address_in_vma, or with `mapped` page_mapped_in_vma, for the VMA of a task that begins at `start`:
- * the address, -1 if the page can't be (is not) there, or -ESTALE.
+ * page_address_in_vma for the VMA of a task that begins at `start`: the address, or -1 if the page can't be
+ * there. With `mapped` page_mapped_in_vma: 0, or -1 if it is not. Or -ESTALE.
  */
 export function pageInVma(handle: f64, task: f64, start: f64, mapped: i32): f64 {
   const frame = frameOf(handle);
@@ -251,9 +251,9 @@ export function pageInVma(handle: f64, task: f64, start: f64, mapped: i32): f64 
   if (!vma) return fail(Errno.ESTALE);
   const it = changetype<Vma>(<usize>vma);
   if (<f64>it.start != start) return fail(Errno.ESTALE);
+  if (mapped) return pageMappedInVma(frame, it) ? 0 : -1;
   const address = pageAddressInVma(frame, it);
-  if (address == OUTSIDE || (mapped && !pageMappedInVma(frame, it))) return -1;
-  return <f64>address;
+  return address == OUTSIDE ? -1 : <f64>address;
 }
 
 /** VMAs that the index offers for the page and that hold its pgoff, or -ESTALE, -ENOMEM. */

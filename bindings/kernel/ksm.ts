@@ -11,7 +11,10 @@ export class Ksm {
     this.#machine = machine;
   }
 
-  /** One full scan: how many pages gave way to an equal one. A page is merged at the second scan that finds it unchanged. */
+  /**
+   * One full scan: how many pages gave way to an equal one. A page joins one that is shared already at once,
+   * and another that is not at the second scan that finds it unchanged.
+   */
   scan(): number {
     return this.#machine.call(Op.KsmScan);
   }

@@ -130,16 +130,19 @@ export class Page extends Held {
     return this.#has(PageFlag.Lru);
   }
 
+  /** In the swap cache: it has a place in swap. */
   get swapCache(): boolean {
-    return (this.flags & PageFlag.SwapCache) !== 0;
+    return this.#has(PageFlag.SwapCache);
   }
 
+  /** Of memory that has only swap to go to: anonymous, tmpfs and shared memory. */
   get swapBacked(): boolean {
-    return (this.flags & PageFlag.SwapBacked) !== 0;
+    return this.#has(PageFlag.SwapBacked);
   }
 
+  /** Changed since it was written; of a page that is mapped, entries may know of more. */
   get dirty(): boolean {
-    return (this.flags & PageFlag.Dirty) !== 0;
+    return this.#has(PageFlag.Dirty);
   }
 
   /** The file it belongs to, if that is known to JavaScript. */

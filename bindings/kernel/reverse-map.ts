@@ -38,7 +38,8 @@ export function unmapBits(options: UnmapOptions): number {
 /** What became of a page that reclaim looked at. */
 export type Fate = "reclaimed" | "kept" | "activated" | "culled" | "not-isolated";
 
-const fates: Record<PageFate, Fate> = {
+/** What a page's fate in the core is called. */
+export const fates: Readonly<Record<PageFate, Fate>> = {
   [PageFate.Reclaimed]: "reclaimed",
   [PageFate.Kept]: "kept",
   [PageFate.Activated]: "activated",

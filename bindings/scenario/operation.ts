@@ -16,7 +16,7 @@ interface Written {
   readonly text: string;
 }
 
-/** `file F npages [tmpfs|disk]` */
+/** `file F npages [tmpfs|disk|ramfs]` */
 export interface FileOperation extends Written {
   readonly op: "file";
   readonly file: string;

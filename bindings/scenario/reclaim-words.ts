@@ -1,6 +1,7 @@
 // What reclaim did not take, and why, in words.
 
-import type { Fate } from "../kernel/reverse-map.js";
+import type { PageFate } from "../../assembly/abi.js";
+import { fates as fateNames, type Fate } from "../kernel/reverse-map.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { ReclaimOperation } from "./operation.js";
 import type { Scene } from "./scene.js";
@@ -8,9 +9,6 @@ import { whyStayed } from "./staying.js";
 import { pageIn } from "./subject.js";
 import { swapRoom } from "./swap-room.js";
 import { counted, fewReasons, listed, placeOf } from "./wording.js";
-
-/** By PageFate, as the events have it. */
-const FATES: readonly Fate[] = ["reclaimed", "kept", "activated", "culled", "not-isolated"];
 
 /** Why there was not more to take; nothing if there is nothing to say. */
 export function leftByReclaim(scene: Scene, operation: ReclaimOperation): string[] {
@@ -25,7 +23,7 @@ export function leftByReclaim(scene: Scene, operation: ReclaimOperation): string
 function stayedInWords({ kernel, events }: Scene): string[] {
   const fates = new Map<number, { readonly fate: Fate; readonly touched: boolean }>();
   for (const { event, a, b, c } of events) {
-    if (event === "Reclaimed") fates.set(a, { fate: FATES[b] ?? "kept", touched: c === 1 });
+    if (event === "Reclaimed") fates.set(a, { fate: fateNames[b as PageFate], touched: c === 1 });
   }
   const places = new Map<string, string[]>();
   for (const [frame, { fate, touched }] of fates) {

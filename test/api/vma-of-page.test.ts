@@ -103,3 +103,27 @@ test("the VMA that holds an address is found, and none in a hole", () => {
   ]);
   expect(codeOf(() => process.vmaAt(0.5))).toBe("EINVAL");
 });
+
+test("a page that KSM shares is mapped in a VMA that has it at its own index", () => {
+  lay(process, 0, 1);
+  lay(process, 8, 1);
+  for (const i of [0, 8]) {
+    process.write(at(i), 7);
+    process.madvise(at(i), PAGE, "mergeable");
+  }
+  kernel.ksm.settle();
+  const page = pageAt(process, 0);
+  const mapped = process
+    .vmas()
+    .map((vma) => [
+      vma.pgoff === page.index,
+      kernel.pageMappedInVma(page, vma),
+      kernel.pageAddressInVma(page, vma),
+    ]);
+  expect(page).toMatchObject({ ksm: true, mapcount: 2 });
+  // page_address_in_vma knows nothing of KSM: such a page has neither an anon_vma nor a file.
+  expect(mapped.sort()).toEqual([
+    [false, false, null],
+    [true, true, null],
+  ]);
+});
