@@ -182,7 +182,7 @@ export class Kernel extends ReverseMap {
    * @param pages 1 to 2^31-1 less what there is; options.priority: 0 to 32767, or -1 (default), which is
    *   lower than those of all areas so far
    * @returns its number
-   * @throws KernelError EINVAL, ENOMEM when there are eight
+   * @throws KernelError EINVAL, EPERM when there are eight
    */
   swapon(pages: number, options: { readonly priority?: number } = {}): number {
     const area = this.#machine.call(Op.SwapOn, pages, (options.priority ?? -1) + 1);
