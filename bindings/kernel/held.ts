@@ -46,7 +46,8 @@ export abstract class Held {
     call: string,
     name: string,
   ): number {
-    if (!(value instanceof this)) {
+    // Not `instanceof this`, which engines look up anew for each class: batches of accesses come by here.
+    if (!(value instanceof Held) || value.constructor !== this) {
       const display = value instanceof Held ? value.label : undefined;
       throw refused(call, name, value, this.accepted, display);
     }

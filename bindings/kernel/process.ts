@@ -116,9 +116,13 @@ export class Process extends Held {
     const { machine } = this.context;
     machine.submit(0, 1);
     const result = machine.result(0);
-    if (result >= 0) return result;
+    if (result < 0) throw this.#failed(result, operation(), why);
+    return result;
+  }
+
+  #failed(result: number, operation: string, why?: (errno: Errno) => string): KernelError {
     const detail = result === -Errno.ESRCH ? "it has exited" : (why?.(-result) ?? "");
-    throw failed(result, `${operation()} in ${this.label}`, detail);
+    return failed(result, `${operation} in ${this.label}`, detail);
   }
 
   /** Maps memory; the address. @throws KernelError ENOMEM, EINVAL, EEXIST, ESTALE */
@@ -263,27 +267,30 @@ export class Process extends Held {
 
   /** The word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
   read(address: number): number {
-    this.#put(Op.Read, this.handle, integer("read", "address", address));
-    return this.#access("read", address);
+    return this.#access(Op.Read, "read", integer("read", "address", address), 0);
   }
 
   /** Sets the word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
   write(address: number, word: number): void {
     integer("write", "address", address);
-    this.#put(Op.Write, this.handle, address, integer("write", "word", word));
-    this.#access("write", address);
+    this.#access(Op.Write, "write", address, integer("write", "word", word));
   }
 
   /** An instruction fetch. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
   execute(address: number): void {
-    this.#put(Op.Execute, this.handle, integer("execute", "address", address));
-    this.#access("execute", address);
+    this.#access(Op.Execute, "execute", integer("execute", "address", address), 0);
   }
 
-  #access(name: string, address: number): number {
-    return this.#run(
-      () => `${name}(${hex(address)})`,
-      (errno) => whyAccess(errno, this.context, this, address),
+  #access(op: Op, name: string, address: number, word: number): number {
+    const result = this.context.machine.call(op, this.handle, address, word);
+    if (result < 0) throw this.#denied(result, `${name}(${hex(address)})`, address);
+    return result;
+  }
+
+  // Apart, so that an access that succeeds makes no closure.
+  #denied(result: number, operation: string, address: number): KernelError {
+    return this.#failed(result, operation, (errno) =>
+      whyAccess(errno, this.context, this, address),
     );
   }
 
