@@ -90,7 +90,8 @@ async function compile(build: Build): Promise<WebAssembly.Module> {
 export async function compileCore(build: Build = "release"): Promise<WebAssembly.Module> {
   if (!Object.hasOwn(places, build)) {
     const accepted = Object.keys(places).join(", ");
-    const detail = `build is "${build}", accepted: ${accepted}`;
+    const value = typeof build === "string" ? `"${build as string}"` : String(build);
+    const detail = `build is ${value}, accepted: ${accepted}`;
     throw new KernelError("EINVAL", "compileCore", detail);
   }
   let module = compiled.get(build);

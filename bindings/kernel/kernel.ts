@@ -440,7 +440,12 @@ export function createKernelSync(
   options: Omit<KernelOptions, "build"> = {},
   yieldPoint: YieldPoint = ignore,
 ): Kernel {
-  return new Kernel(instantiateCore(module, yieldPoint), resolveOptions(options));
+  const resolved = resolveOptions(options);
+  const { build } = options as KernelOptions;
+  if (build !== undefined) {
+    throw refused("createKernelSync", "build", build, "none, as the module is a build");
+  }
+  return new Kernel(instantiateCore(module, yieldPoint), resolved);
 }
 
 export type { Build, KernelOptions };
