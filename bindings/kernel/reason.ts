@@ -86,7 +86,7 @@ function unpopulated(process: Process, address: number, length: number): string 
     if (vma.prot === "none") return `${which} ${vma.perms}: no page can be made present`;
     const pages = vma.file?.pages ?? Infinity;
     if (vma.pgoff + pagesOf(Math.min(end, vma.end) - vma.start) > pages) {
-      return `${which} goes beyond the end of its file, which has ${pages} pages`;
+      return `${which} its file ends at ${pages}`;
     }
     at = vma.end;
   }
@@ -249,6 +249,6 @@ export function whyAccess(
   const pgoff = vma.pgoff + Math.floor((address - vma.start) / PAGE_SIZE);
   const { file } = vma;
   return file && pgoff >= file.pages
-    ? `page ${pgoff} is beyond the end of its file, which has ${file.pages} pages`
+    ? `page ${pgoff} is beyond the end of its file at ${file.pages}`
     : "the page is poisoned";
 }

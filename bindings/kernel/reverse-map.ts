@@ -1,4 +1,4 @@
-import { MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
+import { Errno, MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
 import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { cgroupOf, type MemoryCgroup } from "./memory-cgroup.js";
@@ -95,11 +95,12 @@ export abstract class ReverseMap {
   /** What its objects share, for what drives the core by itself. */
   abstract get context(): Context;
 
-  #run(op: Op, page: Page, name: string, argument = 0, why = "it was freed"): number {
+  #run(op: Op, page: Page, name: string, argument = 0, invalid = ""): number {
     const handle = Page.handleOf(this.context, page, name, "page");
     const result = this.context.machine.call(op, handle, argument);
-    if (result < 0) throw failed(result, `${name}(page ${page.frame})`, why);
-    return result;
+    if (result >= 0) return result;
+    const why = result === -Errno.EINVAL ? invalid : "it was freed";
+    throw failed(result, `${name}(page ${page.frame})`, why);
   }
 
   /**
@@ -160,7 +161,7 @@ export abstract class ReverseMap {
 
   /** Gives a pin back. @throws KernelError ESTALE, EINVAL without one */
   unpin(page: Page): void {
-    this.#run(Op.UnpinPage, page, "unpin", 0, "it was freed, or is not pinned");
+    this.#run(Op.UnpinPage, page, "unpin", 0, "it is not pinned");
   }
 
   /** isolate_lru_page: takes the page off its list, and holds it; false if it was on none. @throws KernelError ESTALE */
@@ -170,7 +171,7 @@ export abstract class ReverseMap {
 
   /** putback_lru_page, after isolate(). @throws KernelError ESTALE, EINVAL if it was not isolated */
   putback(page: Page): void {
-    this.#run(Op.PutbackPage, page, "putback", 0, "it was freed, or is not isolated");
+    this.#run(Op.PutbackPage, page, "putback", 0, "it is not isolated");
   }
 
   /** try_to_release_page: takes a clean page's buffers; true if it has none then. @throws KernelError ESTALE */

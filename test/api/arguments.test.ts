@@ -188,8 +188,7 @@ test.each(flags)(
       ["yes", '"yes"'],
       [null, "null"],
     ]) {
-      const options =
-        method === "mmap" ? { length: PAGE, [name]: value } : { [name as string]: value };
+      const options = method === "mmap" ? { length: PAGE, [name]: value } : { [name]: value };
       expectRefused(
         () => call(on, method, ...before, options),
         `${name} is ${shown}, accepted: true, false`,
