@@ -5,13 +5,24 @@ export { Batch } from "./kernel/batch.js";
 export type { Counters } from "./kernel/counters.js";
 export { File, type Kind } from "./kernel/file.js";
 export type { KernelEvent } from "./kernel/kernel-event.js";
-export { createKernel, createKernelSync, Kernel, type Snapshot } from "./kernel/kernel.js";
+export {
+  createKernel,
+  createKernelSync,
+  Kernel,
+  type FileOptions,
+  type ReclaimOptions,
+  type Snapshot,
+  type SpawnOptions,
+  type SwapOptions,
+} from "./kernel/kernel.js";
 export { Ksm } from "./kernel/ksm.js";
-export { MemoryCgroup, type LruCounts } from "./kernel/memory-cgroup.js";
+export { MemoryCgroup, type BackgroundOptions, type LruCounts } from "./kernel/memory-cgroup.js";
 export {
   ReverseMap,
   type Fate,
   type Migration,
+  type ReferencedOptions,
+  type ShrinkOptions,
   type Unmapped,
   type UnmapOptions,
 } from "./kernel/reverse-map.js";
@@ -19,7 +30,15 @@ export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
 export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
-export { DEFAULT_HEAP, Process, type PageEntry, type Rss } from "./kernel/process.js";
+export {
+  DEFAULT_HEAP,
+  Process,
+  type ExecOptions,
+  type ForkOptions,
+  type LockAllOptions,
+  type PageEntry,
+  type Rss,
+} from "./kernel/process.js";
 export type { Prot } from "./kernel/prot.js";
 export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
 export { Actor, Scheduler, type Moment, type Stop } from "./scenario/scheduler.js";
