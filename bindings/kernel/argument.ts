@@ -10,9 +10,14 @@ export const PGOFF_END = 2 ** 52;
 /** Counts of pages that the core keeps in 31 bits. */
 export const MAX_COUNT = 2 ** 31 - 1;
 
+/** Characters of a string that messages show. */
+const SHOWN = 40;
+
 /** A value as messages show it. */
 function shown(value: unknown): string {
-  if (typeof value === "string") return `"${value}"`;
+  if (typeof value === "string") {
+    return value.length > SHOWN ? `"${value.slice(0, SHOWN)}..."` : `"${value}"`;
+  }
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";

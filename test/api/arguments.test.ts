@@ -135,6 +135,13 @@ describe.each(numbers)("%s.%s(%j ...)", (on, method, before, name) => {
   });
 });
 
+test("a long string is cut in the message", () => {
+  expectRefused(
+    () => call("process", "read", "x".repeat(1000)),
+    `address is "${"x".repeat(40)}...", accepted: integers from 0 to 2^53-1`,
+  );
+});
+
 test("brk asks without an argument, and takes numbers only", () => {
   expect(call("process", "brk")).toBe(machine.process.brk(0));
   expectRefused(() => call("process", "brk", null), /^address is null, accepted/);
