@@ -4,14 +4,25 @@ export { KernelError } from "./core/kernel-error.js";
 export { Batch } from "./kernel/batch.js";
 export type { Counters } from "./kernel/counters.js";
 export { File, type Kind } from "./kernel/file.js";
-export type { KernelEvent } from "./kernel/kernel-event.js";
-export { createKernel, createKernelSync, Kernel, type Snapshot } from "./kernel/kernel.js";
+export type { KernelEvent, RecordOptions } from "./kernel/kernel-event.js";
+export {
+  createKernel,
+  createKernelSync,
+  Kernel,
+  type FileOptions,
+  type ReclaimOptions,
+  type Snapshot,
+  type SpawnOptions,
+  type SwapOptions,
+} from "./kernel/kernel.js";
 export { Ksm } from "./kernel/ksm.js";
-export { MemoryCgroup, type LruCounts } from "./kernel/memory-cgroup.js";
+export { MemoryCgroup, type BackgroundOptions, type LruCounts } from "./kernel/memory-cgroup.js";
 export {
   ReverseMap,
   type Fate,
   type Migration,
+  type ReferencedOptions,
+  type ShrinkOptions,
   type Unmapped,
   type UnmapOptions,
 } from "./kernel/reverse-map.js";
@@ -23,6 +34,9 @@ export { Page, type Mapping } from "./kernel/page.js";
 export {
   DEFAULT_HEAP,
   Process,
+  type ExecOptions,
+  type ForkOptions,
+  type LockAllOptions,
   type PageEntry,
   type Rss,
   type SwapEntry,

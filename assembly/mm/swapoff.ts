@@ -17,10 +17,10 @@ import { swapFault } from "./fault-swap";
 import { deleteFromSwapCache, swapCacheGet, swapRead } from "./swap";
 import { waitOnPageWriteback } from "./writeback";
 
-/** A new area: its number, or -ENOMEM when there are too many. */
+/** A new area: its number, or -EPERM when there are too many. */
 export function swapOn(pages: u32, priority: i32): i32 {
   const area = swapAreaAdd(pages, priority);
-  return area < 0 ? -Errno.ENOMEM : area;
+  return area < 0 ? -Errno.EPERM : area;
 }
 
 /** Nobody has touched what swapoff brings back; the page is put among those that are in use all the same. */

@@ -51,24 +51,52 @@ function imports(memory: () => WebAssembly.Memory, yieldPoint: YieldPoint) {
 
 const compiled = new Map<Build, Promise<WebAssembly.Module>>();
 
-async function compile(place: URL): Promise<WebAssembly.Module> {
+/** The file's bytes; null when there is none. */
+async function bytesAt(place: URL): Promise<Uint8Array<ArrayBuffer> | null> {
   // Node's fetch knows no file: URLs; asking for the built-in keeps node:fs out of bundles.
   const fs = globalThis.process?.getBuiltinModule?.("node:fs/promises");
-  if (fs && place.protocol === "file:") return WebAssembly.compile(await fs.readFile(place));
+  if (fs && place.protocol === "file:") {
+    return fs.readFile(place).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    });
+  }
   const response = await fetch(place);
+  if (response.status === 404 || response.status === 410) return null;
   if (!response.ok) throw new Error(`${place.href}: ${response.status} ${response.statusText}`);
-  return WebAssembly.compile(await response.arrayBuffer());
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** Servers of single-page applications answer with their page where there is no file. */
+function isWasm(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
+}
+
+async function compile(build: Build): Promise<WebAssembly.Module> {
+  const place = places[build];
+  const bytes = await bytesAt(place);
+  if (bytes && isWasm(bytes)) return WebAssembly.compile(bytes);
+  const script = build === "debug" ? "build:debug" : "build";
+  const detail = `build "${build}" is not there, "npm run ${script}" makes it (${place.href})`;
+  throw new KernelError("ENOENT", "compileCore", detail);
 }
 
 /**
  * The compiled module of a build: compiled once, shared by all kernels, and can be posted to workers.
  *
- * @throws Error when the file can't be read, naming it
+ * @throws KernelError EINVAL for a build that does not exist, ENOENT for one that is not there
+ * @throws Error when its file can't be read, naming it
  */
-export function compileCore(build: Build = "release"): Promise<WebAssembly.Module> {
+export async function compileCore(build: Build = "release"): Promise<WebAssembly.Module> {
+  if (!Object.hasOwn(places, build)) {
+    const accepted = Object.keys(places).join(", ");
+    const value = typeof build === "string" ? `"${build as string}"` : String(build);
+    const detail = `build is ${value}, accepted: ${accepted}`;
+    throw new KernelError("EINVAL", "compileCore", detail);
+  }
   let module = compiled.get(build);
   if (!module) {
-    module = compile(places[build]);
+    module = compile(build);
     compiled.set(build, module);
     module.catch(() => compiled.delete(build));
   }

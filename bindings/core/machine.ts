@@ -40,8 +40,8 @@ export class Machine {
 
   /** Linear memory as f64 words. */
   get floats(): Float64Array {
-    const { buffer } = this.core.memory;
-    if (this.#floats.buffer !== buffer) this.#floats = new Float64Array(buffer);
+    // A detached view has no length: asking it is much cheaper than asking the memory for its buffer.
+    if (!this.#floats.length) this.#floats = new Float64Array(this.core.memory.buffer);
     return this.#floats;
   }
 

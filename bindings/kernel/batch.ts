@@ -1,5 +1,6 @@
 import { Op } from "../../assembly/abi.js";
 import { errnoName } from "../core/machine.js";
+import { checkOptions, numeric } from "./argument.js";
 import type { Context } from "./context.js";
 import {
   putMadvise,
@@ -11,17 +12,17 @@ import {
   type MremapOptions,
   type Put,
 } from "./operation.js";
-import type { File } from "./file.js";
-import type { Held } from "./held.js";
-import type { Page } from "./page.js";
-import type { Process } from "./process.js";
+import { File } from "./file.js";
+import { Page } from "./page.js";
+import { Process } from "./process.js";
 import type { Prot } from "./prot.js";
-import { unmapBits, type UnmapOptions } from "./reverse-map.js";
+import { shrinkOptions, unmapBits, type ShrinkOptions, type UnmapOptions } from "./reverse-map.js";
 
 /**
  * Many operations in one call of the core: fill it, run() it, read results, clear() it. Adding returns
  * the operation's index. One batch of a kernel is filled at a time: all share the submission buffer,
- * record 0 of which single calls use too.
+ * record 0 of which single calls use too. What can't be encoded is refused when it is added: an argument
+ * that is no number, an object of another kind or kernel, an unknown word or option.
  */
 export class Batch {
   /** Operations that fit. */
@@ -56,22 +57,46 @@ export class Batch {
     return this.#length++;
   }
 
-  #add(op: Op, on: Held, a?: number, b?: number, c?: number): number {
-    this.#next()(op, on.handleIn(this.#context), a, b, c);
+  #add(op: Op, on: number, a?: number, b?: number): number {
+    this.#next()(op, on, a, b);
     return this.#added();
   }
 
+  #task(process: Process, call: string): number {
+    return Process.handleOf(this.#context, process, call, "process");
+  }
+
+  #file(file: File, call: string): number {
+    return File.handleOf(this.#context, file, call, "file");
+  }
+
+  #page(page: Page, call: string): number {
+    return Page.handleOf(this.#context, page, call, "page");
+  }
+
+  #range(op: Op, process: Process, address: number, length: number, call: string): number {
+    numeric(call, "address", address);
+    numeric(call, "length", length);
+    return this.#add(op, this.#task(process, call), address, length);
+  }
+
+  #pages(op: Op, file: File, pgoff: number, second: number, call: string, name: string): number {
+    numeric(call, "pgoff", pgoff);
+    numeric(call, name, second);
+    return this.#add(op, this.#file(file, call), pgoff, second);
+  }
+
   mmap(process: Process, options: MmapOptions): number {
-    putMmap(this.#next(), this.#context, process, options);
+    putMmap(this.#next(), this.#context, this.#task(process, "mmap"), options);
     return this.#added();
   }
 
   munmap(process: Process, address: number, length: number): number {
-    return this.#add(Op.Munmap, process, address, length);
+    return this.#range(Op.Munmap, process, address, length, "munmap");
   }
 
   mprotect(process: Process, address: number, length: number, prot: Prot): number {
-    putMprotect(this.#next(), this.#context, process, address, length, prot);
+    putMprotect(this.#next(), this.#task(process, "mprotect"), address, length, prot);
     return this.#added();
   }
 
@@ -82,90 +107,98 @@ export class Batch {
     newLength: number,
     options: MremapOptions = {},
   ): number {
-    putMremap(this.#next(), this.#context, process, address, oldLength, newLength, options);
+    const task = this.#task(process, "mremap");
+    putMremap(this.#next(), task, address, oldLength, newLength, options);
     return this.#added();
   }
 
   madvise(process: Process, address: number, length: number, advice: Advice): number {
-    putMadvise(this.#next(), this.#context, process, address, length, advice);
+    putMadvise(this.#next(), this.#task(process, "madvise"), address, length, advice);
     return this.#added();
   }
 
   mlock(process: Process, address: number, length: number): number {
-    return this.#add(Op.Mlock, process, address, length);
+    return this.#range(Op.Mlock, process, address, length, "mlock");
   }
 
   munlock(process: Process, address: number, length: number): number {
-    return this.#add(Op.Munlock, process, address, length);
+    return this.#range(Op.Munlock, process, address, length, "munlock");
   }
 
   brk(process: Process, address: number): number {
-    return this.#add(Op.Brk, process, address);
+    return this.#add(Op.Brk, this.#task(process, "brk"), numeric("brk", "address", address));
   }
 
   /** The child is process(i) of this operation after it ran. */
   fork(process: Process): number {
-    return this.#add(Op.Fork, process);
+    return this.#add(Op.Fork, this.#task(process, "fork"));
   }
 
   truncate(file: File, pages: number): number {
-    return this.#add(Op.Truncate, file, pages);
+    numeric("truncate", "pages", pages);
+    return this.#add(Op.Truncate, this.#file(file, "truncate"), pages);
   }
 
   punchHole(file: File, pgoff: number, pages: number): number {
-    return this.#add(Op.PunchHole, file, pgoff, pages);
+    return this.#pages(Op.PunchHole, file, pgoff, pages, "punchHole", "pages");
   }
 
   fileRead(file: File, pgoff: number): number {
-    return this.#add(Op.FileRead, file, pgoff);
+    numeric("fileRead", "pgoff", pgoff);
+    return this.#add(Op.FileRead, this.#file(file, "fileRead"), pgoff);
   }
 
   fileWrite(file: File, pgoff: number, word: number): number {
-    return this.#add(Op.FileWrite, file, pgoff, word);
+    return this.#pages(Op.FileWrite, file, pgoff, word, "fileWrite", "word");
   }
 
   /** The result is how many pages were written. */
   writeback(file: File): number {
-    return this.#add(Op.Writeback, file);
+    return this.#add(Op.Writeback, this.#file(file, "writeback"));
   }
 
   exit(process: Process): number {
-    return this.#add(Op.Exit, process);
+    return this.#add(Op.Exit, this.#task(process, "exit"));
   }
 
   read(process: Process, address: number): number {
-    return this.#add(Op.Read, process, address);
+    numeric("read", "address", address);
+    return this.#add(Op.Read, this.#task(process, "read"), address);
   }
 
   write(process: Process, address: number, word: number): number {
-    return this.#add(Op.Write, process, address, word);
+    numeric("write", "address", address);
+    numeric("write", "word", word);
+    return this.#add(Op.Write, this.#task(process, "write"), address, word);
   }
 
   execute(process: Process, address: number): number {
-    return this.#add(Op.Execute, process, address);
+    numeric("execute", "address", address);
+    return this.#add(Op.Execute, this.#task(process, "execute"), address);
   }
 
   pageReferenced(page: Page): number {
-    return this.#add(Op.PageReferenced, page);
+    return this.#add(Op.PageReferenced, this.#page(page, "pageReferenced"));
   }
 
   /** The result is an UnmapResult: 0 success, 1 again, 2 fail, 3 mlock. */
   tryToUnmap(page: Page, options: UnmapOptions = {}): number {
-    return this.#add(Op.TryToUnmap, page, unmapBits(options));
+    return this.#add(Op.TryToUnmap, this.#page(page, "tryToUnmap"), unmapBits(options));
   }
 
   pageMkclean(page: Page): number {
-    return this.#add(Op.PageMkclean, page);
+    return this.#add(Op.PageMkclean, this.#page(page, "pageMkclean"));
   }
 
   /** The result is a MigrateResult: 0 moved, 1 busy, 2 refused, 3 out of memory. */
   migratePage(page: Page): number {
-    return this.#add(Op.MigratePage, page);
+    return this.#add(Op.MigratePage, this.#page(page, "migratePage"));
   }
 
   /** The result is a PageFate: 0 reclaimed, 1 kept, 2 activated, 3 culled, 4 not isolated. */
-  shrinkPage(page: Page, options: { readonly force?: boolean } = {}): number {
-    return this.#add(Op.ShrinkPage, page, options.force ? 1 : 0);
+  shrinkPage(page: Page, options: ShrinkOptions = {}): number {
+    checkOptions("shrinkPage", options, shrinkOptions);
+    return this.#add(Op.ShrinkPage, this.#page(page, "shrinkPage"), options.force ? 1 : 0);
   }
 
   /** One scan of KSM; the result is how many places were merged. */

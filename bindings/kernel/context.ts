@@ -3,6 +3,7 @@ import { errnoName } from "../core/machine.js";
 import { KernelError } from "../core/kernel-error.js";
 import type { File } from "./file.js";
 import type { Lineage } from "./lineage.js";
+import type { ResolvedOptions } from "./options.js";
 import type { Page } from "./page.js";
 import type { Process } from "./process.js";
 
@@ -10,6 +11,7 @@ import type { Process } from "./process.js";
 export interface Context {
   readonly machine: Machine;
   readonly lineage: Lineage;
+  readonly options: ResolvedOptions;
   /** The object for a task's handle: always the same one. */
   processOf(handle: number): Process;
   /** The object for an open file's handle; null for 0. */
@@ -24,7 +26,7 @@ export interface Context {
   pageOf(handle: number): Page;
 }
 
-/** Throws what a negative result means. */
+/** The error that a negative result means. */
 export function failed(result: number, operation: string, detail = ""): KernelError {
   return new KernelError(errnoName(-result), operation, detail);
 }

@@ -1,7 +1,8 @@
-import { FileField, FileKind, Invalidate, Op } from "../../assembly/abi.js";
-import { KernelError } from "../core/kernel-error.js";
+import { Errno, FileField, FileKind, Invalidate, Op } from "../../assembly/abi.js";
+import { integer, PGOFF_END, refused, word as oneOf } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { Held } from "./held.js";
+import { exhausted } from "./reason.js";
 
 /** What a file is kept on. `shmem` is the object behind a shared anonymous mapping. */
 export type Kind = "disk" | "tmpfs" | "shmem" | "ramfs";
@@ -13,11 +14,15 @@ export function kindCode(kind: Kind): FileKind {
   if (kind === "disk") return FileKind.Disk;
   if (kind === "tmpfs") return FileKind.Tmpfs;
   if (kind === "ramfs") return FileKind.Ramfs;
-  throw new KernelError("EINVAL", "createFile", `kind is "${kind}", accepted: disk, tmpfs, ramfs`);
+  throw refused("createFile", "kind", kind, "disk, tmpfs, ramfs");
 }
+
+const invalidations = ["idle", "all"] as const;
 
 /** An open file. VMAs of two opens of one inode never merge. */
 export class File extends Held {
+  /** @internal */
+  static readonly accepted = "a File of this kernel";
   readonly kind: Kind;
   /** Equal for all opens of one inode. */
   readonly inode: number;
@@ -40,14 +45,14 @@ export class File extends Held {
   /** Size in pages. @throws KernelError ESTALE */
   get pages(): number {
     const pages = this.context.machine.core.fileField(this.handle, FileField.Pages);
-    if (pages < 0) throw failed(pages, `file ${this.name}`, "it was closed");
+    if (pages < 0) throw failed(pages, this.label, "it was closed");
     return pages;
   }
 
   /** Pages of it in the page cache. @throws KernelError ESTALE */
   get cached(): number {
     const cached = this.context.machine.core.fileField(this.handle, FileField.Cached);
-    if (cached < 0) throw failed(cached, `file ${this.name}`, "it was closed");
+    if (cached < 0) throw failed(cached, this.label, "it was closed");
     return cached;
   }
 
@@ -58,23 +63,34 @@ export class File extends Held {
    * @throws KernelError EINVAL, ESTALE
    */
   truncate(pages: number): void {
-    const result = this.context.machine.call(Op.Truncate, this.handle, pages);
-    if (result < 0) throw failed(result, `truncate(${this.name}, ${pages})`);
+    integer("truncate", "pages", pages, 0, PGOFF_END);
+    this.#run(Op.Truncate, `truncate(${pages})`, pages);
   }
 
   #run(op: Op, name: string, a = 0, b = 0, c = 0): number {
-    const result = this.context.machine.call(op, this.handle, a, b, c);
-    if (result < 0) throw failed(result, `${name} of ${this.label}`);
-    return result;
+    return this.#done(this.context.machine.call(op, this.handle, a, b, c), name);
+  }
+
+  #done(result: number, name: string): number {
+    if (result >= 0) return result;
+    throw failed(result, `${name} of ${this.label}`, this.#why(-result));
+  }
+
+  #why(errno: Errno): string {
+    if (errno === Errno.ESTALE) return "it was closed";
+    return errno === Errno.EBUSY ? "a dirty page had to stay" : exhausted(this.context);
   }
 
   /** read(2) of a page's first word, through the page cache; 0 beyond the end. @throws KernelError EINVAL, ENOMEM, ESTALE */
   read(pgoff: number): number {
+    integer("read", "pgoff", pgoff, 0, PGOFF_END - 1);
     return this.#run(Op.FileRead, `read(${pgoff})`, pgoff);
   }
 
   /** write(2) of a page's first word; the file grows if it has to. @throws KernelError EINVAL, ENOMEM, ESTALE */
   write(pgoff: number, word: number): void {
+    integer("write", "pgoff", pgoff, 0, PGOFF_END - 1);
+    integer("write", "word", word);
     this.#run(Op.FileWrite, `write(${pgoff}, ${word})`, pgoff, word);
   }
 
@@ -90,19 +106,23 @@ export class File extends Held {
    * @throws KernelError EBUSY when one of "all" had to stay, EINVAL, ESTALE
    */
   invalidate(pgoff: number, pages: number, how: "idle" | "all" = "idle"): number {
+    integer("invalidate", "pgoff", pgoff, 0, PGOFF_END);
+    integer("invalidate", "pages", pages, 0, PGOFF_END - pgoff);
+    oneOf("invalidate", "how", how, invalidations);
     const code = how === "all" ? Invalidate.All : Invalidate.Idle;
     return this.#run(Op.Invalidate, `invalidate(${pgoff}, ${pages})`, pgoff, pages, code);
   }
 
   /** Frees the pages of a range: they read as zero. Size and private copies stay. @throws KernelError EINVAL, ENOMEM, ESTALE */
   punchHole(pgoff: number, pages: number): void {
+    integer("punchHole", "pgoff", pgoff, 0, PGOFF_END);
+    integer("punchHole", "pages", pages, 0, PGOFF_END - pgoff);
     this.#run(Op.PunchHole, `punchHole(${pgoff}, ${pages})`, pgoff, pages);
   }
 
   /** Another open of the same inode. @throws KernelError ENOMEM, ESTALE */
   open(): File {
-    const handle = this.context.machine.core.fileReopen(this.handle);
-    if (handle < 0) throw failed(handle, `open(${this.name})`);
+    const handle = this.#done(this.context.machine.core.fileReopen(this.handle), "open()");
     const opened = new File(this.context, handle, this.name);
     this.context.adopt(handle, opened);
     return opened;
@@ -110,7 +130,6 @@ export class File extends Held {
 
   /** Lets go of it: its mappings keep it open until they are gone. @throws KernelError ESTALE */
   close(): void {
-    const result = this.context.machine.core.fileRelease(this.handle);
-    if (result < 0) throw failed(result, `close(${this.name})`);
+    this.#done(this.context.machine.core.fileRelease(this.handle), "close()");
   }
 }

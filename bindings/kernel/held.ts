@@ -1,5 +1,9 @@
 import { KernelError } from "../core/kernel-error.js";
+import { refused } from "./argument.js";
 import type { Context } from "./context.js";
+
+/** A class of such objects; `accepted` is what messages call one: "a Page of this kernel". */
+type HeldClass = (abstract new (...args: never) => Held) & { readonly accepted: string };
 
 /** An object of the core as JavaScript holds it: by a handle that is good for one kernel and one past. */
 export abstract class Held {
@@ -28,9 +32,26 @@ export abstract class Held {
     throw new KernelError("ESTALE", this.label, "it was met after the snapshot that was restored");
   }
 
-  /** For the core of that kernel. @throws KernelError EINVAL when it belongs to another, ESTALE */
-  handleIn(context: Context): number {
-    if (context === this.context) return this.handle;
-    throw new KernelError("EINVAL", this.label, "it belongs to another kernel");
+  /**
+   * The handle of an argument, for the core of a kernel.
+   *
+   * @param call what was called, and `name` its argument, for messages
+   * @throws KernelError EINVAL when the argument is no object of this class or belongs to another kernel,
+   *   ESTALE
+   */
+  static handleOf(
+    this: HeldClass,
+    context: Context,
+    value: unknown,
+    call: string,
+    name: string,
+  ): number {
+    // Not `instanceof this`, which engines look up anew for each class: batches of accesses come by here.
+    if (!(value instanceof Held) || value.constructor !== this) {
+      const display = value instanceof Held ? value.label : undefined;
+      throw refused(call, name, value, this.accepted, display);
+    }
+    if (value.context === context) return value.handle;
+    throw refused(call, name, value, this.accepted, `${value.label} of another kernel`);
   }
 }

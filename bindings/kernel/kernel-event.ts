@@ -1,6 +1,6 @@
 import { Event, EVENT_RECORD } from "../../assembly/abi.js";
-import { KernelError } from "../core/kernel-error.js";
 import type { Machine } from "../core/machine.js";
+import type { OptionTypes } from "./argument.js";
 
 /** Something that happened inside an operation: what a, b and c are is told by Event in assembly/abi.ts. */
 export interface KernelEvent {
@@ -13,14 +13,15 @@ export interface KernelEvent {
 /** Most events that are kept between two takeEvents(), if nothing is said. */
 export const EVENTS_KEPT = 2048;
 /** Most that can be asked for. */
-const MOST_EVENTS = 2 ** 24;
+export const MOST_EVENTS = 2 ** 24;
 
-/** @throws KernelError EINVAL */
-export function eventCapacity(most: number): number {
-  if (Number.isInteger(most) && most >= 1 && most <= MOST_EVENTS) return most;
-  const accepted = `accepted: integers from 1 to ${MOST_EVENTS}`;
-  throw new KernelError("EINVAL", "recordEvents()", `most is ${most}, ${accepted}`);
+/** What is recorded. */
+export interface RecordOptions {
+  /** Events that are kept between two takeEvents(), 32 bytes each: 1 to 2^24, default 2,048. */
+  readonly most?: number;
 }
+
+export const recordOptions: OptionTypes<RecordOptions> = { most: "number" };
 
 export function readEvents(machine: Machine): KernelEvent[] {
   const n = machine.core.eventsKept() >>> 0;

@@ -1,4 +1,15 @@
-import { Errno, Op, Reclaim } from "../../assembly/abi.js";
+import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
+import {
+  checkOptions,
+  flag,
+  integer,
+  MAX_COUNT,
+  numeric,
+  PGOFF_END,
+  refused,
+  text,
+  type OptionTypes,
+} from "./argument.js";
 import {
   compileCore,
   instantiateCore,
@@ -13,18 +24,21 @@ import { Batch } from "./batch.js";
 import { failed, type Context } from "./context.js";
 import { readCounters, type Counters } from "./counters.js";
 import { File, kindCode, type Kind } from "./file.js";
-import { eventCapacity, EVENTS_KEPT, readEvents, type KernelEvent } from "./kernel-event.js";
+import {
+  EVENTS_KEPT,
+  MOST_EVENTS,
+  readEvents,
+  recordOptions,
+  type KernelEvent,
+  type RecordOptions,
+} from "./kernel-event.js";
 import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
-import { MemoryCgroup } from "./memory-cgroup.js";
-import {
-  resolveBuild,
-  resolveOptions,
-  type KernelOptions,
-  type ResolvedOptions,
-} from "./options.js";
+import { cgroupOf, MemoryCgroup, type BackgroundOptions } from "./memory-cgroup.js";
+import { resolveOptions, type KernelOptions, type ResolvedOptions } from "./options.js";
 import { Page } from "./page.js";
 import { DEFAULT_HEAP, Process } from "./process.js";
+import { exhausted } from "./reason.js";
 import { switchCodes } from "./releases.js";
 import { ReverseMap } from "./reverse-map.js";
 import { readSwapAreas, type SwapArea } from "./swap-area.js";
@@ -37,6 +51,50 @@ export interface Snapshot {
   readonly image: MachineImage;
   readonly mark: Mark;
 }
+
+/** Options of spawn. */
+export interface SpawnOptions {
+  /** Where the heap begins. Default DEFAULT_HEAP. */
+  readonly brk?: number;
+  /** To which its pages and those of its children are charged. Default the root's. */
+  readonly cgroup?: MemoryCgroup;
+}
+
+/** Options of createFile. */
+export interface FileOptions {
+  /** Its size, 0 to 2^52. */
+  readonly pages: number;
+  /** Default "disk". */
+  readonly kind?: Kind;
+  /** For people. */
+  readonly name?: string;
+  /** Page i starts with word + i; without it all pages are zero. */
+  readonly word?: number;
+}
+
+/** Options of swapon. */
+export interface SwapOptions {
+  /** 0 to 32767; -1, as without it: lower than those of all areas so far. */
+  readonly priority?: number;
+}
+
+/** Options of reclaim. */
+export interface ReclaimOptions extends BackgroundOptions {
+  /** Only pages of that cgroup. */
+  readonly cgroup?: MemoryCgroup;
+}
+
+const spawnOptions: OptionTypes<SpawnOptions> = { brk: "number", cgroup: "any" };
+const fileOptions: OptionTypes<FileOptions> = {
+  pages: "any",
+  kind: "any",
+  name: "text",
+  word: "any",
+};
+const swapOptions: OptionTypes<SwapOptions> = { priority: "any" };
+const reclaimOptions: OptionTypes<ReclaimOptions> = { background: "flag", cgroup: "any" };
+
+const MAX_PRIORITY = 32767;
 
 /** A machine: processes, their memory, the pages they share and the reverse map of it all. */
 export class Kernel extends ReverseMap {
@@ -60,6 +118,7 @@ export class Kernel extends ReverseMap {
     this.#context = {
       machine: this.#machine,
       lineage: this.#lineage,
+      options,
       processOf: (handle) => this.#processOf(handle),
       fileOf: (handle) => this.#fileOf(handle),
       fileOfInode: (inode) => this.#fileOfInode(inode),
@@ -125,41 +184,26 @@ export class Kernel extends ReverseMap {
     return this.#machine;
   }
 
-  /**
-   * A process with an empty address space, whose heap begins at `brk` (default DEFAULT_HEAP), in a memory
-   * cgroup (default the root's), to which its pages and those of its children are charged.
-   *
-   * @throws KernelError EINVAL, ENOMEM, ESTALE
-   */
-  spawn(options: { readonly brk?: number; readonly cgroup?: MemoryCgroup } = {}): Process {
-    const cgroup = options.cgroup?.handleIn(this.#context) ?? 0;
-    const handle = this.#machine.call(Op.Spawn, options.brk ?? DEFAULT_HEAP, cgroup);
-    if (handle < 0) throw failed(handle, "spawn()");
+  /** A process with an empty address space. @throws KernelError EINVAL, ENOMEM, ESTALE */
+  spawn(options: SpawnOptions = {}): Process {
+    checkOptions("spawn", options, spawnOptions);
+    const { brk = DEFAULT_HEAP } = options;
+    integer("spawn", "brk", brk);
+    const cgroup = cgroupOf(this.#context, options.cgroup, "spawn");
+    const handle = this.#machine.call(Op.Spawn, brk, cgroup);
+    if (handle < 0) throw failed(handle, "spawn()", exhausted(this.#context));
     return this.#processOf(handle);
   }
 
-  /**
-   * A new file, open.
-   *
-   * @param options pages: its size, 0 to 2^52; kind: default "disk"; word: page i starts with word + i,
-   *   without it all pages are zero
-   * @throws KernelError EINVAL, ENOMEM
-   */
-  createFile(options: {
-    readonly pages: number;
-    readonly kind?: Kind;
-    readonly name?: string;
-    readonly word?: number;
-  }): File {
+  /** A new file, open. @throws KernelError EINVAL, ENOMEM */
+  createFile(options: FileOptions): File {
+    checkOptions("createFile", options, fileOptions);
     const { pages, kind = "disk", name = "", word = -1 } = options;
-    if (!Number.isInteger(pages) || pages < 0 || pages > 2 ** 52) {
-      throw new KernelError("EINVAL", "createFile", `pages is ${pages}, accepted: 0 to 2^52`);
-    }
-    if (word !== -1 && !(Number.isSafeInteger(word) && word >= 0)) {
-      throw new KernelError("EINVAL", "createFile", `word is ${word}, accepted: 0 to 2^53-1`);
-    }
+    integer("createFile", "pages", pages, 0, PGOFF_END);
+    // -1 is how the core is told that there is none.
+    if (word !== -1) integer("createFile", "word", word);
     const handle = this.core.fileMake(kindCode(kind), pages, word);
-    if (handle < 0) throw failed(handle, "createFile");
+    if (handle < 0) throw failed(handle, "createFile()", exhausted(this.#context));
     const file = new File(this.#context, handle, name);
     this.#files.set(handle, file);
     return file;
@@ -172,23 +216,31 @@ export class Kernel extends ReverseMap {
 
   /** A new memory cgroup, below none. @throws KernelError ENOMEM */
   createCgroup(name = ""): MemoryCgroup {
+    text("createCgroup", "name", name);
     const handle = this.core.memcgMake();
-    if (handle < 0) throw failed(handle, "createCgroup");
+    if (handle < 0) throw failed(handle, "createCgroup()", exhausted(this.#context));
     return new MemoryCgroup(this.#context, handle, name);
   }
 
   /**
    * One more swap area. The one with the highest priority is filled first.
    *
-   * @param pages 1 to 2^31-1 less what there is; options.priority: 0 to 32767, or -1 (default), which is
-   *   lower than those of all areas so far
+   * @param pages 1 to 2^31-1 less what there is
    * @returns its number
-   * @throws KernelError EINVAL, ENOMEM when there are eight
+   * @throws KernelError EINVAL, EPERM when there are eight
    */
-  swapon(pages: number, options: { readonly priority?: number } = {}): number {
-    const area = this.#machine.call(Op.SwapOn, pages, (options.priority ?? -1) + 1);
-    if (area < 0) throw failed(area, `swapon(${pages})`);
-    return area;
+  swapon(pages: number, options: SwapOptions = {}): number {
+    integer("swapon", "pages", pages, 1, MAX_COUNT);
+    checkOptions("swapon", options, swapOptions);
+    const { priority = -1 } = options;
+    integer("swapon", "priority", priority, -1, MAX_PRIORITY);
+    const area = this.#machine.call(Op.SwapOn, pages, priority + 1);
+    if (area >= 0) return area;
+    const why =
+      area === -Errno.EPERM
+        ? `there are ${MAX_SWAP_AREAS} swap areas, and no more than that`
+        : `pages is ${pages}, accepted: up to ${MAX_COUNT} in all swap areas together`;
+    throw failed(area, `swapon(${pages})`, why);
   }
 
   /**
@@ -197,8 +249,14 @@ export class Kernel extends ReverseMap {
    * @throws KernelError EINVAL for no area, ENOMEM when there are too few frames; it stays in use then
    */
   swapoff(area: number): void {
+    integer("swapoff", "area", area, 0, MAX_SWAP_AREAS - 1);
     const result = this.#machine.call(Op.SwapOff, area);
-    if (result < 0) throw failed(result, `swapoff(${area})`);
+    if (result >= 0) return;
+    const why =
+      result === -Errno.EINVAL
+        ? `area is ${area}, accepted: a swap area in use`
+        : "what is in it does not fit in the frames that are free";
+    throw failed(result, `swapoff(${area})`, why);
   }
 
   /** The swap areas in use, by number: /proc/swaps. */
@@ -208,22 +266,20 @@ export class Kernel extends ReverseMap {
 
   /** While held, pages that are being written stay under writeback, until somebody has to wait for one. */
   holdIo(hold: boolean): void {
-    this.#machine.call(Op.HoldIo, hold ? 1 : 0);
+    this.#machine.call(Op.HoldIo, flag("holdIo", "hold", hold) ? 1 : 0);
   }
 
   /**
-   * Reclaims until so many pages were freed or everything was tried: as an allocation does, or as kswapd
-   * (`background`), which also writes dirty pages of files.
+   * Reclaims until so many pages were freed or everything was tried.
    *
-   * @param pages 0 to 2^31-1; options.cgroup: only pages of that cgroup
+   * @param pages 0 to 2^31-1
    * @returns pages reclaimed
    * @throws KernelError EINVAL, ESTALE
    */
-  reclaim(
-    pages: number,
-    options: { readonly background?: boolean; readonly cgroup?: MemoryCgroup } = {},
-  ): number {
-    const cgroup = options.cgroup?.handleIn(this.#context) ?? 0;
+  reclaim(pages: number, options: ReclaimOptions = {}): number {
+    integer("reclaim", "pages", pages, 0, MAX_COUNT);
+    checkOptions("reclaim", options, reclaimOptions);
+    const cgroup = cgroupOf(this.#context, options.cgroup, "reclaim");
     const kind = options.background ? Reclaim.Background : Reclaim.Direct;
     const result = this.#machine.call(Op.Reclaim, cgroup, pages, kind);
     if (result < 0) throw failed(result, `reclaim(${pages})`);
@@ -245,8 +301,9 @@ export class Kernel extends ReverseMap {
     return handles.map((handle) => this.#processOf(handle));
   }
 
-  /** The page in a frame. @throws KernelError ESTALE when the frame is free or does not exist */
+  /** The page in a frame. @throws KernelError ESTALE when the frame is free or does not exist, EINVAL */
   page(frame: number): Page {
+    numeric("page", "frame", frame);
     const exists = Number.isInteger(frame) && frame > 0 && frame <= this.options.frames;
     const handle = exists ? this.core.pageHandle(frame) : 0;
     if (!handle) throw new KernelError("ESTALE", `page(${frame})`, "no page in use");
@@ -301,6 +358,9 @@ export class Kernel extends ReverseMap {
    * @throws KernelError EINVAL for a snapshot of another kernel
    */
   restore(snapshot: Snapshot): void {
+    if (typeof snapshot !== "object" || !(snapshot?.kernel instanceof Kernel)) {
+      throw refused("restore", "snapshot", snapshot, "what snapshot() gave");
+    }
     if (snapshot.kernel !== this) {
       throw new KernelError("EINVAL", "restore()", "the snapshot was taken of another kernel");
     }
@@ -324,12 +384,12 @@ export class Kernel extends ReverseMap {
   /**
    * Starts or stops recording what happens inside operations, and forgets what was recorded.
    *
-   * @param options most: events that are kept between two takeEvents(), 1 to 2^24, 32 bytes each; default 2,048
    * @throws KernelError EINVAL, ENOMEM
    */
-  recordEvents(on: boolean, options: { readonly most?: number } = {}): void {
-    const most = eventCapacity(options.most ?? EVENTS_KEPT);
-    const errno = this.core.eventsRecord(on ? most : 0);
+  recordEvents(on: boolean, options: RecordOptions = {}): void {
+    checkOptions("recordEvents", options, recordOptions);
+    const most = integer("recordEvents", "most", options.most ?? EVENTS_KEPT, 1, MOST_EVENTS);
+    const errno = this.core.eventsRecord(flag("recordEvents", "on", on) ? most : 0);
     if (errno) throw failed(-Errno.ENOMEM, "recordEvents()");
   }
 
@@ -352,6 +412,9 @@ export class Kernel extends ReverseMap {
    * @throws KernelError EINVAL for no frames, or one that holds no page; ENOMEM
    */
   setSample(frames: Uint32Array): void {
+    if (!(frames instanceof Uint32Array)) {
+      throw refused("setSample", "frames", frames, "a Uint32Array of frames in use");
+    }
     const free = frames.find((frame) => !this.core.pageHandle(frame));
     if (!frames.length || free !== undefined) {
       const what = frames.length ? `frame ${free} holds no page` : "no frames";
@@ -376,11 +439,12 @@ const ignore: YieldPoint = () => {};
 /**
  * A kernel of its own: one instance, one memory.
  *
- * @throws KernelError EINVAL for an option out of range, ENOMEM when it does not fit
+ * @throws KernelError EINVAL for an option out of range, ENOMEM when it does not fit, ENOENT when the
+ *   build is not there
  */
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   const resolved = resolveOptions(options);
-  const module = await compileCore(resolveBuild(options.build));
+  const module = await compileCore(options.build);
   return new Kernel(await instantiateCoreAsync(module, ignore), resolved);
 }
 
@@ -395,7 +459,12 @@ export function createKernelSync(
   options: Omit<KernelOptions, "build"> = {},
   yieldPoint: YieldPoint = ignore,
 ): Kernel {
-  return new Kernel(instantiateCore(module, yieldPoint), resolveOptions(options));
+  const resolved = resolveOptions(options);
+  const { build } = options as KernelOptions;
+  if (build !== undefined) {
+    throw refused("createKernelSync", "build", build, "none, as the module is a build");
+  }
+  return new Kernel(instantiateCore(module, yieldPoint), resolved);
 }
 
 export type { Build, KernelOptions };

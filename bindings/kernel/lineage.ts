@@ -37,6 +37,7 @@ export class Lineage {
 
   /** Was the object that was made at that time made in the machine's present past? */
   holds(born: number): boolean {
-    return !this.#cut.some(({ from, to }) => born > from && born <= to);
+    for (const { from, to } of this.#cut) if (born > from && born <= to) return false;
+    return true;
   }
 }

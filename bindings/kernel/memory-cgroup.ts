@@ -1,4 +1,5 @@
 import { LruList, Op, Reclaim } from "../../assembly/abi.js";
+import { checkOptions, integer, MAX_COUNT, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { Held } from "./held.js";
 
@@ -11,8 +12,18 @@ export interface LruCounts {
   readonly unevictable: number;
 }
 
+/** How to reclaim. */
+export interface BackgroundOptions {
+  /** As kswapd does, which also writes dirty pages of files; default: as an allocation does. */
+  readonly background?: boolean;
+}
+
+const backgroundOptions: OptionTypes<BackgroundOptions> = { background: "flag" };
+
 /** A memory cgroup: pages are charged to it, and it has lists of its own that reclaim goes over. */
 export class MemoryCgroup extends Held {
+  /** @internal */
+  static readonly accepted = "a MemoryCgroup of this kernel";
   /** 0 is the root. */
   readonly number: number;
 
@@ -53,10 +64,17 @@ export class MemoryCgroup extends Held {
   }
 
   /** kernel.reclaim() of this cgroup's pages alone. @throws KernelError EINVAL, ESTALE */
-  reclaim(pages: number, options: { readonly background?: boolean } = {}): number {
+  reclaim(pages: number, options: BackgroundOptions = {}): number {
+    integer("reclaim", "pages", pages, 0, MAX_COUNT);
+    checkOptions("reclaim", options, backgroundOptions);
     const kind = options.background ? Reclaim.Background : Reclaim.Direct;
     const result = this.context.machine.call(Op.Reclaim, this.handle, pages, kind);
     if (result < 0) throw failed(result, `reclaim(${pages}) of ${this.label}`);
     return result;
   }
+}
+
+/** The handle of a cgroup that is an option; 0 where none is given. @throws KernelError EINVAL, ESTALE */
+export function cgroupOf(context: Context, cgroup: MemoryCgroup | undefined, call: string): number {
+  return cgroup === undefined ? 0 : MemoryCgroup.handleOf(context, cgroup, call, "cgroup");
 }

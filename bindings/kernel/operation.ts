@@ -1,8 +1,7 @@
 import { MapFlag, MremapFlag, Op } from "../../assembly/abi.js";
-import { KernelError } from "../core/kernel-error.js";
+import { checkOptions, numeric, refused, type OptionTypes } from "./argument.js";
 import type { Context } from "./context.js";
-import type { File } from "./file.js";
-import type { Held } from "./held.js";
+import { File } from "./file.js";
 import { protBits, type Prot } from "./prot.js";
 
 // What Process and Batch encode alike: each function fills one submission through `put`.
@@ -74,58 +73,86 @@ export type Put = (
   g?: number,
 ) => void;
 
-export function putMmap(put: Put, context: Context, process: Held, o: MmapOptions): void {
-  let flags = 0;
+const mmapOptions: OptionTypes<MmapOptions> = {
+  length: "number",
+  address: "number",
+  prot: "any",
+  shared: "flag",
+  file: "any",
+  pgoff: "number",
+  fixed: "any",
+  growsDown: "flag",
+  noReserve: "flag",
+  locked: "flag",
+  stackSetup: "flag",
+};
+
+function fixedFlag(fixed: MmapOptions["fixed"]): number {
+  if (fixed === "no-replace") return MapFlag.FixedNoReplace;
+  if (fixed === true) return MapFlag.Fixed;
+  if (fixed === false || fixed === undefined) return 0;
+  throw refused("mmap", "fixed", fixed, "true, false, no-replace");
+}
+
+/** mmap of a task. @throws KernelError EINVAL for what is no such option, ESTALE */
+export function putMmap(put: Put, context: Context, task: number, o: MmapOptions): void {
+  checkOptions("mmap", o, mmapOptions);
+  let flags = fixedFlag(o.fixed);
   if (o.shared) flags |= MapFlag.Shared;
-  if (o.fixed === "no-replace") flags |= MapFlag.FixedNoReplace;
-  else if (o.fixed) flags |= MapFlag.Fixed;
   if (o.growsDown) flags |= MapFlag.GrowsDown;
   if (o.noReserve) flags |= MapFlag.NoReserve;
   if (o.locked) flags |= MapFlag.Locked;
   if (o.stackSetup) flags |= MapFlag.StackSetup;
-  const prot = protBits(o.prot ?? "rw", "mmap");
-  const file = o.file ? o.file.handleIn(context) : 0;
-  const task = process.handleIn(context);
-  put(Op.Mmap, task, o.address ?? 0, o.length, prot, flags, file, o.pgoff ?? 0);
+  const prot = protBits(o.prot === undefined ? "rw" : o.prot, "mmap");
+  const file = o.file === undefined ? 0 : File.handleOf(context, o.file, "mmap", "file");
+  const length = numeric("mmap", "length", o.length);
+  put(Op.Mmap, task, o.address ?? 0, length, prot, flags, file, o.pgoff ?? 0);
 }
 
+/** mprotect of a task. @throws KernelError EINVAL for what can't be encoded */
 export function putMprotect(
   put: Put,
-  context: Context,
-  process: Held,
+  task: number,
   address: number,
   length: number,
   prot: Prot,
 ): void {
-  put(Op.Mprotect, process.handleIn(context), address, length, protBits(prot, "mprotect"));
+  numeric("mprotect", "address", address);
+  numeric("mprotect", "length", length);
+  put(Op.Mprotect, task, address, length, protBits(prot, "mprotect"));
 }
 
+const mremapOptions: OptionTypes<MremapOptions> = { mayMove: "flag", to: "number" };
+
+/** mremap of a task. @throws KernelError EINVAL for what can't be encoded */
 export function putMremap(
   put: Put,
-  context: Context,
-  process: Held,
+  task: number,
   address: number,
   oldLength: number,
   newLength: number,
   o: MremapOptions,
 ): void {
+  numeric("mremap", "address", address);
+  numeric("mremap", "oldLength", oldLength);
+  numeric("mremap", "newLength", newLength);
+  checkOptions("mremap", o, mremapOptions);
   let flags = o.mayMove === false && o.to === undefined ? 0 : MremapFlag.MayMove;
   if (o.to !== undefined) flags |= MremapFlag.Fixed;
-  put(Op.Mremap, process.handleIn(context), address, oldLength, newLength, flags, o.to ?? 0);
+  put(Op.Mremap, task, address, oldLength, newLength, flags, o.to ?? 0);
 }
 
+/** madvise of a task. @throws KernelError EINVAL for what can't be encoded */
 export function putMadvise(
   put: Put,
-  context: Context,
-  process: Held,
+  task: number,
   address: number,
   length: number,
   advice: Advice,
 ): void {
+  numeric("madvise", "address", address);
+  numeric("madvise", "length", length);
   const code = advices.indexOf(advice);
-  if (code < 0) {
-    const accepted = advices.join(", ");
-    throw new KernelError("EINVAL", "madvise", `advice is "${advice}", accepted: ${accepted}`);
-  }
-  put(Op.Madvise, process.handleIn(context), address, length, code);
+  if (code < 0) throw refused("madvise", "advice", advice, advices.join(", "));
+  put(Op.Madvise, task, address, length, code);
 }

@@ -1,5 +1,5 @@
 import type { Build } from "../core/core.js";
-import { KernelError } from "../core/kernel-error.js";
+import { checkOptions, integer, MAX_COUNT, type OptionTypes } from "./argument.js";
 import { resolveSwitches, type Release, type Switches } from "./releases.js";
 
 /** What a kernel is made with. Switches override the release's preset. */
@@ -34,40 +34,38 @@ export const MAX_FRAMES = 2 ** 24 - 1;
 const MIN_MEMORY = 2 ** 17;
 const MAX_MEMORY = 2 ** 31;
 /** Most pages of swap. */
-export const MAX_SWAP = 2 ** 31 - 1;
-const MAX_COUNT = 2 ** 31 - 1;
+export const MAX_SWAP = MAX_COUNT;
 /** Most pages that a limit can allow to lock: as good as none. */
 export const UNLIMITED = 2 ** 32 - 1;
+const CALL = "createKernel";
 
-function inRange(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new KernelError(
-    "EINVAL",
-    "createKernel",
-    `${name} is ${value}, accepted: integers from ${least} to ${most}`,
-  );
-}
-
-const builds: readonly Build[] = ["release", "checked", "explore", "debug"];
-
-/** @throws KernelError EINVAL, naming what is accepted */
-export function resolveBuild(build: Build = "release"): Build {
-  if (builds.includes(build)) return build;
-  const accepted = builds.join(", ");
-  throw new KernelError("EINVAL", "createKernel", `build is "${build}", accepted: ${accepted}`);
-}
+const kernelOptions: OptionTypes<KernelOptions> = {
+  release: "any",
+  anonIndex: "any",
+  fileIndex: "any",
+  vmaAddress: "any",
+  mremapOrder: "any",
+  build: "any",
+  frames: "any",
+  memory: "any",
+  maxMapCount: "any",
+  swap: "any",
+  memlock: "any",
+};
 
 /** @throws KernelError EINVAL, naming the option and what is accepted */
 export function resolveOptions(options: KernelOptions): ResolvedOptions {
+  checkOptions(CALL, options, kernelOptions);
   const { release = "v3.7", frames = 65536, memory = MAX_MEMORY, maxMapCount = 65530 } = options;
+  const { swap = frames, memlock = UNLIMITED } = options;
   const { anonIndex, fileIndex, mremapOrder, vmaAddress } = options;
   const overrides = { anonIndex, fileIndex, mremapOrder, vmaAddress } as Partial<Switches>;
   return {
     ...resolveSwitches(release, overrides),
-    frames: inRange("frames", frames, 1, MAX_FRAMES),
-    memory: inRange("memory", memory, MIN_MEMORY, MAX_MEMORY),
-    maxMapCount: inRange("maxMapCount", maxMapCount, 1, MAX_COUNT),
-    swap: inRange("swap", options.swap ?? frames, 0, MAX_SWAP),
-    memlock: inRange("memlock", options.memlock ?? UNLIMITED, 0, UNLIMITED),
+    frames: integer(CALL, "frames", frames, 1, MAX_FRAMES),
+    memory: integer(CALL, "memory", memory, MIN_MEMORY, MAX_MEMORY),
+    maxMapCount: integer(CALL, "maxMapCount", maxMapCount, 1, MAX_COUNT),
+    swap: integer(CALL, "swap", swap, 0, MAX_SWAP),
+    memlock: integer(CALL, "memlock", memlock, 0, UNLIMITED),
   };
 }

@@ -17,6 +17,8 @@ const FRAME_RANGE = 2 ** 28;
 
 /** A physical page. Its properties are read when asked for; a page that was freed is ESTALE. */
 export class Page extends Held {
+  /** @internal */
+  static readonly accepted = "a Page of this kernel (pageAt() is null where no page is present)";
   /** Frame number, from 1. */
   readonly frame: number;
 

@@ -1,5 +1,6 @@
 import { CloneFlag, ENTRY_RECORD, Errno, LockAll, Op, TaskField } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
+import { checkOptions, integer, type OptionTypes } from "./argument.js";
 import { failed, hex, type Context } from "./context.js";
 import {
   putMadvise,
@@ -14,6 +15,18 @@ import {
 import { Held } from "./held.js";
 import type { Page } from "./page.js";
 import type { Prot } from "./prot.js";
+import {
+  exhausted,
+  whyAccess,
+  whyMadvise,
+  whyMlock,
+  whyMlockall,
+  whyMmap,
+  whyMprotect,
+  whyMremap,
+  whyMunlock,
+  whyMunmap,
+} from "./reason.js";
 import { readVma, readVmas, type Vma } from "./vma.js";
 
 export type { Prot };
@@ -42,12 +55,38 @@ export interface Rss {
   readonly swap: number;
 }
 
+/** Options of mlockall: one of them at least. */
+export interface LockAllOptions {
+  /** What is mapped. */
+  readonly current?: boolean;
+  /** What will be mapped. */
+  readonly future?: boolean;
+}
+
+/** Options of fork. */
+export interface ForkOptions {
+  /** The child shares the address space, as a thread or a vfork child does, until it execs or exits. */
+  readonly shareMemory?: boolean;
+}
+
+/** Options of exec. */
+export interface ExecOptions {
+  /** Where the heap begins. Default DEFAULT_HEAP. */
+  readonly brk?: number;
+}
+
+const lockAllOptions: OptionTypes<LockAllOptions> = { current: "flag", future: "flag" };
+const forkOptions: OptionTypes<ForkOptions> = { shareMemory: "flag" };
+const execOptions: OptionTypes<ExecOptions> = { brk: "number" };
+
 /**
  * A process: system calls and memory accesses. Addresses and lengths are bytes. Every call throws
  * KernelError with an errno name: ESRCH when the process has exited, EINVAL for numbers that are not
  * integers from 0 to 2^53-1, and what the system call gives.
  */
 export class Process extends Held {
+  /** @internal */
+  static readonly accepted = "a Process of this kernel";
   readonly pid: number;
   /** pid of its parent, null if it was spawned. */
   readonly parent: number | null;
@@ -80,47 +119,69 @@ export class Process extends Held {
     return value;
   }
 
-  #run(operation: () => string): number {
+  #run(operation: () => string, why?: (errno: Errno) => string): number {
     const { machine } = this.context;
     machine.submit(0, 1);
     const result = machine.result(0);
-    if (result < 0) throw failed(result, `${operation()} in process ${this.name}`);
+    if (result < 0) throw this.#failed(result, operation(), why);
     return result;
+  }
+
+  #failed(result: number, operation: string, why?: (errno: Errno) => string): KernelError {
+    const detail = result === -Errno.ESRCH ? "it has exited" : (why?.(-result) ?? "");
+    return failed(result, `${operation} in ${this.label}`, detail);
   }
 
   /** Maps memory; the address. @throws KernelError ENOMEM, EINVAL, EEXIST, ESTALE */
   mmap(options: MmapOptions): number {
-    putMmap(this.#put, this.context, this, options);
-    return this.#run(() => `mmap(${hex(options.address ?? 0)}, ${options.length})`);
+    putMmap(this.#put, this.context, this.handle, options);
+    return this.#run(
+      () => `mmap(${hex(options.address ?? 0)}, ${options.length})`,
+      (errno) => whyMmap(errno, this.context, this, options),
+    );
   }
 
   /** @throws KernelError EINVAL, ENOMEM when a split finds no room */
   munmap(address: number, length: number): void {
+    integer("munmap", "address", address);
+    integer("munmap", "length", length);
     this.#put(Op.Munmap, this.handle, address, length);
-    this.#run(() => `munmap(${hex(address)}, ${length})`);
+    this.#run(
+      () => `munmap(${hex(address)}, ${length})`,
+      (errno) => whyMunmap(errno, this.context, this, address, length),
+    );
   }
 
   /** What was changed before a hole stays changed. @throws KernelError EINVAL, ENOMEM, EACCES */
   mprotect(address: number, length: number, prot: Prot): void {
-    putMprotect(this.#put, this.context, this, address, length, prot);
-    this.#run(() => `mprotect(${hex(address)}, ${length}, ${prot})`);
+    putMprotect(this.#put, this.handle, address, length, prot);
+    this.#run(
+      () => `mprotect(${hex(address)}, ${length}, ${prot})`,
+      (errno) => whyMprotect(errno, this.context, this, address, length),
+    );
   }
 
-  /** Resizes or moves a mapping; the address. @throws KernelError EINVAL, EFAULT, ENOMEM */
+  /** Resizes or moves a mapping; the address. @throws KernelError EINVAL, EFAULT, ENOMEM, EAGAIN */
   mremap(
     address: number,
     oldLength: number,
     newLength: number,
     options: MremapOptions = {},
   ): number {
-    putMremap(this.#put, this.context, this, address, oldLength, newLength, options);
-    return this.#run(() => `mremap(${hex(address)}, ${oldLength}, ${newLength})`);
+    putMremap(this.#put, this.handle, address, oldLength, newLength, options);
+    return this.#run(
+      () => `mremap(${hex(address)}, ${oldLength}, ${newLength})`,
+      (errno) => whyMremap(errno, this.context, this, address, oldLength, newLength, options),
+    );
   }
 
   /** Holes are passed over and reported. @throws KernelError EINVAL, ENOMEM, EBADF, EAGAIN */
   madvise(address: number, length: number, advice: Advice): void {
-    putMadvise(this.#put, this.context, this, address, length, advice);
-    this.#run(() => `madvise(${hex(address)}, ${length}, ${advice})`);
+    putMadvise(this.#put, this.handle, address, length, advice);
+    this.#run(
+      () => `madvise(${hex(address)}, ${length}, ${advice})`,
+      (errno) => whyMadvise(errno, this.context, this, address, length),
+    );
   }
 
   /**
@@ -129,27 +190,43 @@ export class Process extends Held {
    * @throws KernelError ENOMEM (a hole, a page that can't be had, too many VMAs or locked pages), EAGAIN, EINVAL
    */
   mlock(address: number, length: number): void {
+    integer("mlock", "address", address);
+    integer("mlock", "length", length);
+    const locked = this.context.machine.core.taskField(this.handle, TaskField.LockedVm);
     this.#put(Op.Mlock, this.handle, address, length);
-    this.#run(() => `mlock(${hex(address)}, ${length})`);
+    this.#run(
+      () => `mlock(${hex(address)}, ${length})`,
+      (errno) => whyMlock(errno, this.context, this, address, length, locked),
+    );
   }
 
   /** @throws KernelError ENOMEM, EINVAL */
   munlock(address: number, length: number): void {
+    integer("munlock", "address", address);
+    integer("munlock", "length", length);
     this.#put(Op.Munlock, this.handle, address, length);
-    this.#run(() => `munlock(${hex(address)}, ${length})`);
+    this.#run(
+      () => `munlock(${hex(address)}, ${length})`,
+      () => whyMunlock(this.context, this, address, length),
+    );
   }
 
   /**
    * Locks what is mapped (`current`), what will be mapped (`future`), or both.
    *
-   * @throws KernelError EINVAL for neither, ENOMEM for too many pages
+   * @throws KernelError EINVAL for neither, ENOMEM for too many pages, EPERM when memlock is 0
    */
-  mlockall(options: { readonly current?: boolean; readonly future?: boolean }): void {
+  mlockall(options: LockAllOptions): void {
+    checkOptions("mlockall", options, lockAllOptions);
     const how = (options.current ? LockAll.Current : 0) | (options.future ? LockAll.Future : 0);
-    if (!how)
-      throw failed(-Errno.EINVAL, `mlockall() in ${this.label}`, "neither current nor future");
+    if (!how) {
+      throw new KernelError("EINVAL", "mlockall", "neither current nor future is true");
+    }
     this.#put(Op.Mlockall, this.handle, how);
-    this.#run(() => "mlockall()");
+    this.#run(
+      () => "mlockall()",
+      (errno) => whyMlockall(errno, this.context),
+    );
   }
 
   /** Unlocks everything. */
@@ -160,30 +237,34 @@ export class Process extends Held {
 
   /** Moves the end of the heap if it can; where it is after the call. 0 only asks. */
   brk(address = 0): number {
-    this.#put(Op.Brk, this.handle, address);
+    this.#put(Op.Brk, this.handle, integer("brk", "address", address));
     return this.#run(() => `brk(${hex(address)})`);
   }
 
-  /**
-   * A child with a copy of the address space.
-   *
-   * @param options shareMemory: the child shares it, as a thread or a vfork child does, until it execs
-   *   or exits
-   * @throws KernelError ENOMEM
-   */
-  fork(options: { shareMemory?: boolean } = {}): Process {
+  /** A child with a copy of the address space. @throws KernelError ENOMEM */
+  fork(options: ForkOptions = {}): Process {
+    checkOptions("fork", options, forkOptions);
     this.#put(Op.Fork, this.handle, options.shareMemory ? CloneFlag.Vm : 0);
-    return this.context.processOf(this.#run(() => "fork()"));
+    const child = this.#run(
+      () => "fork()",
+      () => exhausted(this.context),
+    );
+    return this.context.processOf(child);
   }
 
   /**
-   * Leaves the address space for an empty one, whose heap begins at `brk` (default DEFAULT_HEAP).
+   * Leaves the address space for an empty one, whose heap begins at `brk`.
    *
    * @throws KernelError EINVAL, ENOMEM
    */
-  exec(options: { brk?: number } = {}): void {
-    this.#put(Op.Exec, this.handle, options.brk ?? DEFAULT_HEAP);
-    this.#run(() => "exec()");
+  exec(options: ExecOptions = {}): void {
+    checkOptions("exec", options, execOptions);
+    const { brk = DEFAULT_HEAP } = options;
+    this.#put(Op.Exec, this.handle, integer("exec", "brk", brk));
+    this.#run(
+      () => "exec()",
+      () => exhausted(this.context),
+    );
   }
 
   exit(): void {
@@ -193,20 +274,31 @@ export class Process extends Held {
 
   /** The word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
   read(address: number): number {
-    this.#put(Op.Read, this.handle, address);
-    return this.#run(() => `read(${hex(address)})`);
+    return this.#access(Op.Read, "read", integer("read", "address", address), 0);
   }
 
   /** Sets the word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
   write(address: number, word: number): void {
-    this.#put(Op.Write, this.handle, address, word);
-    this.#run(() => `write(${hex(address)}, ${word})`);
+    integer("write", "address", address);
+    this.#access(Op.Write, "write", address, integer("write", "word", word));
   }
 
   /** An instruction fetch. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
   execute(address: number): void {
-    this.#put(Op.Execute, this.handle, address);
-    this.#run(() => `execute(${hex(address)})`);
+    this.#access(Op.Execute, "execute", integer("execute", "address", address), 0);
+  }
+
+  #access(op: Op, name: string, address: number, word: number): number {
+    const result = this.context.machine.call(op, this.handle, address, word);
+    if (result < 0) throw this.#denied(result, `${name}(${hex(address)})`, address);
+    return result;
+  }
+
+  // Apart, so that an access that succeeds makes no closure.
+  #denied(result: number, operation: string, address: number): KernelError {
+    return this.#failed(result, operation, (errno) =>
+      whyAccess(errno, this.context, this, address),
+    );
   }
 
   /** Its VMAs by address. @throws KernelError ESRCH, ENOMEM */
@@ -217,16 +309,11 @@ export class Process extends Held {
     return readVmas(this.context, this, at, n);
   }
 
-  #address(address: number, operation: string): number {
-    if (Number.isSafeInteger(address) && address >= 0) return address;
-    throw failed(-Errno.EINVAL, `${operation}(${hex(address)}) in ${this.label}`);
-  }
-
   /** The VMA that holds an address, null if none does. @throws KernelError EINVAL, ESRCH */
   vmaAt(address: number): Vma | null {
     this.#field(TaskField.Pid);
     const { core } = this.context.machine;
-    const at = core.vmaAt(this.handle, this.#address(address, "vmaAt")) >>> 0;
+    const at = core.vmaAt(this.handle, integer("vmaAt", "address", address)) >>> 0;
     return at ? readVma(this.context, this, at) : null;
   }
 
@@ -237,8 +324,9 @@ export class Process extends Held {
    */
   pageAt(address: number): Page | null {
     const { core } = this.context.machine;
-    const handle = core.pageAtAddress(this.handle, this.#address(address, "pageAt"));
-    if (handle < -1) throw failed(handle, `pageAt(${hex(address)}) in process ${this.name}`);
+    const handle = core.pageAtAddress(this.handle, integer("pageAt", "address", address));
+    if (handle < -1)
+      throw failed(handle, `pageAt(${hex(address)}) in ${this.label}`, "it has exited");
     return handle > 0 ? this.context.pageOf(handle) : null;
   }
 
@@ -288,8 +376,9 @@ export class Process extends Held {
     return this.#field(TaskField.Memcg);
   }
 
-  /** Do both run in one address space? */
+  /** Do both run in one address space? @throws KernelError EINVAL, ESRCH */
   sharesWith(other: Process): boolean {
+    Process.handleOf(this.context, other, "sharesWith", "other");
     return this.#field(TaskField.Mm) === other.#field(TaskField.Mm);
   }
 }

@@ -1,5 +1,5 @@
 import { Prot as ProtBit } from "../../assembly/abi.js";
-import { KernelError } from "../core/kernel-error.js";
+import { refused } from "./argument.js";
 
 /** Permissions of a mapping. */
 export type Prot = "none" | "r" | "w" | "x" | "rw" | "rx" | "wx" | "rwx";
@@ -12,9 +12,7 @@ const names: readonly Prot[] = ["none", "r", "w", "rw", "x", "rx", "wx", "rwx"];
  */
 export function protBits(prot: Prot, operation: string): number {
   const bits = names.indexOf(prot);
-  if (bits < 0) {
-    throw new KernelError("EINVAL", operation, `prot is "${prot}", accepted: ${names.join(", ")}`);
-  }
+  if (bits < 0) throw refused(operation, "prot", prot, names.join(", "));
   return bits;
 }
 

@@ -1,5 +1,6 @@
 import { IndexKind, MremapOrder, VmaAddress } from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
+import { word } from "./argument.js";
 
 /** A switch for each commit, with its values from oldest to newest. */
 export interface Switches {
@@ -46,25 +47,11 @@ const impossible: readonly (readonly [keyof Switches, string, keyof Switches, st
  * @throws KernelError EINVAL for a release or value that does not exist, and for a pair that is
  *   impossible; the message names what is accepted, or both switches
  */
-export function resolveSwitches(release: string, overrides: Partial<Switches>): Switches {
-  const preset = presets[release as Release];
-  if (!preset) {
-    throw new KernelError(
-      "EINVAL",
-      "createKernel",
-      `release is "${release}", accepted: ${releases.join(", ")}`,
-    );
-  }
+export function resolveSwitches(release: Release, overrides: Partial<Switches>): Switches {
+  const preset = presets[word("createKernel", "release", release, releases)];
   for (const name of Object.keys(switches) as (keyof Switches)[]) {
-    const value = overrides[name];
-    const accepted: readonly string[] = switches[name];
-    if (value !== undefined && !accepted.includes(value)) {
-      throw new KernelError(
-        "EINVAL",
-        "createKernel",
-        `${name} is "${value}", accepted: ${accepted.join(", ")}`,
-      );
-    }
+    const value: string | undefined = overrides[name];
+    if (value !== undefined) word("createKernel", name, value, switches[name]);
   }
   const forList: Partial<Switches> =
     overrides.anonIndex === "list" ? { vmaAddress: "checked", mremapOrder: "always-lock" } : {};

@@ -1,7 +1,9 @@
-import { MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
+import { Errno, MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
+import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
-import type { MemoryCgroup } from "./memory-cgroup.js";
-import type { Page } from "./page.js";
+import { cgroupOf, type MemoryCgroup } from "./memory-cgroup.js";
+import { Page } from "./page.js";
+import { Process } from "./process.js";
 import type { Vma } from "./vma.js";
 
 /** What tryToUnmap found. */
@@ -26,14 +28,42 @@ export interface UnmapOptions {
   readonly ignoreHwpoison?: boolean;
 }
 
-/** The options as an operation's argument. */
+const unmapOptions: OptionTypes<UnmapOptions> = {
+  action: "any",
+  ignoreMlock: "flag",
+  ignoreAccess: "flag",
+  ignoreHwpoison: "flag",
+};
+
+const actions = ["unmap", "munlock"] as const;
+
+/** The options as an operation's argument. @throws KernelError EINVAL */
 export function unmapBits(options: UnmapOptions): number {
+  checkOptions("tryToUnmap", options, unmapOptions);
+  if (options.action !== undefined) word("tryToUnmap", "action", options.action, actions);
   let how: number = options.action === "munlock" ? Unmap.Munlock : Unmap.Unmap;
   if (options.ignoreMlock) how |= Unmap.IgnoreMlock;
   if (options.ignoreAccess) how |= Unmap.IgnoreAccess;
   if (options.ignoreHwpoison) how |= Unmap.IgnoreHwpoison;
   return how;
 }
+
+/** Options of shrinkPage. */
+export interface ShrinkOptions {
+  /** Whatever was touched goes too. */
+  readonly force?: boolean;
+}
+
+/** @internal */
+export const shrinkOptions: OptionTypes<ShrinkOptions> = { force: "flag" };
+
+/** Options of pageReferenced. */
+export interface ReferencedOptions {
+  /** Only its processes are asked. */
+  readonly cgroup?: MemoryCgroup;
+}
+
+const referencedOptions: OptionTypes<ReferencedOptions> = { cgroup: "any" };
 
 /** What became of a page that reclaim looked at. */
 export type Fate = "reclaimed" | "kept" | "activated" | "culled" | "not-isolated";
@@ -66,22 +96,23 @@ export abstract class ReverseMap {
   /** What its objects share, for what drives the core by itself. */
   abstract get context(): Context;
 
-  #run(op: Op, page: Page, name: string, argument = 0, why = "it was freed"): number {
-    const { machine } = this.context;
-    const result = machine.call(op, page.handleIn(this.context), argument);
-    if (result < 0) throw failed(result, `${name}(page ${page.frame})`, why);
-    return result;
+  #run(op: Op, page: Page, name: string, argument = 0, invalid = ""): number {
+    const handle = Page.handleOf(this.context, page, name, "page");
+    const result = this.context.machine.call(op, handle, argument);
+    if (result >= 0) return result;
+    const why = result === -Errno.EINVAL ? invalid : "it was freed";
+    throw failed(result, `${name}(page ${page.frame})`, why);
   }
 
   /**
    * page_referenced: through how many mappings the page was touched since it was last asked; clears the
    * marks. Stops when as many entries were found as the page has mappings.
    *
-   * @param options cgroup: only its processes are asked
-   * @throws KernelError ESTALE
+   * @throws KernelError EINVAL, ESTALE
    */
-  pageReferenced(page: Page, options: { readonly cgroup?: MemoryCgroup } = {}): number {
-    const cgroup = options.cgroup?.handleIn(this.context) ?? 0;
+  pageReferenced(page: Page, options: ReferencedOptions = {}): number {
+    checkOptions("pageReferenced", options, referencedOptions);
+    const cgroup = cgroupOf(this.context, options.cgroup, "pageReferenced");
     return this.#run(Op.PageReferenced, page, "pageReferenced", cgroup);
   }
 
@@ -116,10 +147,10 @@ export abstract class ReverseMap {
   /**
    * What reclaim does with one page: looks whether it was touched, unmaps, writes and frees it.
    *
-   * @param options force: whatever was touched goes too
-   * @throws KernelError ESTALE
+   * @throws KernelError EINVAL, ESTALE
    */
-  shrinkPage(page: Page, options: { readonly force?: boolean } = {}): Fate {
+  shrinkPage(page: Page, options: ShrinkOptions = {}): Fate {
+    checkOptions("shrinkPage", options, shrinkOptions);
     const fate = this.#run(Op.ShrinkPage, page, "shrinkPage", options.force ? 1 : 0) as PageFate;
     return fates[fate];
   }
@@ -131,7 +162,7 @@ export abstract class ReverseMap {
 
   /** Gives a pin back. @throws KernelError ESTALE, EINVAL without one */
   unpin(page: Page): void {
-    this.#run(Op.UnpinPage, page, "unpin", 0, "it was freed, or is not pinned");
+    this.#run(Op.UnpinPage, page, "unpin", 0, "it is not pinned");
   }
 
   /** isolate_lru_page: takes the page off its list, and holds it; false if it was on none. @throws KernelError ESTALE */
@@ -141,7 +172,7 @@ export abstract class ReverseMap {
 
   /** putback_lru_page, after isolate(). @throws KernelError ESTALE, EINVAL if it was not isolated */
   putback(page: Page): void {
-    this.#run(Op.PutbackPage, page, "putback", 0, "it was freed, or is not isolated");
+    this.#run(Op.PutbackPage, page, "putback", 0, "it is not isolated");
   }
 
   /** try_to_release_page: takes a clean page's buffers; true if it has none then. @throws KernelError ESTALE */
@@ -156,25 +187,30 @@ export abstract class ReverseMap {
 
   /** A full rmap_walk that never stops early: entries found. @throws KernelError ESTALE */
   rmapWalk(page: Page): number {
-    const found = this.context.machine.core.walkPage(page.handleIn(this.context));
+    const handle = Page.handleOf(this.context, page, "rmapWalk", "page");
+    const found = this.context.machine.core.walkPage(handle);
     if (found < 0) throw failed(found, `rmapWalk(page ${page.frame})`, "it was freed");
     return found;
   }
 
   /** The index alone: VMAs it offers that hold the page's pgoff. @throws KernelError ESTALE */
   stab(page: Page): number {
-    const found = this.context.machine.core.stabPage(page.handleIn(this.context));
+    const handle = Page.handleOf(this.context, page, "stab", "page");
+    const found = this.context.machine.core.stabPage(handle);
     if (found < 0) throw failed(found, `stab(page ${page.frame})`, "it was freed");
     return found;
   }
 
-  #inVma(page: Page, vma: Vma, mapped: boolean): number {
-    const handle = page.handleIn(this.context);
-    const task = vma.process.handleIn(this.context);
-    const { core } = this.context.machine;
-    const address = core.pageInVma(handle, task, vma.start, mapped ? 1 : 0);
+  #inVma(call: string, page: Page, vma: Vma, mapped: boolean): number {
+    const handle = Page.handleOf(this.context, page, call, "page");
+    if (typeof vma !== "object" || vma === null) {
+      throw refused(call, "vma", vma, "a Vma (vmaAt() is null where nothing is mapped)");
+    }
+    const task = Process.handleOf(this.context, vma.process, call, "vma.process");
+    const start = integer(call, "vma.start", vma.start);
+    const address = this.context.machine.core.pageInVma(handle, task, start, mapped ? 1 : 0);
     if (address < -1) {
-      throw failed(address, `page ${page.frame} in a vma`, "the page or the vma is gone");
+      throw failed(address, `${call}(page ${page.frame})`, "the page or the vma is gone");
     }
     return address;
   }
@@ -185,12 +221,12 @@ export abstract class ReverseMap {
    * @throws KernelError ESTALE when the page was freed or no VMA begins there any more
    */
   pageAddressInVma(page: Page, vma: Vma): number | null {
-    const address = this.#inVma(page, vma, false);
+    const address = this.#inVma("pageAddressInVma", page, vma, false);
     return address < 0 ? null : address;
   }
 
   /** page_mapped_in_vma: does the VMA map the page right now? @throws KernelError ESTALE */
   pageMappedInVma(page: Page, vma: Vma): boolean {
-    return this.#inVma(page, vma, true) >= 0;
+    return this.#inVma("pageMappedInVma", page, vma, true) >= 0;
   }
 }

@@ -199,7 +199,7 @@ export class ScriptRunner {
         process.exit();
         return 0;
       case "mlockall":
-        process.mlockall(operation);
+        process.mlockall({ current: operation.current, future: operation.future });
         return 0;
       case "munlockall":
         process.munlockall();

@@ -110,7 +110,7 @@ describe("options", () => {
     [{ frames: 1.5 }, ["frames is 1.5"]],
     [{ frames: NaN }, ["frames is NaN"]],
     [{ frames: 2 ** 24 }, ["frames is 16777216"]],
-    [{ frames: "4" }, ["frames is 4"]],
+    [{ frames: "4" }, ['frames is "4"']],
     [{ memory: 2 ** 17 - 1 }, ["memory is 131071", "131072 to 2147483648"]],
     [{ memory: 2 ** 31 + 1 }, ["memory is 2147483649"]],
     [{ maxMapCount: 0 }, ["maxMapCount is 0", "1 to 2147483647"]],

@@ -83,10 +83,10 @@ describe("swapon", () => {
     expect(process.read(at(0))).toBe(100);
   });
 
-  test("there may be eight areas: the ninth is ENOMEM", async () => {
+  test("there may be eight areas: the ninth is EPERM", async () => {
     const { kernel } = await machine({ swap: 1 });
     for (let i = 1; i < 8; i++) kernel.swapon(1, { priority: i });
-    expect(codeOf(() => kernel.swapon(1))).toBe("ENOMEM");
+    expect(codeOf(() => kernel.swapon(1))).toBe("EPERM");
     kernel.swapoff(3);
     expect(kernel.swapon(1)).toBe(3);
   });

@@ -30,12 +30,12 @@ export class Swap {
   /** Priority of the last area that came without one. */
   private least = 0;
 
-  /** swapon: the number of the new area. ENOMEM when there are too many. */
+  /** swapon: the number of the new area. EPERM when there are too many. */
   add(pages: number, priority: number): number {
     if (pages === 0) fail("EINVAL");
     const free = this.areas.indexOf(null);
     const number = free < 0 ? this.areas.length : free;
-    if (number >= MOST_AREAS) fail("ENOMEM");
+    if (number >= MOST_AREAS) fail("EPERM");
     this.areas[number] = {
       pages,
       priority: priority < 0 ? --this.least : priority,

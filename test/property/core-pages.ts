@@ -53,8 +53,10 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
       return operation.cgroup === null
         ? kernel.pageReferenced(page)
         : kernel.pageReferenced(page, { cgroup: side.cgroup(operation.cgroup) });
-    case "try-to-unmap":
-      return kernel.tryToUnmap(page, operation);
+    case "try-to-unmap": {
+      const { ignoreAccess, ignoreMlock, ignoreHwpoison } = operation;
+      return kernel.tryToUnmap(page, { ignoreAccess, ignoreMlock, ignoreHwpoison });
+    }
     case "try-to-munlock":
       return kernel.tryToMunlock(page);
     case "page-mkclean":

@@ -127,10 +127,12 @@ export class CoreSide {
       case "munlock":
         process.munlock(operation.address, operation.length);
         return 0;
-      case "mlockall":
-        if (operation.current || operation.future) process.mlockall(operation);
+      case "mlockall": {
+        const { current, future } = operation;
+        if (current || future) process.mlockall({ current, future });
         else process.munlockall();
         return 0;
+      }
       case "mremap":
         return process.mremap(operation.address, operation.length, operation.newLength, {
           mayMove: operation.mayMove,

@@ -354,7 +354,7 @@ describe("reclaim and swap", () => {
     [
       "too many areas",
       Array.from({ length: 8 }, () => "swapon 1"),
-      "ENOMEM, there are eight swap areas, and no more than that",
+      "EPERM, there are eight swap areas, and no more than that",
     ],
     [
       "too large an area",

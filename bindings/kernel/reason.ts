@@ -1,0 +1,254 @@
+// Why a call failed, where its arguments and the machine it left tell.
+
+import { Errno, PAGE_SIZE, TASK_SIZE_PAGES } from "../../assembly/abi.js";
+import { LARGEST, PGOFF_END } from "./argument.js";
+import { hex, type Context } from "./context.js";
+import type { MmapOptions, MremapOptions } from "./operation.js";
+import type { Process } from "./process.js";
+import { readVmStat } from "./vm-statistics.js";
+
+/** Where addresses end. */
+const TASK_SIZE = TASK_SIZE_PAGES * PAGE_SIZE;
+/** VMAs that are looked at to find a hole. */
+const SEARCHED = 1000;
+/** More VMAs that mremap asks for room for before it begins. */
+const SPARE_VMAS = 3;
+
+function pagesOf(length: number): number {
+  return Math.ceil(length / PAGE_SIZE);
+}
+
+/** The first of the numbers that is no integer that the core takes. */
+function outOfRange(numbers: Readonly<Record<string, number | undefined>>): string {
+  for (const [name, n] of Object.entries(numbers)) {
+    if (n !== undefined && !(Number.isSafeInteger(n) && n >= 0 && n <= LARGEST)) {
+      return `${name} is ${n}, accepted: integers from 0 to 2^53-1`;
+    }
+  }
+  return "";
+}
+
+function unaligned(name: string, address: number): string {
+  const accepted = `multiples of ${PAGE_SIZE}`;
+  return address % PAGE_SIZE ? `${name} is ${hex(address)}, accepted: ${accepted}` : "";
+}
+
+function empty(name: string, length: number): string {
+  return length === 0 ? `${name} is 0, accepted: at least 1` : "";
+}
+
+const BEYOND = `it reaches beyond ${hex(TASK_SIZE)}, where addresses end`;
+
+/** Out of frames, or of memory for the machine's own records. */
+export function exhausted({ machine }: Context): string {
+  return readVmStat(machine.core).nr_free_pages === 0 ? "no frame is free" : NO_MEMORY;
+}
+
+const NO_MEMORY = "memory is exhausted";
+const NO_ROOM = "no hole is large enough, or memory is exhausted";
+
+/** More VMAs than a process may have; empty if that is not so. */
+function tooManyVmas({ options }: Context, process: Process, more = 0): string {
+  const most = options.maxMapCount;
+  if (process.vmaCount + more < most) return "";
+  return `a process has at most ${most} VMAs (maxMapCount), and this one has ${process.vmaCount}`;
+}
+
+/** Pages that would be locked beyond what memlock allows; empty if they are not. */
+function overMemlock({ options }: Context, locked: number, more: number): string {
+  const most = options.memlock;
+  if (locked + more <= most) return "";
+  return `it would lock ${more} more pages beside ${locked}, accepted: ${most} in all (memlock)`;
+}
+
+const NO_MEMLOCK = "memlock is 0: nothing can be locked";
+
+/** Says where a range is not mapped; empty if no hole is to be found soon. */
+function hole(process: Process, address: number, length: number): string {
+  const end = address + length;
+  let at = address - (address % PAGE_SIZE);
+  for (let i = 0; i < SEARCHED && at < end; i++) {
+    const vma = process.vmaAt(at);
+    if (!vma) return `nothing is mapped at ${hex(at)}`;
+    at = vma.end;
+  }
+  return "";
+}
+
+/** A locked range of which pages can't be made present: those of a PROT_NONE VMA, or beyond a file's end. */
+function unpopulated(process: Process, address: number, length: number): string {
+  const end = address + length;
+  let at = address;
+  for (let i = 0; i < SEARCHED && at < end; i++) {
+    const vma = process.vmaAt(at);
+    if (!vma) return "";
+    const which = `the VMA at ${hex(vma.start)} is locked, but`;
+    if (vma.prot === "none") return `${which} ${vma.perms}: no page can be made present`;
+    const pages = vma.file?.pages ?? Infinity;
+    if (vma.pgoff + pagesOf(Math.min(end, vma.end) - vma.start) > pages) {
+      return `${which} its file ends at ${pages}`;
+    }
+    at = vma.end;
+  }
+  return "";
+}
+
+export function whyMmap(errno: Errno, context: Context, process: Process, o: MmapOptions): string {
+  const { address = 0, length, pgoff = 0 } = o;
+  switch (errno) {
+    case Errno.EINVAL:
+      return (
+        outOfRange({ address, length, pgoff }) ||
+        empty("length", length) ||
+        (pgoff + pagesOf(length) > PGOFF_END
+          ? `pgoff is ${pgoff}, accepted: up to 2^52 together with the length`
+          : "") ||
+        (o.growsDown && (o.file || o.shared)
+          ? "growsDown is true, accepted: for private anonymous memory"
+          : "") ||
+        unaligned("address", address)
+      );
+    case Errno.EEXIST:
+      return "something is mapped there already";
+    case Errno.ESTALE:
+      return "the file was closed";
+    case Errno.EPERM:
+      return NO_MEMLOCK;
+    case Errno.EAGAIN:
+      return overMemlock(context, process.lockedPages, pagesOf(length));
+    default:
+      if (length > TASK_SIZE || (o.fixed && address + length > TASK_SIZE)) return BEYOND;
+      return tooManyVmas(context, process) || (o.fixed ? NO_MEMORY : NO_ROOM);
+  }
+}
+
+export function whyMunmap(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+): string {
+  if (errno === Errno.ENOMEM) return tooManyVmas(context, process) || NO_MEMORY;
+  return unaligned("address", address) || empty("length", length) || BEYOND;
+}
+
+export function whyMprotect(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+): string {
+  if (errno === Errno.EINVAL)
+    return outOfRange({ address, length }) || unaligned("address", address);
+  return hole(process, address, length) || tooManyVmas(context, process) || NO_MEMORY;
+}
+
+export function whyMremap(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  oldLength: number,
+  newLength: number,
+  { to, mayMove = true }: MremapOptions,
+): string {
+  switch (errno) {
+    case Errno.EINVAL:
+      return (
+        outOfRange({ address, oldLength, newLength, to }) ||
+        unaligned("address", address) ||
+        empty("newLength", newLength) ||
+        (to === undefined
+          ? BEYOND
+          : unaligned("to", to) ||
+            (to + newLength > TASK_SIZE ? BEYOND : "the old and the new range overlap"))
+      );
+    case Errno.EFAULT:
+      return process.vmaAt(address)
+        ? "the old range is more than the VMA there"
+        : `nothing is mapped at ${hex(address)}`;
+    case Errno.EAGAIN:
+      return overMemlock(context, process.lockedPages, pagesOf(newLength) - pagesOf(oldLength));
+    default:
+      if (!mayMove && to === undefined) return "it can't grow where it is, and mayMove is false";
+      return tooManyVmas(context, process, SPARE_VMAS) || (to === undefined ? NO_ROOM : NO_MEMORY);
+  }
+}
+
+export function whyMadvise(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+): string {
+  switch (errno) {
+    case Errno.EINVAL:
+      return (
+        outOfRange({ address, length }) ||
+        unaligned("address", address) ||
+        "a locked VMA keeps its pages"
+      );
+    case Errno.EBADF:
+      return "only memory of files can be willneed";
+    case Errno.ENOMEM:
+      return `${hole(process, address, length) || "a part of it is not mapped"}, the rest is done`;
+    default:
+      return tooManyVmas(context, process) || exhausted(context);
+  }
+}
+
+/** @param locked pages that were locked before */
+export function whyMlock(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+  locked: number,
+): string {
+  if (errno === Errno.EPERM) return NO_MEMLOCK;
+  if (errno === Errno.EAGAIN) return exhausted(context);
+  const pages = pagesOf((address % PAGE_SIZE) + length);
+  return (
+    overMemlock(context, locked, pages) ||
+    hole(process, address, length) ||
+    tooManyVmas(context, process) ||
+    unpopulated(process, address, length) ||
+    NO_MEMORY
+  );
+}
+
+export function whyMunlock(
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+): string {
+  return hole(process, address, length) || tooManyVmas(context, process) || NO_MEMORY;
+}
+
+export function whyMlockall(errno: Errno, context: Context): string {
+  if (errno === Errno.EPERM) return NO_MEMLOCK;
+  return `more is mapped than can be locked: ${context.options.memlock} pages (memlock)`;
+}
+
+/** Of a read, write or fetch that a process can't make. */
+export function whyAccess(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+): string {
+  if (errno === Errno.ENOMEM) return exhausted(context);
+  const vma = process.vmaAt(address);
+  if (!vma) return "nothing is mapped there";
+  if (errno === Errno.SIGSEGV) return `the VMA there is ${vma.perms}`;
+  const pgoff = vma.pgoff + Math.floor((address - vma.start) / PAGE_SIZE);
+  const { file } = vma;
+  return file && pgoff >= file.pages
+    ? `page ${pgoff} is beyond the end of its file at ${file.pages}`
+    : "the page is poisoned";
+}
