@@ -1,7 +1,7 @@
 // A run of a script for people: per dump its processes with their VMAs, then its frames with the places
 // that map them; at the end what the operations answered.
 
-import type { Dump, DumpDocument, DumpPages, DumpProcess } from "../scenario/dump.js";
+import type { Dump, DumpDocument, DumpPages, DumpProcess, DumpSwap } from "../scenario/dump.js";
 import { ZERO_FRAME } from "../scenario/dump.js";
 import { outcomeInWords } from "../scenario/outcome.js";
 import type { Script } from "../scenario/script.js";
@@ -53,16 +53,16 @@ function renderTitle(title: string, columns: number, paint: Paint): string {
 }
 
 function renderProcess(process: DumpProcess, columns: number, paint: Paint): string {
-  const { name, parent, vmas, pages, rss, locked, swap = 0 } = process;
+  const { name, parent, vmas, pages, rss, locked, swap = [] } = process;
   const origin = parent === null ? "" : ` (child of ${parent})`;
-  const counts = Object.entries({ ...rss, swap, locked })
+  const counts = Object.entries({ ...rss, swap: pagesOf(swap), locked })
     .filter(([, pagesOfKind]) => pagesOfKind > 0)
     .map(([kind, pagesOfKind]) => `${kind} ${pagesOfKind}`);
   const memory = counts.length === 0 ? "no pages" : `pages: ${counts.join(", ")}`;
   if (vmas.length === 0)
     return `${paint("name", name)}${origin}  ${paint("dim", "nothing mapped")}`;
   const heading = `${paint("name", name)}${origin}  ${paint("dim", memory)}`;
-  const runs = new RunsByPage(zerosTogether(pages));
+  const runs = new RunsByPage(withSwap(zerosTogether(pages), swap));
   const rows = vmas.map(([start, end, perms, file, pgoff, tags]) => [
     `${start}-${end}`,
     perms,
@@ -161,8 +161,7 @@ class RunsByPage {
       if (page >= end) break;
       const from = Math.max(page, start);
       const to = Math.min(page + count, end);
-      if (from < to)
-        parts.push([from, frame === ZERO_FRAME ? frame : frame + from - page, to - from]);
+      if (from < to) parts.push([from, frame < 0 ? frame : frame + from - page, to - from]);
       if (page + count > end) break;
       this.#next++;
     }
@@ -171,7 +170,19 @@ class RunsByPage {
 }
 
 function runInWords([page, frame, count = 1]: DumpPages): string {
-  return `${span(page, count)}→${frame === ZERO_FRAME ? "zero" : span(frame, count)}`;
+  const place = frame < ZERO_FRAME ? `swap ${ZERO_FRAME - 1 - frame}` : span(frame, count);
+  return `${span(page, count)}→${frame === ZERO_FRAME ? "zero" : place}`;
+}
+
+function pagesOf(runs: readonly DumpSwap[]): number {
+  return runs.reduce((sum, [, , count = 1]) => sum + count, 0);
+}
+
+/** Runs in memory and in swap by page; swap areas have the numbers below that of the zero page. */
+function withSwap(runs: readonly DumpPages[], swap: readonly DumpSwap[]): readonly DumpPages[] {
+  if (swap.length === 0) return runs;
+  const away = swap.map(([page, area, n = 1]): DumpPages => [page, ZERO_FRAME - 1 - area, n]);
+  return [...runs, ...away].sort(([a], [b]) => a - b);
 }
 
 /** Places of the zero page that follow each other as one: the document has them one by one. */

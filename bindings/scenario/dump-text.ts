@@ -26,7 +26,7 @@ function formatDump({ label, procs, frames }: Dump): string {
 
 function formatProcess({ name, parent, vmas, pages, rss, locked, swap }: DumpProcess): string {
   const { anon, file, shmem, zero } = rss;
-  const swapped = swap === undefined ? "" : `,"swap":${swap}`;
+  const swapped = swap === undefined ? "" : `,\n "swap":${rows(swap, PAGES_PER_LINE, "  ")}`;
   return (
     `${JSON.stringify({ name, parent }).slice(0, -1)},\n` +
     ` "vmas":${rows(vmas, VMAS_PER_LINE, "  ")},\n` +

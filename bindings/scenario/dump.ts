@@ -15,6 +15,8 @@ export const ZERO_FRAME = -1;
 export type DumpVma = [number, number, string, string | null, number | null, string];
 /** [page, frame], or [page, frame, n] for n pages in n consecutive frames. */
 export type DumpPages = [number, number] | [number, number, number];
+/** [page, area], or [page, area, n] for n pages that are in one swap area. */
+export type DumpSwap = [number, number] | [number, number, number];
 /**
  * [mapcount, flags, first word]. Flags: A anon, M mapped, K ksm, L mlocked, U unevictable,
  * S swap-backed, R referenced, D dirty.
@@ -41,8 +43,8 @@ export interface DumpProcess {
   rss: DumpRss;
   /** Pages of locked VMAs: mm->locked_vm. */
   locked: number;
-  /** Pages in swap; left out if there are none. */
-  swap?: number;
+  /** Pages in swap, and in which area; left out if there are none. */
+  swap?: DumpSwap[];
 }
 
 /** All living processes at one moment. Frames are numbered in order of appearance. */
@@ -97,10 +99,10 @@ export function takeDump(
   return { label, procs, frames: frames.pages.map(dumpFrame) };
 }
 
-/** VMAs, runs of pages and frames of a dump: a measure of its size. */
+/** VMAs, runs of pages, in memory and in swap, and frames of a dump: a measure of its size. */
 export function entriesOf(dump: Dump): number {
   return dump.procs.reduce(
-    (sum, { vmas, pages }) => sum + 1 + vmas.length + pages.length,
+    (sum, { vmas, pages, swap }) => sum + 1 + vmas.length + pages.length + (swap?.length ?? 0),
     dump.frames.length,
   );
 }
@@ -141,7 +143,8 @@ function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemName
     addToRuns(runs, pageOf(address), number);
   }
   // The kernel's own counters, so that a dump shows when they are wrong; v3.7 counts shmem as file.
-  const { anon, file, swap } = process.rss;
+  const { anon, file } = process.rss;
+  const swap = swapRuns(process);
   return {
     name,
     parent,
@@ -149,8 +152,23 @@ function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemName
     pages: runs,
     rss: { anon, file: file - shmemPages, shmem: shmemPages, zero },
     locked: process.lockedPages,
-    ...(swap > 0 ? { swap } : {}),
+    ...(swap.length > 0 ? { swap } : {}),
   };
+}
+
+function swapRuns(process: Process): DumpSwap[] {
+  const runs: DumpSwap[] = [];
+  for (const { address, area } of process.swapped()) {
+    const page = pageOf(address);
+    const last = runs.at(-1);
+    const length = last?.[2] ?? 1;
+    if (last !== undefined && last[1] === area && last[0] + length === page) {
+      runs[runs.length - 1] = [last[0], area, length + 1];
+    } else {
+      runs.push([page, area]);
+    }
+  }
+  return runs;
 }
 
 function addToRuns(runs: DumpPages[], page: number, frame: number): void {

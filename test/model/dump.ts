@@ -14,6 +14,7 @@ type VmaRow = [
   tags: string,
 ];
 type PageRow = [page: number, frame: number] | [page: number, frame: number, count: number];
+type SwapRow = [page: number, area: number] | [page: number, area: number, count: number];
 type FrameRow = [mapcount: number, flags: string, word: number];
 
 /** One process of a dump. */
@@ -24,8 +25,8 @@ export interface ProcessDump {
   readonly pages: PageRow[];
   readonly rss: { anon: number; file: number; shmem: number; zero: number };
   readonly locked: number;
-  /** Left out if there are none. */
-  readonly swap?: number;
+  /** Pages on swap and the number of their area; left out if there are none. */
+  readonly swap?: SwapRow[];
 }
 
 /** The state at one moment, in the form that the live kernel's was written in. */
@@ -72,15 +73,16 @@ export class Dumper {
     const procs = processes
       .filter(({ process }) => process.alive)
       .map(({ name, process }): ProcessDump => {
-        const { swap, ...rss } = process.residence();
+        const { anon, file, shmem, zero } = process.residence();
+        const swap = this.swapRows(process);
         return {
           name,
           parent: process.parent === null ? null : (names.get(process.parent) ?? null),
           vmas: process.space.vmas.map((vma) => this.vmaRow(vma)),
           pages: this.pageRows(process, frames),
-          rss,
+          rss: { anon, file, shmem, zero },
           locked: process.space.lockedPages,
-          ...(swap > 0 ? { swap } : {}),
+          ...(swap.length > 0 ? { swap } : {}),
         };
       });
     return {
@@ -88,6 +90,22 @@ export class Dumper {
       procs,
       frames: [...frames.keys()].map((page) => [page.mapcount, pageFlags(page), page.word]),
     };
+  }
+
+  private swapRows({ space }: ModelProcess): SwapRow[] {
+    const { areas } = space.memory.swap;
+    const places = [...space.entries]
+      .flatMap(([address, entry]): [number, number][] =>
+        "slot" in entry ? [[address - this.arena, areas.indexOf(entry.slot.area)]] : [],
+      )
+      .sort(([a], [b]) => a - b);
+    const runs: [page: number, area: number, count: number][] = [];
+    for (const [page, area] of places) {
+      const last = runs.at(-1);
+      if (last?.[1] === area && last[0] + last[2] === page) last[2]++;
+      else runs.push([page, area, 1]);
+    }
+    return runs.map(([page, area, count]) => (count === 1 ? [page, area] : [page, area, count]));
   }
 
   private vmaRow(vma: Vma): VmaRow {

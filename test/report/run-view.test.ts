@@ -5,6 +5,7 @@ import type {
   DumpFrame,
   DumpPages,
   DumpResult,
+  DumpSwap,
   DumpVma,
 } from "../../bindings/scenario/dump.js";
 import { parseScript } from "../../bindings/scenario/script.js";
@@ -246,13 +247,24 @@ describe("the readable view of a run", () => {
     for (const line of plain.split("\n")) expect([...line].length).toBeLessThanOrEqual(60);
   });
 
-  test("pages in swap are counted beside those in memory", () => {
+  test("pages in swap are shown beside those in memory, and counted", () => {
     const document = withResults([]);
     const rss = { anon: 0, file: 0, shmem: 0, zero: 0 };
-    const vmas: DumpVma[] = [[0, 2, "rw-p", null, null, ""]];
-    const process = { name: "A", parent: null, vmas, pages: [], rss, locked: 0, swap: 2 };
+    const vmas: DumpVma[] = [
+      [0, 4, "rw-p", null, null, ""],
+      [4, 8, "r--p", null, null, ""],
+    ];
+    const pages: DumpPages[] = [[1, -1]];
+    const swap: DumpSwap[] = [
+      [2, 0, 3],
+      [5, 1],
+    ];
+    const process = { name: "A", parent: null, vmas, pages, rss, locked: 0, swap };
     document.dumps.push({ label: "d", procs: [process], frames: [] });
-    expect(renderRun(document, parseScript("", "s"), PLAIN)).toContain("A  pages: swap 2\n");
+    const text = renderRun(document, parseScript("", "s"), PLAIN);
+    expect(text).toContain("A  pages: swap 4\n");
+    expect(text).toContain("│ 1→zero  2-3→swap 0 │");
+    expect(text).toContain("│ 4→swap 0  5→swap 1 │");
   });
 });
 

@@ -16,8 +16,11 @@ test("pages in swap are told of where there are any", () => {
   const [first] = liveCases();
   const document = structuredClone(first!.document);
   const process = document.dumps[0]!.procs[0]!;
-  process.swap = 3;
+  process.swap = [
+    [2, 0],
+    [7, 1, 3],
+  ];
   const text = formatDumpDocument(document);
-  expect(text).toContain(`"locked":${process.locked},"swap":3}`);
+  expect(text).toContain(`"locked":${process.locked},\n "swap":[[2,0],[7,1,3]]}`);
   expect(JSON.parse(text)).toEqual(document);
 });

@@ -125,8 +125,8 @@ describe("running a script", () => {
     );
     expect(dumps[0]?.procs.map((process) => "swap" in process)).toEqual([false, false]);
     expect(dumps[1]?.procs.map(({ rss, swap }) => [rss.anon, swap])).toEqual([
-      [0, 2],
-      [1, 1],
+      [0, [[0, 0, 2]]],
+      [1, [[1, 0]]],
     ]);
   });
 
