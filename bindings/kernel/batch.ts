@@ -42,6 +42,7 @@ export class Batch {
       context.machine.put(this.#first + this.#length, op, a, b, c, d, e, f, g);
   }
 
+  /** Operations in it. */
   get length(): number {
     return this.#length;
   }
@@ -86,20 +87,24 @@ export class Batch {
     return this.#add(op, this.#file(file, call), pgoff, second);
   }
 
+  /** Adds process.mmap(). */
   mmap(process: Process, options: MmapOptions): number {
     putMmap(this.#next(), this.#context, this.#task(process, "mmap"), options);
     return this.#added();
   }
 
+  /** Adds process.munmap(). */
   munmap(process: Process, address: number, length: number): number {
     return this.#range(Op.Munmap, process, address, length, "munmap");
   }
 
+  /** Adds process.mprotect(). */
   mprotect(process: Process, address: number, length: number, prot: Prot): number {
     putMprotect(this.#next(), this.#task(process, "mprotect"), address, length, prot);
     return this.#added();
   }
 
+  /** Adds process.mremap(). */
   mremap(
     process: Process,
     address: number,
@@ -112,19 +117,23 @@ export class Batch {
     return this.#added();
   }
 
+  /** Adds process.madvise(). */
   madvise(process: Process, address: number, length: number, advice: Advice): number {
     putMadvise(this.#next(), this.#task(process, "madvise"), address, length, advice);
     return this.#added();
   }
 
+  /** Adds process.mlock(). */
   mlock(process: Process, address: number, length: number): number {
     return this.#range(Op.Mlock, process, address, length, "mlock");
   }
 
+  /** Adds process.munlock(). */
   munlock(process: Process, address: number, length: number): number {
     return this.#range(Op.Munlock, process, address, length, "munlock");
   }
 
+  /** Adds process.brk(). */
   brk(process: Process, address: number): number {
     return this.#add(Op.Brk, this.#task(process, "brk"), numeric("brk", "address", address));
   }
@@ -134,20 +143,24 @@ export class Batch {
     return this.#add(Op.Fork, this.#task(process, "fork"));
   }
 
+  /** Adds file.truncate(). */
   truncate(file: File, pages: number): number {
     numeric("truncate", "pages", pages);
     return this.#add(Op.Truncate, this.#file(file, "truncate"), pages);
   }
 
+  /** Adds file.punchHole(). */
   punchHole(file: File, pgoff: number, pages: number): number {
     return this.#pages(Op.PunchHole, file, pgoff, pages, "punchHole", "pages");
   }
 
+  /** Adds file.read(). */
   fileRead(file: File, pgoff: number): number {
     numeric("fileRead", "pgoff", pgoff);
     return this.#add(Op.FileRead, this.#file(file, "fileRead"), pgoff);
   }
 
+  /** Adds file.write(). */
   fileWrite(file: File, pgoff: number, word: number): number {
     return this.#pages(Op.FileWrite, file, pgoff, word, "fileWrite", "word");
   }
@@ -157,26 +170,31 @@ export class Batch {
     return this.#add(Op.Writeback, this.#file(file, "writeback"));
   }
 
+  /** Adds process.exit(). */
   exit(process: Process): number {
     return this.#add(Op.Exit, this.#task(process, "exit"));
   }
 
+  /** Adds process.read(). */
   read(process: Process, address: number): number {
     numeric("read", "address", address);
     return this.#add(Op.Read, this.#task(process, "read"), address);
   }
 
+  /** Adds process.write(). */
   write(process: Process, address: number, word: number): number {
     numeric("write", "address", address);
     numeric("write", "word", word);
     return this.#add(Op.Write, this.#task(process, "write"), address, word);
   }
 
+  /** Adds process.execute(). */
   execute(process: Process, address: number): number {
     numeric("execute", "address", address);
     return this.#add(Op.Execute, this.#task(process, "execute"), address);
   }
 
+  /** Adds kernel.pageReferenced() of all processes. */
   pageReferenced(page: Page): number {
     return this.#add(Op.PageReferenced, this.#page(page, "pageReferenced"));
   }
@@ -186,6 +204,7 @@ export class Batch {
     return this.#add(Op.TryToUnmap, this.#page(page, "tryToUnmap"), unmapBits(options));
   }
 
+  /** Adds kernel.pageMkclean(). */
   pageMkclean(page: Page): number {
     return this.#add(Op.PageMkclean, this.#page(page, "pageMkclean"));
   }

@@ -14,6 +14,7 @@ export interface MmapOptions {
   readonly address?: number;
   /** Default "rw". */
   readonly prot?: Prot;
+  /** Default false: private. */
   readonly shared?: boolean;
   /** Without a file the memory is anonymous. */
   readonly file?: File;
@@ -21,7 +22,9 @@ export interface MmapOptions {
   readonly pgoff?: number;
   /** Exactly at `address`, replacing what is there; "no-replace" fails with EEXIST instead. */
   readonly fixed?: boolean | "no-replace";
+  /** Kept apart from others in merging; it does not grow here (MAP_GROWSDOWN). */
   readonly growsDown?: boolean;
+  /** Without VM_ACCOUNT (MAP_NORESERVE). */
   readonly noReserve?: boolean;
   /** Locked and made present at once (MAP_LOCKED). */
   readonly locked?: boolean;

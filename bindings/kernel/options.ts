@@ -16,7 +16,7 @@ export interface KernelOptions extends Partial<Switches> {
   readonly maxMapCount?: number;
   /** Swap in pages, 0 to 2^31-1. Default: as many as frames. */
   readonly swap?: number;
-  /** Pages that an address space may lock (RLIMIT_MEMLOCK), 0 to 2^32-1. Default: all. */
+  /** Pages that an address space may lock (RLIMIT_MEMLOCK), 0 to 2^32-1: with 0 even asking is EPERM. Default: 2^32-1, no limit. */
   readonly memlock?: number;
 }
 

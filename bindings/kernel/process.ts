@@ -132,7 +132,13 @@ export class Process extends Held {
     return failed(result, `${operation} in ${this.label}`, detail);
   }
 
-  /** Maps memory; the address. @throws KernelError ENOMEM, EINVAL, EEXIST, ESTALE */
+  /**
+   * Maps memory of whole pages.
+   *
+   * @returns its address
+   * @throws KernelError EINVAL, ENOMEM (no room, too many VMAs), EEXIST for "no-replace" where something is
+   *   mapped, ESTALE for a file that was closed; with `locked` EPERM when memlock is 0, EAGAIN beyond memlock
+   */
   mmap(options: MmapOptions): number {
     putMmap(this.#put, this.context, this.handle, options);
     return this.#run(
@@ -141,7 +147,11 @@ export class Process extends Held {
     );
   }
 
-  /** @throws KernelError EINVAL, ENOMEM when a split finds no room */
+  /**
+   * Unmaps a range: `address` on a page boundary, `length` rounded up to pages. Holes in it are fine.
+   *
+   * @throws KernelError EINVAL, ENOMEM when a split finds no room
+   */
   munmap(address: number, length: number): void {
     integer("munmap", "address", address);
     integer("munmap", "length", length);
@@ -152,7 +162,11 @@ export class Process extends Held {
     );
   }
 
-  /** What was changed before a hole stays changed. @throws KernelError EINVAL, ENOMEM, EACCES */
+  /**
+   * Changes what a range allows. What was changed before a hole stays changed.
+   *
+   * @throws KernelError EINVAL, ENOMEM for a hole, or when a split finds no room
+   */
   mprotect(address: number, length: number, prot: Prot): void {
     putMprotect(this.#put, this.handle, address, length, prot);
     this.#run(
@@ -161,7 +175,13 @@ export class Process extends Held {
     );
   }
 
-  /** Resizes or moves a mapping; the address. @throws KernelError EINVAL, EFAULT, ENOMEM, EAGAIN */
+  /**
+   * Resizes or moves a mapping. With `to`, what was mapped there is gone even if the call fails after that.
+   *
+   * @returns its address
+   * @throws KernelError EINVAL, EFAULT (nothing, or more than one VMA, is mapped there), ENOMEM, EAGAIN beyond
+   *   memlock
+   */
   mremap(
     address: number,
     oldLength: number,
@@ -185,7 +205,8 @@ export class Process extends Held {
   }
 
   /**
-   * Locks a range, and makes its pages present. What was locked before a hole stays locked.
+   * Locks a range, and makes its pages present. What was locked before a hole stays locked, and a range whose
+   * pages can't all be had is locked all the same.
    *
    * @throws KernelError ENOMEM (a hole, a page that can't be had, too many VMAs or locked pages), EAGAIN, EINVAL
    */
@@ -200,7 +221,7 @@ export class Process extends Held {
     );
   }
 
-  /** @throws KernelError ENOMEM, EINVAL */
+  /** Unlocks a range. What was unlocked before a hole stays unlocked. @throws KernelError ENOMEM, EINVAL */
   munlock(address: number, length: number): void {
     integer("munlock", "address", address);
     integer("munlock", "length", length);
@@ -235,7 +256,12 @@ export class Process extends Held {
     this.#run(() => "munlockall()");
   }
 
-  /** Moves the end of the heap if it can; where it is after the call. 0 only asks. */
+  /**
+   * Moves the end of the heap to an address if it can. 0 only asks.
+   *
+   * @returns where it is after the call
+   * @throws KernelError EINVAL
+   */
   brk(address = 0): number {
     this.#put(Op.Brk, this.handle, integer("brk", "address", address));
     return this.#run(() => `brk(${hex(address)})`);
@@ -267,6 +293,7 @@ export class Process extends Held {
     );
   }
 
+  /** Leaves its address space, which goes with its last process. @throws KernelError ESRCH if it has exited */
   exit(): void {
     this.#put(Op.Exit, this.handle);
     this.#run(() => "exit()");
@@ -353,6 +380,7 @@ export class Process extends Held {
     });
   }
 
+  /** Pages it has in memory and in swap, as v3.7 counts them. @throws KernelError ESRCH */
   get rss(): Rss {
     return {
       anon: this.#field(TaskField.AnonRss),
