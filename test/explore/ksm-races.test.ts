@@ -1,7 +1,17 @@
 // KSM's paths meet others: whatever one of them has done when the other begins, both come to their end, no
 // rule of the locks is broken, and the invariants hold.
 
-import { BASE, PAGE, race, share } from "./race.js";
+import { BASE, type Ground, PAGE, race, share } from "./race.js";
+
+/** Two mergeable pages in each process: the words are those of the pages, and equal in both. */
+function lay({ a, b }: Ground, words: readonly [number, number] = [7, 8]): void {
+  for (const process of [a, b]) {
+    process.mmap({ address: BASE, length: 2 * PAGE, fixed: true });
+    process.write(BASE, words[0]);
+    process.write(BASE + PAGE, words[1]);
+    process.madvise(BASE, 2 * PAGE, "mergeable");
+  }
+}
 
 race("a KSM scan and a write", (ground) => {
   const { a } = ground;
@@ -19,4 +29,17 @@ race("a KSM scan and the exit of a child whose pages it merges", (ground) => {
   child.madvise(BASE, 4 * PAGE, "mergeable");
   ground.scheduler.kernel.ksm.scan();
   return [(batch) => batch.ksmScan(), (batch) => batch.exit(child)];
+});
+
+race("a KSM scan and a new mapping where a child shows a shared page", (ground) => {
+  lay(ground);
+  ground.scheduler.kernel.ksm.settle();
+  const child = ground.b.fork();
+  return [
+    (batch) => batch.ksmScan(),
+    (batch) => {
+      batch.munmap(child, BASE, 2 * PAGE);
+      batch.mmap(child, { address: BASE, length: 2 * PAGE, fixed: true });
+    },
+  ];
 });
