@@ -35,6 +35,7 @@ export enum Doing {
   Fork,
   KsmMerge,
   KsmScan,
+  KsmForget,
   Migrate,
   Mlock,
   Mprotect,

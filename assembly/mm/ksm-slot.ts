@@ -11,12 +11,16 @@ import {
   ItemTree,
   KSM_NODE,
   ksmSlotFree,
+  pageOfStableNode,
   RmapItem,
   slotOfMm,
   stableNodeAt,
 } from "../struct/ksm";
 import { mmDrop, MmStruct } from "../struct/mm-struct";
+import { lockPage, unlockPage } from "../struct/page";
+import { getPage, putPage } from "../struct/page-frame";
 import { Vma } from "../struct/vma";
+import { Doing } from "../locks";
 
 export function unstableRoot(): usize {
   return changetype<usize>(header()) + offsetof<Header>("ksmUnstable");
@@ -48,11 +52,21 @@ export function pinAnonVma(item: RmapItem, vma: Vma): void {
 function unlinkSharing(item: RmapItem): void {
   const state = header();
   const stable = stableNodeAt(item.head);
+  // A walk goes along these links under the page's lock. Nobody walks a page that is gone.
+  const frame = pageOfStableNode(item.head);
+  if (frame) {
+    getPage(frame);
+    lockPage(frame, Doing.KsmForget);
+  }
   if (item.prevSharing) itemAt(item.prevSharing).nextSharing = item.nextSharing;
   else stable.items = item.nextSharing;
   if (item.nextSharing) itemAt(item.nextSharing).prevSharing = item.prevSharing;
   if (stable.items) state.ksmPagesSharing--;
   else state.ksmPagesShared--;
+  if (frame) {
+    unlockPage(frame);
+    putPage(frame);
+  }
 }
 
 /** Takes the place out of whichever tree it is in, and lets its anon_vma go. */

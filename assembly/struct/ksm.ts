@@ -11,6 +11,7 @@
 import { header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
 import { MmStruct } from "./mm-struct";
+import { pageGeneration, pageRefcount, pageStableNode } from "./page";
 
 @unmanaged
 export class StableNode {
@@ -81,6 +82,14 @@ export function stableNodeAt(address: u32): StableNode {
 
 export function slotOfMm(address: u32): MmSlot {
   return changetype<MmSlot>(<usize>address);
+}
+
+/** The page of a stable node, 0 if it was freed: then the node is stale. */
+export function pageOfStableNode(node: u32): u32 {
+  const stable = stableNodeAt(node);
+  const frame = stable.frame;
+  if (pageGeneration(frame) != stable.generation || !pageRefcount(frame)) return 0;
+  return pageStableNode(frame) == node ? frame : 0;
 }
 
 /** Makes KSM look at the address space, after all others; false when memory is exhausted. */

@@ -27,6 +27,7 @@ const actions: Readonly<Record<Doing, string>> = {
   [Doing.Fork]: "fork",
   [Doing.KsmMerge]: "KSM merges a page",
   [Doing.KsmScan]: "a scan of KSM",
+  [Doing.KsmForget]: "KSM forgets a place",
   [Doing.Migrate]: "page migration",
   [Doing.Mlock]: "mlock or munlock",
   [Doing.Mprotect]: "mprotect",

@@ -1,6 +1,8 @@
 // KSM's paths meet others: whatever one of them has done when the other begins, both come to their end, no
 // rule of the locks is broken, and the invariants hold.
 
+import { expect } from "vitest";
+import type { Page } from "../../bindings/index.js";
 import { BASE, type Ground, PAGE, race, share } from "./race.js";
 
 /** Two mergeable pages in each process: the words are those of the pages, and equal in both. */
@@ -11,6 +13,15 @@ function lay({ a, b }: Ground, words: readonly [number, number] = [7, 8]): void 
     process.write(BASE + PAGE, words[1]);
     process.madvise(BASE, 2 * PAGE, "mergeable");
   }
+}
+
+/** All four places share one page. */
+function merged(ground: Ground): Page {
+  lay(ground, [7, 7]);
+  ground.scheduler.kernel.ksm.settle();
+  const page = ground.a.pageAt(BASE)!;
+  expect(page).toMatchObject({ ksm: true, mapcount: 4 });
+  return page;
 }
 
 race("a KSM scan and a write", (ground) => {
@@ -29,6 +40,23 @@ race("a KSM scan and the exit of a child whose pages it merges", (ground) => {
   child.madvise(BASE, 4 * PAGE, "mergeable");
   ground.scheduler.kernel.ksm.scan();
   return [(batch) => batch.ksmScan(), (batch) => batch.exit(child)];
+});
+
+race("a KSM scan that forgets places, and a reclaim of their page", (ground) => {
+  const page = merged(ground);
+  return [
+    (batch) => batch.shrinkPage(page, { force: true }),
+    (batch) => {
+      batch.munmap(ground.a, BASE, 2 * PAGE);
+      batch.ksmScan();
+    },
+  ];
+});
+
+race("a KSM scan that forgets places, and page_referenced of their page", (ground) => {
+  const page = merged(ground);
+  ground.a.munmap(BASE, 2 * PAGE);
+  return [(batch) => batch.ksmScan(), (batch) => batch.pageReferenced(page)];
 });
 
 race("a KSM scan and a new mapping where a child shows a shared page", (ground) => {
