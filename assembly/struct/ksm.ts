@@ -8,7 +8,7 @@
 // A stable node is a node of the stable tree, by contents; an item that found no partner yet is one of
 // the unstable tree, which is forgotten at each scan. Both trees are rb-tree.ts's, of the words at +4.
 
-import { header } from "../memory/header";
+import { Header, header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
 import { MmStruct } from "./mm-struct";
 import { pageGeneration, pageRefcount, pageStableNode } from "./page";
@@ -82,6 +82,11 @@ export function stableNodeAt(address: u32): StableNode {
 
 export function slotOfMm(address: u32): MmSlot {
   return changetype<MmSlot>(<usize>address);
+}
+
+/** ksm_thread_mutex: whoever scans, or takes everything apart, does so alone. */
+export function ksmThreadMutex(): usize {
+  return changetype<usize>(header()) + offsetof<Header>("ksmThreadMutex");
 }
 
 /** The page of a stable node, 0 if it was freed: then the node is stale. */

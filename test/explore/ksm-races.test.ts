@@ -2,7 +2,8 @@
 // rule of the locks is broken, and the invariants hold.
 
 import { expect } from "vitest";
-import type { Page } from "../../bindings/index.js";
+import { Op } from "../../assembly/abi.js";
+import type { Batch, Page } from "../../bindings/index.js";
 import { BASE, type Ground, PAGE, race, share } from "./race.js";
 
 /** Two mergeable pages in each process: the words are those of the pages, and equal in both. */
@@ -15,6 +16,12 @@ function lay({ a, b }: Ground, words: readonly [number, number] = [7, 8]): void 
   }
 }
 
+/** KSM has seen all pages once: the next scan merges. */
+function seen(ground: Ground, words?: readonly [number, number]): void {
+  lay(ground, words);
+  ground.scheduler.kernel.ksm.scan();
+}
+
 /** All four places share one page. */
 function merged(ground: Ground): Page {
   lay(ground, [7, 7]);
@@ -22,6 +29,12 @@ function merged(ground: Ground): Page {
   const page = ground.a.pageAt(BASE)!;
   expect(page).toMatchObject({ ksm: true, mapcount: 4 });
   return page;
+}
+
+/** What batches don't offer: a record of the actor that is being made is overwritten. */
+function unmerge(batch: Batch, { scheduler }: Ground): void {
+  const first = (scheduler.actors.length + 1) * (batch.capacity + 1);
+  scheduler.kernel.machine.put(first + batch.ksmScan(), Op.KsmUnmerge);
 }
 
 race("a KSM scan and a write", (ground) => {
@@ -42,6 +55,37 @@ race("a KSM scan and the exit of a child whose pages it merges", (ground) => {
   return [(batch) => batch.ksmScan(), (batch) => batch.exit(child)];
 });
 
+race("a KSM scan and the exit of the process that it comes to next", (ground) => {
+  lay(ground);
+  return [(batch) => batch.ksmScan(), (batch) => batch.exit(ground.b)];
+});
+
+race("a KSM scan and the exit of the process that it merges into", (ground) => {
+  seen(ground);
+  return [(batch) => batch.ksmScan(), (batch) => batch.exit(ground.b)];
+});
+
+race("a KSM scan and the exit of the process that it merges from", (ground) => {
+  seen(ground);
+  return [(batch) => batch.ksmScan(), (batch) => batch.exit(ground.a)];
+});
+
+race("a KSM scan and the exit of all whose pages are shared already", (ground) => {
+  merged(ground);
+  const late = ground.scheduler.kernel.spawn();
+  late.mmap({ address: BASE, length: PAGE, fixed: true });
+  late.write(BASE, 7);
+  late.madvise(BASE, PAGE, "mergeable");
+  ground.scheduler.kernel.ksm.scan();
+  return [
+    (batch) => batch.ksmScan(),
+    (batch) => {
+      batch.exit(ground.a);
+      batch.exit(ground.b);
+    },
+  ];
+});
+
 race("a KSM scan that forgets places, and a reclaim of their page", (ground) => {
   const page = merged(ground);
   return [
@@ -59,6 +103,11 @@ race("a KSM scan that forgets places, and page_referenced of their page", (groun
   return [(batch) => batch.ksmScan(), (batch) => batch.pageReferenced(page)];
 });
 
+race("two KSM scans", (ground) => {
+  seen(ground);
+  return [(batch) => batch.ksmScan(), (batch) => batch.ksmScan()];
+});
+
 race("a KSM scan and a new mapping where a child shows a shared page", (ground) => {
   lay(ground);
   ground.scheduler.kernel.ksm.settle();
@@ -70,4 +119,35 @@ race("a KSM scan and a new mapping where a child shows a shared page", (ground) 
       batch.mmap(child, { address: BASE, length: 2 * PAGE, fixed: true });
     },
   ];
+});
+
+race("a KSM scan and the fork of a process that it merges", (ground) => {
+  seen(ground);
+  return [(batch) => batch.ksmScan(), (batch) => batch.fork(ground.a)];
+});
+
+race("a KSM scan and madvise(MADV_UNMERGEABLE)", (ground) => {
+  seen(ground);
+  return [
+    (batch) => batch.ksmScan(),
+    (batch) => {
+      batch.madvise(ground.a, BASE, 2 * PAGE, "unmergeable");
+      batch.write(ground.a, BASE, 3);
+    },
+  ];
+});
+
+race("an unmerge of KSM and the exit of a process that shares", (ground) => {
+  merged(ground);
+  return [unmerge, (batch) => batch.exit(ground.b)];
+});
+
+race("an unmerge of KSM and a scan", (ground) => {
+  seen(ground);
+  return [unmerge, (batch) => batch.ksmScan()];
+});
+
+race("an unmerge of KSM and a reclaim of the shared page", (ground) => {
+  const page = merged(ground);
+  return [unmerge, (batch) => batch.shrinkPage(page, { force: true })];
 });
