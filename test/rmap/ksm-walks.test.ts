@@ -139,3 +139,30 @@ describe("rmap_walk_ksm", () => {
     expectHealthy(kernel);
   });
 });
+
+describe("a page at very many places", () => {
+  const places = 32_768;
+
+  // Going over all places for each of them takes half a minute.
+  test("is verified and told place by place in little more than linear time", async () => {
+    const kernel = await createKernel({ frames: places + 64 });
+    const parent = kernel.spawn();
+    lay(parent, 0, places);
+    for (let i = 0; i < places; i++) parent.write(at(i), 5);
+    parent.madvise(at(0), places * PAGE, "mergeable");
+    expect(kernel.ksm.settle()).toBe(places - 1);
+    const page = pageAt(parent, 0);
+    const child = parent.fork();
+    const wanted = new Set<string>();
+    for (const { pid } of [parent, child]) {
+      for (let i = 0; i < places; i++) wanted.add(`${pid}:${at(i)}`);
+    }
+    for (const scans of [0, 2]) {
+      for (let i = 0; i < scans; i++) kernel.ksm.scan();
+      expectHealthy(kernel);
+      const found = page.mappings().map(({ process, address }) => `${process.pid}:${address}`);
+      expect(found).toHaveLength(2 * places);
+      expect(new Set(found)).toEqual(wanted);
+    }
+  }, 10_000);
+});
