@@ -1,6 +1,6 @@
 // The locks of the kernel, in the order in which they may be taken, and what takes them: for messages.
 //
-//   inode mutex
+//   ksm_thread_mutex > inode mutex
 //     mmap_sem
 //       page lock
 //         i_mmap_mutex
@@ -10,7 +10,8 @@
 
 /** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
 export enum LockClass {
-  InodeMutex = 1,
+  KsmThreadMutex = 1,
+  InodeMutex,
   MmapSem,
   PageLock,
   IMmapMutex,
@@ -35,6 +36,9 @@ export enum Doing {
   Fork,
   KsmMerge,
   KsmScan,
+  KsmUnmerge,
+  KsmForget,
+  KsmExit,
   Migrate,
   Mlock,
   Mprotect,

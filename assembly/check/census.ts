@@ -5,6 +5,7 @@
 //                FrameNote    for each frame that was ever used
 //                notes        half as many bytes as objects take: the note on what is at address A
 //                             is at notes + (A - objects) / 2, so an object of n words has n / 2 of its own
+//                places       of KSM that share, see ksm-places.ts
 //
 // verify follows a link only to what isLive or isTable accepts, and marks what it walked over, so that no
 // damage makes it trap or walk for ever. It trusts the header, the slabs' own links and the page arrays.
@@ -12,7 +13,7 @@
 import { VIOLATION_RECORD, VIOLATIONS_LISTED } from "../violated";
 import { header } from "../memory/header";
 import { heapScratch } from "../memory/heap";
-import { Cache } from "../memory/slab";
+import { Cache, slabLive } from "../memory/slab";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 
@@ -26,7 +27,10 @@ export class Census {
   end: u32;
   notes: u32;
   tables: u32;
-  spare: u32;
+  /** Where places of KSM are noted, how many are, and how many can be. */
+  places: u32;
+  placesNoted: u32;
+  placesRoom: u32;
 }
 
 @unmanaged
@@ -120,6 +124,8 @@ export class KsmNote {
   listed: u32;
   /** Places met that share the node's page; of a place, 1 once its node was met to list it. */
   sharing: u32;
+  /** Of a node: its list of places can't be followed to its end. */
+  brokenList: u32;
 }
 
 export function census(): Census {
@@ -136,7 +142,9 @@ export function censusBegin(): bool {
   // Slabs and tables were made after the page arrays, of which this is the last.
   const objects = state.pageGeneration & ~15;
   // Behind the notes: room to read a whole object at the last address that may be one.
-  const bytes = <u64>notes + <u64>((state.bytesInUse - objects) >> 1) + 4096;
+  const places = notes + ((state.bytesInUse - objects) >> 1) + 4096;
+  const placesRoom = slabLive(Cache.RmapItem);
+  const bytes = <u64>places + ((<u64>placesRoom) << 2);
   const start = heapScratch(bytes);
   if (!start) return false;
   memory.fill(start, 0, <usize>bytes);
@@ -147,6 +155,8 @@ export function censusBegin(): bool {
   it.objects = objects;
   it.end = state.bytesInUse;
   it.notes = <u32>start + notes;
+  it.places = <u32>start + places;
+  it.placesRoom = placesRoom;
   return true;
 }
 

@@ -6,6 +6,7 @@ import { itemAt, ItemTree, slotOfMm, stableNodeAt } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import { Violated } from "../violated";
 import { anonVmaNote, isLive, ksmNote, pidOf } from "./census";
+import { notePlace, sortPlaces } from "./ksm-places";
 import { violated, violatedUnless } from "./violation";
 
 function link(mm: u32, address: u64): void {
@@ -56,9 +57,11 @@ function checkStableNode(node: u32): u32 {
     const sound = isLive(Cache.RmapItem, at) && !ksmNote(at).sharing;
     if (!sound || itemAt(at).head != node || itemAt(at).prevSharing != before) {
       link(sound ? itemAt(at).mm : 0, sound ? itemAt(at).address : 0);
+      ksmNote(node).brokenList = 1;
       return places;
     }
     ksmNote(at).sharing = 1;
+    notePlace(at);
     places++;
     before = at;
   }
@@ -79,7 +82,7 @@ function checkPlace(at: u32): void {
   }
 }
 
-/** Notes who pins which anon_vma. */
+/** Notes who pins which anon_vma, and which places share. */
 export function checkKsm(): void {
   checkSlots();
   let shared = 0;
@@ -90,6 +93,7 @@ export function checkKsm(): void {
     shared++;
     sharing += places - 1;
   }
+  sortPlaces();
   for (let at = slabNext(Cache.RmapItem, 0); at; at = slabNext(Cache.RmapItem, at)) {
     checkPlace(<u32>at);
   }

@@ -38,6 +38,7 @@ import {
   isFrame,
   isLive,
   isTable,
+  ksmNote,
   MmNote,
   mmNote,
   pidOfMm,
@@ -46,6 +47,7 @@ import {
   vmaNote,
 } from "./census";
 import { inodeOf, mappingOfVma } from "./indexes";
+import { findPlace, placeOf } from "./ksm-places";
 import { violated } from "./violation";
 
 const PGD_SHIFT: u64 = 39;
@@ -90,21 +92,30 @@ function checkReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32):
   violated(Violated.Unreachable, <f64>frame, pid, <f64>address, numberOf(anonVma));
 }
 
+/** Does a walk from the place, 0 if it is none, come to the VMA whose chain was marked? */
+function leadsTo(place: u32, vma: u32): bool {
+  const anonVma = place ? itemAt(place).anonVma : 0;
+  return isLive(Cache.AnonVma, anonVma) && anonVmaNote(anonVma).markedBy == vma;
+}
+
 /**
  * Invariant I2 of a page that KSM shares: is there a place from which a walk comes to the VMA? v3.7 breaks
  * it for who maps the page through a fork without being a place, until KSM comes there, if it ever does.
+ * The address space's own place is asked first.
  */
 function checkKsmReach(note: MmNote, pid: f64, address: u64, frame: u32, vma: u32): void {
   if (vmaNote(vma).brokenChain) return;
   markReachable(note, vma);
   const node = pageStableNode(frame);
-  if (isLive(Cache.StableNode, node) && stableNodeAt(node).strays) return;
-  let at = isLive(Cache.StableNode, node) ? stableNodeAt(node).items : 0;
-  for (let n = slabLive(Cache.RmapItem); at && n && isLive(Cache.RmapItem, at); n--) {
-    const item = itemAt(at);
-    const known = item.address == address && isLive(Cache.AnonVma, item.anonVma);
-    if (known && anonVmaNote(item.anonVma).markedBy == vma) return;
-    at = item.nextSharing;
+  const known = isLive(Cache.StableNode, node);
+  if (known && (stableNodeAt(node).strays || ksmNote(node).brokenList)) return;
+  if (
+    leadsTo(placeOf(findPlace(node, address, changetype<Vma>(<usize>vma).mm), node, address), vma)
+  )
+    return;
+  let n = findPlace(node, address, 0);
+  for (let at = placeOf(n, node, address); at; at = placeOf(++n, node, address)) {
+    if (leadsTo(at, vma)) return;
   }
   violated(Violated.KsmUnreachable, <f64>frame, pid, <f64>address);
 }

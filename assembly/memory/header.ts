@@ -91,8 +91,9 @@ export class Header {
   /** Most pages that an address space may lock. */
   memlockLimit: u32;
 
-  /** KSM: address spaces in the order of scans, the one at hand, the trees, scans begun, pages shared and
-   * places that share them beside the first. */
+  /** KSM: its mutex, address spaces in the order of scans, the one at hand, the trees, scans begun, pages
+   * shared and places that share them beside the first. */
+  ksmThreadMutex: u32;
   ksmSlots: u32;
   ksmLastSlot: u32;
   ksmCursor: u32;

@@ -3,7 +3,8 @@
 import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../abi";
 import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
-import { ksmScan, ksmUnmerge } from "./ksm-scan";
+import { ksmScan } from "./ksm-scan";
+import { ksmUnmerge } from "./ksm-unmerge";
 import { swapOff, swapOn } from "./swapoff";
 import { reclaimPages } from "./vmscan";
 import { releaseIo } from "./writeback";

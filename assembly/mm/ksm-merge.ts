@@ -135,8 +135,10 @@ export function mergeWithKsmPage(item: RmapItem, frame: u32, shared: u32): bool 
   const mm = changetype<MmStruct>(<usize>item.mm);
   downRead(mmapSem(mm), Doing.KsmMerge);
   const over = vmaOver(mm, item.address);
-  const merged = over != 0 && mergeOne(changetype<Vma>(<usize>over), frame, shared);
-  if (merged) pinAnonVma(item, changetype<Vma>(<usize>over));
+  const vma = changetype<Vma>(<usize>over);
+  // A mapping that came since the page was met has no anon_vma to be pinned.
+  const merged = over != 0 && vma.anonVma != 0 && mergeOne(vma, frame, shared);
+  if (merged) pinAnonVma(item, vma);
   upRead(mmapSem(mm));
   return merged;
 }

@@ -6,8 +6,8 @@ import { header } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";
 import { putAnonVma } from "../rmap/anon-vma";
 import { AnonVma } from "../struct/anon-vma";
-import { itemAt, ItemTree, MmSlot, RmapItem, slotOfMm } from "../struct/ksm";
-import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { itemAt, ItemTree, ksmThreadMutex, MmSlot, RmapItem, slotOfMm } from "../struct/ksm";
+import { mmapSem, mmDrop, MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
   pageAnonVma,
@@ -20,11 +20,17 @@ import {
 import { getPage, putPage } from "../struct/page-frame";
 import { nextMapped } from "../struct/page-table";
 import { Vma } from "../struct/vma";
-import { Doing } from "../locks";
-import { downRead, upRead } from "../sync/lock";
-import { unmergeKsmPages } from "./ksm-break";
+import { Doing, LockClass } from "../locks";
+import { downRead, lock, unlock, upRead } from "../sync/lock";
 import { mergeWithKsmPage } from "./ksm-merge";
-import { forgetSlot, itemFor, removeItemFromTree, removeItems, stableTreeAppend } from "./ksm-slot";
+import {
+  itemFor,
+  leaveSlot,
+  placesOf,
+  removeItemFromTree,
+  removeItems,
+  stableTreeAppend,
+} from "./ksm-slot";
 import {
   anonPageAt,
   stableTreeInsert,
@@ -117,82 +123,54 @@ function hasMergeableVma(mm: MmStruct): bool {
   return false;
 }
 
-/** Scans one address space; places merged. KSM forgets it if nothing of it is mergeable any more. */
+/**
+ * Scans the address space at the cursor, which goes on to the next; places merged. KSM forgets it if nothing
+ * of it is mergeable any more.
+ */
 function scanSlot(slot: MmSlot): u32 {
   const mm = changetype<MmStruct>(<usize>slot.mm);
   let merged: u32 = 0;
-  let link = changetype<usize>(slot) + offsetof<MmSlot>("rmapList");
+  let link = placesOf(slot);
   let from: u64 = 0;
-  while (true) {
-    downRead(mmapSem(mm), Doing.KsmScan);
-    const address = nextPlace(mm, from);
-    const frame = address == NOWHERE ? 0 : anonPageAt(mm, address);
-    if (frame) getPage(frame);
-    upRead(mmapSem(mm));
-    if (!frame) break;
+  downRead(mmapSem(mm), Doing.KsmScan);
+  let address = nextPlace(mm, from);
+  while (address != NOWHERE) {
+    const frame = anonPageAt(mm, address);
+    getPage(frame);
     const found = itemFor(slot.mm, link, address);
+    upRead(mmapSem(mm));
     if (found && compareAndMerge(itemAt(found), frame)) merged++;
     putPage(frame);
-    if (!found) return merged;
+    if (!found) {
+      leaveSlot(slot, false);
+      return merged;
+    }
     link = <usize>found + offsetof<RmapItem>("next");
     from = address + PAGE_SIZE;
+    downRead(mmapSem(mm), Doing.KsmScan);
+    address = nextPlace(mm, from);
   }
   // Its VMAs may have gone, or have become others, since they were scanned.
   const over = !hasMergeableVma(mm);
-  if (over) link = changetype<usize>(slot) + offsetof<MmSlot>("rmapList");
+  if (over) link = placesOf(slot);
   removeItems(link, u64.MAX_VALUE);
-  if (over) forgetSlot(<u32>changetype<usize>(slot));
+  leaveSlot(slot, over);
+  upRead(mmapSem(mm));
+  if (over) mmDrop(mm);
   return merged;
 }
 
 /** One full scan; places that share now and did not before. */
 export function ksmScan(): u32 {
+  lock(ksmThreadMutex(), LockClass.KsmThreadMutex, Doing.KsmScan);
   const state = header();
   let merged: u32 = 0;
   state.ksmSequence++;
   state.ksmUnstable = 0;
   state.ksmChanges = 0;
-  for (let at = state.ksmSlots; at;) {
-    state.ksmCursor = at;
-    const slot = slotOfMm(at);
-    at = slot.next;
-    merged += scanSlot(slot);
-  }
-  state.ksmCursor = 0;
+  state.ksmCursor = state.ksmSlots;
+  while (state.ksmCursor) merged += scanSlot(slotOfMm(state.ksmCursor));
   state.ksmChanges += merged;
+  unlock(ksmThreadMutex());
   return merged;
-}
-
-/** Breaks every shared page of an address space. 0, or ENOMEM. */
-function unmergeMm(mm: MmStruct): i32 {
-  let error = 0;
-  downRead(mmapSem(mm), Doing.KsmScan);
-  for (let at = mm.users ? mm.mmap : 0; at && !error; at = vmaAt(at).next) {
-    const vma = vmaAt(at);
-    if (vma.flags & VmFlag.Mergeable && vma.anonVma) {
-      error = unmergeKsmPages(vma, vma.start, vma.end);
-    }
-  }
-  upRead(mmapSem(mm));
-  return error;
-}
-
-/**
- * Takes everything apart, as 2 in /sys/kernel/mm/ksm/run does.
- * @returns places that no longer share, or -ENOMEM with the rest still shared
- */
-export function ksmUnmerge(): i32 {
-  const state = header();
-  const sharing = state.ksmPagesShared + state.ksmPagesSharing;
-  for (let at = state.ksmSlots; at;) {
-    const slot = slotOfMm(at);
-    const mm = changetype<MmStruct>(<usize>slot.mm);
-    const error = unmergeMm(mm);
-    if (error) return -error;
-    removeItems(changetype<usize>(slot) + offsetof<MmSlot>("rmapList"), u64.MAX_VALUE);
-    const next = slot.next;
-    if (!mm.users) forgetSlot(at);
-    at = next;
-  }
-  return <i32>(sharing - state.ksmPagesShared - state.ksmPagesSharing);
 }

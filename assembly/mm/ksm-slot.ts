@@ -11,12 +11,18 @@ import {
   ItemTree,
   KSM_NODE,
   ksmSlotFree,
+  MmSlot,
+  pageOfStableNode,
   RmapItem,
   slotOfMm,
   stableNodeAt,
 } from "../struct/ksm";
-import { mmDrop, MmStruct } from "../struct/mm-struct";
+import { mmapSem, mmDrop, MmStruct } from "../struct/mm-struct";
+import { lockPage, unlockPage } from "../struct/page";
+import { getPage, putPage } from "../struct/page-frame";
 import { Vma } from "../struct/vma";
+import { Doing } from "../locks";
+import { downWrite, upWrite } from "../sync/lock";
 
 export function unstableRoot(): usize {
   return changetype<usize>(header()) + offsetof<Header>("ksmUnstable");
@@ -48,11 +54,21 @@ export function pinAnonVma(item: RmapItem, vma: Vma): void {
 function unlinkSharing(item: RmapItem): void {
   const state = header();
   const stable = stableNodeAt(item.head);
+  // A walk goes along these links under the page's lock. Nobody walks a page that is gone.
+  const frame = pageOfStableNode(item.head);
+  if (frame) {
+    getPage(frame);
+    lockPage(frame, Doing.KsmForget);
+  }
   if (item.prevSharing) itemAt(item.prevSharing).nextSharing = item.nextSharing;
   else stable.items = item.nextSharing;
   if (item.nextSharing) itemAt(item.nextSharing).prevSharing = item.prevSharing;
   if (stable.items) state.ksmPagesSharing--;
   else state.ksmPagesShared--;
+  if (frame) {
+    unlockPage(frame);
+    putPage(frame);
+  }
 }
 
 /** Takes the place out of whichever tree it is in, and lets its anon_vma go. */
@@ -95,15 +111,33 @@ export function itemFor(mm: u32, link: usize, address: u64): u32 {
   return made;
 }
 
-/** KSM forgets the address space, which has no mergeable VMA any more, or nobody. */
-export function forgetSlot(object: u32): void {
-  const mm = changetype<MmStruct>(<usize>slotOfMm(object).mm);
-  ksmSlotFree(object);
-  mmDrop(mm);
+/** Address of the word that leads to the first place of an address space. */
+export function placesOf(slot: MmSlot): usize {
+  return changetype<usize>(slot) + offsetof<MmSlot>("rmapList");
 }
 
-/** An address space ends. One without places is forgotten at once, others at the next scan. */
+/**
+ * The cursor goes on, read after whatever may have been suspended: the next address space may have ended
+ * meanwhile. One that KSM is to forget has no places left, and the caller drops its mm.
+ */
+export function leaveSlot(slot: MmSlot, forget: bool): void {
+  header().ksmCursor = slot.next;
+  if (forget) ksmSlotFree(<u32>changetype<usize>(slot));
+}
+
+/**
+ * ksm_exit: an address space ends, which has no users any more, but everything else still. One without
+ * places is forgotten at once, others when KSM comes by; who holds their mmap_sem now is waited for, and who
+ * takes it later finds no users.
+ */
 export function ksmExit(mm: MmStruct): void {
   const slot = mm.ksmSlot;
-  if (slot && slot != header().ksmCursor && !slotOfMm(slot).rmapList) forgetSlot(slot);
+  if (!slot) return;
+  if (slot != header().ksmCursor && !slotOfMm(slot).rmapList) {
+    ksmSlotFree(slot);
+    mmDrop(mm);
+    return;
+  }
+  downWrite(mmapSem(mm), Doing.KsmExit);
+  upWrite(mmapSem(mm));
 }

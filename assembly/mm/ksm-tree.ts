@@ -5,15 +5,21 @@
 import { rbErase, rbInsertFixup, rbLink } from "../index/rb-tree";
 import { Header, header } from "../memory/header";
 import { Cache, slabAlloc, slabFree } from "../memory/slab";
-import { itemAt, ItemTree, KSM_NODE, RmapItem, StableNode, stableNodeAt } from "../struct/ksm";
+import {
+  itemAt,
+  ItemTree,
+  KSM_NODE,
+  pageOfStableNode,
+  RmapItem,
+  StableNode,
+  stableNodeAt,
+} from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import {
   pageGeneration,
   pageIsAnon,
   pageMapcount,
-  pageRefcount,
   pageSetStableNode,
-  pageStableNode,
   pageWord,
 } from "../struct/page";
 import { pteAt } from "../struct/page-table";
@@ -27,14 +33,6 @@ function stableRoot(): usize {
   return changetype<usize>(header()) + offsetof<Header>("ksmStable");
 }
 
-/** The page of a stable node, 0 if it was freed: then the node is stale. */
-function ksmPage(node: u32): u32 {
-  const stable = stableNodeAt(node);
-  const frame = stable.frame;
-  if (pageGeneration(frame) != stable.generation || !pageRefcount(frame)) return 0;
-  return pageStableNode(frame) == node ? frame : 0;
-}
-
 function removeStableNode(node: u32): void {
   while (stableNodeAt(node).items) removeItemFromTree(itemAt(stableNodeAt(node).items));
   rbErase(stableRoot(), node + <u32>KSM_NODE, false);
@@ -46,7 +44,7 @@ export function stableTreeSearch(word: f64): u32 {
   let at = header().ksmStable;
   while (at) {
     const node = at - <u32>KSM_NODE;
-    const frame = ksmPage(node);
+    const frame = pageOfStableNode(node);
     if (!frame) {
       removeStableNode(node);
       at = header().ksmStable;

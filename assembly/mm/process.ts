@@ -33,6 +33,7 @@ export function mmGet(mm: MmStruct): void {
 /** Drops a user of the address space; with the last one everything in it goes. */
 export function mmPut(mm: MmStruct): void {
   if (--mm.users) return;
+  ksmExit(mm);
   const first = mm.mmap;
   for (let at = first; mm.lockedVm && at; at = changetype<Vma>(<usize>at).next) {
     munlockWhole(changetype<Vma>(<usize>at));
@@ -43,7 +44,6 @@ export function mmPut(mm: MmStruct): void {
   mm.mmapCache = 0;
   mm.mapCount = 0;
   if (first) unmapRegion(mm, first, 0, 0);
-  ksmExit(mm);
   mmDrop(mm);
 }
 

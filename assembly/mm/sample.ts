@@ -1,7 +1,7 @@
 // Loops for benchmarks: the same paths as everywhere, over a sample of pages, without a call a page.
 //
 //   sample:    frame u32 [n]          mappings:  first u32 [n + 1]   of each page's places
-//                                                (mm u32, spare u32, address f64) [...]
+//                                                (a record of MAPPING_BYTES, its mm for the VMA) [...]
 
 import { Errno, Unmap } from "../abi";
 import { header } from "../memory/header";

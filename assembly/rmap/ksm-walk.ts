@@ -14,7 +14,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount, pageMapped, pageStableNode } from "../struct/page";
 import { Vma } from "../struct/vma";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
-import { isMappedAt, isRecorded, recordMapping } from "./mapping-record";
+import { clearBuckets, hashRecord, isMappedAt, isRecorded, recordMapping } from "./mapping-record";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
@@ -48,6 +48,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
   let stop = node == 0;
+  clearBuckets(out, room);
   for (let pass = 0; pass < 2 && !stop; pass++) {
     for (let at = stableNodeAt(node).items; at && !stop;) {
       const item = itemAt(at);
@@ -96,8 +97,11 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           if (stop) break;
         } else if (isMappedAt(frame, vma, item.address)) {
           // The second pass comes again to children that KSM has found by themselves.
-          if (room && pass == 1 && isRecorded(out, result, vma, item.address)) continue;
-          if (result < room) recordMapping(out, result, vma, item.address);
+          if (room && pass == 1 && isRecorded(out, room, vma, item.address)) continue;
+          if (result < room) {
+            recordMapping(out, result, vma, item.address);
+            hashRecord(out, room, result);
+          }
           result++;
         }
       }

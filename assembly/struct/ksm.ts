@@ -8,9 +8,10 @@
 // A stable node is a node of the stable tree, by contents; an item that found no partner yet is one of
 // the unstable tree, which is forgotten at each scan. Both trees are rb-tree.ts's, of the words at +4.
 
-import { header } from "../memory/header";
+import { Header, header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
 import { MmStruct } from "./mm-struct";
+import { pageGeneration, pageRefcount, pageStableNode } from "./page";
 
 @unmanaged
 export class StableNode {
@@ -81,6 +82,19 @@ export function stableNodeAt(address: u32): StableNode {
 
 export function slotOfMm(address: u32): MmSlot {
   return changetype<MmSlot>(<usize>address);
+}
+
+/** ksm_thread_mutex: whoever scans, or takes everything apart, does so alone. */
+export function ksmThreadMutex(): usize {
+  return changetype<usize>(header()) + offsetof<Header>("ksmThreadMutex");
+}
+
+/** The page of a stable node, 0 if it was freed: then the node is stale. */
+export function pageOfStableNode(node: u32): u32 {
+  const stable = stableNodeAt(node);
+  const frame = stable.frame;
+  if (pageGeneration(frame) != stable.generation || !pageRefcount(frame)) return 0;
+  return pageStableNode(frame) == node ? frame : 0;
 }
 
 /** Makes KSM look at the address space, after all others; false when memory is exhausted. */

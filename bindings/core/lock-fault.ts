@@ -3,6 +3,7 @@
 import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../../assembly/locks.js";
 
 const locks: Readonly<Record<LockClass, string>> = {
+  [LockClass.KsmThreadMutex]: "ksm_thread_mutex",
   [LockClass.InodeMutex]: "inode mutex",
   [LockClass.MmapSem]: "mmap_sem",
   [LockClass.PageLock]: "page lock",
@@ -27,6 +28,9 @@ const actions: Readonly<Record<Doing, string>> = {
   [Doing.Fork]: "fork",
   [Doing.KsmMerge]: "KSM merges a page",
   [Doing.KsmScan]: "a scan of KSM",
+  [Doing.KsmUnmerge]: "KSM takes everything apart",
+  [Doing.KsmForget]: "KSM forgets a place",
+  [Doing.KsmExit]: "KSM lets an address space end",
   [Doing.Migrate]: "page migration",
   [Doing.Mlock]: "mlock or munlock",
   [Doing.Mprotect]: "mprotect",

@@ -2,35 +2,9 @@
 // come to their end, no rule of the locks is broken, and the invariants hold.
 
 import { expect, test } from "vitest";
-import type { Batch, Process } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { interrupt } from "./interruption.js";
-
-const PAGE = 4096;
-const BASE = 0x200000000000;
-
-interface Ground {
-  readonly scheduler: Scheduler;
-  readonly a: Process;
-  readonly b: Process;
-}
-
-type Fill = (batch: Batch, ground: Ground) => void;
-
-/** Both orders of interruption of two paths, on each anonymous index. */
-function race(name: string, setUp: (ground: Ground) => readonly [Fill, Fill]): void {
-  test.each(["list", "interval-tree"] as const)(`${name} (%s)`, async (anonIndex) => {
-    const scheduler = await Scheduler.create({ anonIndex });
-    const a = scheduler.kernel.spawn();
-    const ground = { scheduler, a, b: scheduler.kernel.spawn() };
-    const [one, two] = setUp(ground);
-    const first = scheduler.actor("first", (batch) => one(batch, ground));
-    const second = scheduler.actor("second", (batch) => two(batch, ground));
-    expect(interrupt(scheduler, first, second)).toBeGreaterThan(0);
-    expect(interrupt(scheduler, second, first)).toBeGreaterThan(0);
-    scheduler.kernel.dispose();
-  });
-}
+import { BASE, type Ground, PAGE, race, share } from "./race.js";
 
 function mapFile({ scheduler, a, b }: Ground, shared: boolean) {
   const file = scheduler.kernel.createFile({ pages: 4, word: 100 });
@@ -38,15 +12,6 @@ function mapFile({ scheduler, a, b }: Ground, shared: boolean) {
     process.mmap({ address: BASE, length: 4 * PAGE, file, shared, fixed: true });
   }
   return file;
-}
-
-function share({ a, scheduler }: Ground) {
-  a.mmap({ address: BASE, length: 4 * PAGE, fixed: true });
-  for (let i = 0; i < 4; i++) a.write(BASE + i * PAGE, 10 + i);
-  const child = a.fork();
-  const page = a.pageAt(BASE + PAGE)!;
-  scheduler.kernel.pageReferenced(page);
-  return { child, page };
 }
 
 race("two readers of a file page that is not cached", (ground) => {
@@ -260,22 +225,4 @@ race("a writeback and a write through a mapping", (ground) => {
 race("a write(2) and a truncation", (ground) => {
   const file = mapFile(ground, true);
   return [(batch) => batch.fileWrite(file, 2, 7), (batch) => batch.truncate(file, 1)];
-});
-
-race("a KSM scan and a write", (ground) => {
-  const { a } = ground;
-  a.mmap({ address: BASE, length: 4 * PAGE, fixed: true });
-  for (let i = 0; i < 4; i++) a.write(BASE + i * PAGE, 5);
-  a.madvise(BASE, 4 * PAGE, "mergeable");
-  ground.scheduler.kernel.ksm.scan();
-  return [(batch) => batch.ksmScan(), (batch) => batch.write(a, BASE + PAGE, 6)];
-});
-
-race("a KSM scan and the exit of a process", (ground) => {
-  const { child } = share(ground);
-  ground.a.madvise(BASE, 4 * PAGE, "mergeable");
-  for (let i = 0; i < 4; i++) ground.a.write(BASE + i * PAGE, 5);
-  child.madvise(BASE, 4 * PAGE, "mergeable");
-  ground.scheduler.kernel.ksm.scan();
-  return [(batch) => batch.ksmScan(), (batch) => batch.exit(child)];
 });

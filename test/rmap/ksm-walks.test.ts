@@ -106,6 +106,17 @@ describe("rmap_walk_ksm", () => {
     expect(places(page)).toHaveLength(4);
   });
 
+  test("mappings name a child that is a place itself once, beside one that is none", async () => {
+    const { kernel, processes, page } = await merged(2);
+    const place = processes[0]!.fork();
+    kernel.ksm.settle();
+    const other = processes[0]!.fork();
+    const owners = [...processes.map(({ pid }, i) => `${pid}:${i}`), `${place.pid}:0`];
+    expect(places(page).sort()).toEqual([...owners, `${other.pid}:0`].sort());
+    // The one that is a place is found through its parent as well.
+    expect(kernel.rmapWalk(page)).toBe(4 + 1);
+  });
+
   test("asks each anon_vma for all it has, and passes over what does not hold the address", async () => {
     const kernel = await createKernel({ build });
     const process = kernel.spawn();
@@ -138,4 +149,28 @@ describe("rmap_walk_ksm", () => {
     );
     expectHealthy(kernel);
   });
+});
+
+describe("a page at very many places", () => {
+  const places = 32_768;
+
+  // Going over all places for each of them takes half a minute.
+  test("is verified and told place by place in little more than linear time", async () => {
+    const kernel = await createKernel({ frames: places + 64 });
+    const parent = kernel.spawn();
+    lay(parent, 0, places);
+    for (let i = 0; i < places; i++) parent.write(at(i), 5);
+    parent.madvise(at(0), places * PAGE, "mergeable");
+    expect(kernel.ksm.settle()).toBe(places - 1);
+    const page = pageAt(parent, 0);
+    parent.fork();
+    for (const scans of [0, 2]) {
+      for (let i = 0; i < scans; i++) kernel.ksm.scan();
+      expectHealthy(kernel);
+      const found = page.mappings().map(({ process, address }) => `${process.pid}:${address}`);
+      // As many as there are entries, so each of them once.
+      expect(new Set(found).size).toBe(2 * places);
+      expect(page.mapcount).toBe(2 * places);
+    }
+  }, 10_000);
 });

@@ -1,5 +1,12 @@
 const walk = "assembly/rmap/ksm-walk.ts";
 const scan = "assembly/mm/ksm-scan.ts";
+const slot = "assembly/mm/ksm-slot.ts";
+
+/** Rules that hold between paths that meet. */
+const races = {
+  tests: ["test/explore/ksm-races"],
+  builds: ["release", "checked", "explore"],
+};
 
 export default {
   group: "ksm",
@@ -49,7 +56,7 @@ export default {
     },
     {
       rule: "a place pins its anon_vma",
-      file: "assembly/mm/ksm-slot.ts",
+      file: slot,
       from: "getAnonVma(changetype<AnonVma>(<usize>vma.anonVma));",
       to: "",
     },
@@ -75,6 +82,47 @@ export default {
       rule: "a child's merged pages can be found and merged again",
       file: "assembly/mm/fork.ts",
       from: "if (done && parent.ksmSlot) done = ksmEnter(child);",
+      to: "",
+    },
+    {
+      rule: "KSM scans alone",
+      file: "assembly/struct/ksm.ts",
+      from: 'return changetype<usize>(header()) + offsetof<Header>("ksmThreadMutex");',
+      to: "return changetype<usize>(header()) + 1024 + ((<usize>header().actor) << 2);",
+      ...races,
+    },
+    {
+      rule: "KSM does not forget the address space that it is at",
+      file: slot,
+      from: "if (slot != header().ksmCursor && !slotOfMm(slot).rmapList) {",
+      to: "if (!slotOfMm(slot).rmapList) {",
+      ...races,
+    },
+    {
+      rule: "exit waits until KSM has let go of mmap_sem",
+      file: slot,
+      from: "downWrite(mmapSem(mm), Doing.KsmExit);",
+      to: "return;",
+      ...races,
+    },
+    {
+      rule: "a place leaves the list of its page under the page's lock",
+      file: slot,
+      from: "const frame = pageOfStableNode(item.head);",
+      to: "const frame: u32 = 0;",
+      ...races,
+    },
+    {
+      rule: "KSM merges nothing in a VMA without anon_vma",
+      file: "assembly/mm/ksm-merge.ts",
+      from: "vma.anonVma != 0 && mergeOne(vma, frame, shared)",
+      to: "mergeOne(vma, frame, shared)",
+      ...races,
+    },
+    {
+      rule: "a mapping that both passes of the walk meet is recorded once",
+      file: walk,
+      from: "if (room && pass == 1 && isRecorded(out, room, vma, item.address)) continue;",
       to: "",
     },
   ],
