@@ -41,7 +41,9 @@ function shows(vma: Vma, item: RmapItem, pass: i32): bool {
 export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, room: u32): u64 {
   const node = pageStableNode(frame);
   let mapcount = pageMapcount(frame);
-  let result: u32 = visit == KsmVisit.Unmap ? UnmapResult.Again : 0;
+  // A page that is being merged has no node yet, or no longer: nobody could take its entries away.
+  let result: u32 = 0;
+  if (visit == KsmVisit.Unmap) result = node ? UnmapResult.Again : UnmapResult.Fail;
   let flags: u32 = 0;
   let visited: u32 = 0;
   let touched: u32 = 0;
