@@ -1,44 +1,9 @@
-// Pairs of kernel paths that meet at one page: whatever the first has done when the second begins, both
-// come to their end, no rule of the locks is broken, and the invariants hold.
+// Pairs of kernel paths that meet at one page (race.ts).
 
 import { expect, test } from "vitest";
-import type { Batch, Process } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { interrupt } from "./interruption.js";
-
-const PAGE = 4096;
-const BASE = 0x200000000000;
-
-interface Ground {
-  readonly scheduler: Scheduler;
-  readonly a: Process;
-  readonly b: Process;
-}
-
-type Fill = (batch: Batch, ground: Ground) => void;
-
-/** Both orders of interruption of two paths, on each anonymous index. */
-function race(name: string, setUp: (ground: Ground) => readonly [Fill, Fill]): void {
-  test.each(["list", "interval-tree"] as const)(`${name} (%s)`, async (anonIndex) => {
-    const scheduler = await Scheduler.create({ anonIndex });
-    const a = scheduler.kernel.spawn();
-    const ground = { scheduler, a, b: scheduler.kernel.spawn() };
-    const [one, two] = setUp(ground);
-    const first = scheduler.actor("first", (batch) => one(batch, ground));
-    const second = scheduler.actor("second", (batch) => two(batch, ground));
-    expect(interrupt(scheduler, first, second)).toBeGreaterThan(0);
-    expect(interrupt(scheduler, second, first)).toBeGreaterThan(0);
-    scheduler.kernel.dispose();
-  });
-}
-
-function mapFile({ scheduler, a, b }: Ground, shared: boolean) {
-  const file = scheduler.kernel.createFile({ pages: 4, word: 100 });
-  for (const process of [a, b]) {
-    process.mmap({ address: BASE, length: 4 * PAGE, file, shared, fixed: true });
-  }
-  return file;
-}
+import { BASE, mapFile, PAGE, race, type Ground } from "./race.js";
 
 function share({ a, scheduler }: Ground) {
   a.mmap({ address: BASE, length: 4 * PAGE, fixed: true });
