@@ -112,8 +112,14 @@ export default {
     {
       rule: "counts above 62 need a page, which may not be had",
       file: slot,
-      from: "done = it.continuation != 0;",
-      to: "done = true;",
+      from: "const done = !swapCountNeedsPage(slot, 1);",
+      to: "const done = true;",
+    },
+    {
+      rule: "a frame that counts a slot's entries is no page",
+      file: slot,
+      from: "return pagePrivate(frame) != 0 && !pageTest(frame, PageFlag.SwapCache);",
+      to: "return false;",
     },
     {
       rule: "areas with a higher priority are filled first",
