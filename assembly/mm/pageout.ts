@@ -7,8 +7,8 @@ import { vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
 import { tryToUnmap } from "../rmap/unmap";
 import { AddressSpace } from "../struct/address-space";
-import { putbackLruPage } from "../struct/isolation";
-import { lruLink, lruLock, pageEvictable } from "../struct/lru";
+import { putbackLruPage, relinkPage } from "../struct/isolation";
+import { pageEvictable } from "../struct/lru";
 import {
   pageClear,
   pageFileMapping,
@@ -23,8 +23,7 @@ import {
 } from "../struct/page";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
-import { Doing, LockClass } from "../locks";
-import { lock, unlock } from "../sync/lock";
+import { Doing } from "../locks";
 import { deleteFromPageCache } from "./file";
 import { addToSwap, deleteFromSwapCache, isSwapFull, tryToFreeSwap } from "./swap";
 import { clearPageDirtyForIo, waitOnPageWriteback, writePage } from "./writeback";
@@ -133,18 +132,6 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
   return removeMapping(frame) ? PageFate.Reclaimed : PageFate.Kept;
 }
 
-/** Puts a page that was looked at on the list that its flags say, and drops reclaim's reference. */
-function putback(frame: u32): void {
-  if (!pageEvictable(frame)) {
-    putbackLruPage(frame);
-    return;
-  }
-  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
-  lruLink(frame, false);
-  unlock(lruLock());
-  putPage(frame);
-}
-
 /**
  * Reclaims a page that was isolated, or puts it back.
  * @param memcg 0, or whose references alone count
@@ -166,7 +153,7 @@ export function shrinkPage(frame: u32, memcg: u32, force: bool, priority: i32): 
   event(Event.Reclaimed, <f64>frame, <f64>fate, 0);
   if (fate == PageFate.Reclaimed) putPage(frame);
   else if (fate == PageFate.Culled) putbackLruPage(frame);
-  else putback(frame);
+  else relinkPage(frame);
   return fate;
 }
 
