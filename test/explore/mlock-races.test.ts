@@ -39,3 +39,16 @@ race("an mlock and a reclaim that puts the page back", (ground) => {
   };
   return [(batch) => batch.mlock(ground.a, BASE, PAGE), (batch) => batch.shrinkPage(page), look];
 });
+
+race("an unmap that mlocks a private copy and the truncation that takes it away", (ground) => {
+  const file = mapFile(ground, false);
+  const { a, scheduler } = ground;
+  a.write(BASE, 5);
+  const page = a.pageAt(BASE)!;
+  scheduler.kernel.isolate(page);
+  a.mlock(BASE, PAGE);
+  return [
+    (batch) => batch.tryToUnmap(page, { ignoreAccess: true }),
+    (batch) => batch.truncate(file, 0),
+  ];
+});
