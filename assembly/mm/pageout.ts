@@ -24,8 +24,8 @@ import {
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { Doing } from "../locks";
-import { deleteFromPageCache } from "./file";
-import { addToSwap, deleteFromSwapCache, isSwapFull, tryToFreeSwap } from "./swap";
+import { removeFromPageCache } from "./file";
+import { addToSwap, isSwapFull, removeFromSwapCache, tryToFreeSwap } from "./swap";
 import { clearPageDirtyForIo, waitOnPageWriteback, writePage } from "./writeback";
 
 /** What page_check_references advises. */
@@ -80,15 +80,9 @@ function pageout(frame: u32): PageFate {
 
 /** remove_mapping: takes the page out of its cache if nobody else holds it and it is clean. */
 function removeMapping(frame: u32): bool {
-  if (pageRefcount(frame) != 2 || pageTest(frame, PageFlag.Dirty)) return false;
-  if (pageTest(frame, PageFlag.SwapCache)) {
-    deleteFromSwapCache(frame);
-    return true;
-  }
+  if (pageTest(frame, PageFlag.SwapCache)) return removeFromSwapCache(frame);
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
-  if (!mapping) return false;
-  deleteFromPageCache(mapping, frame);
-  return true;
+  return mapping != null && removeFromPageCache(mapping, frame);
 }
 
 /** What is to become of a locked page. */
@@ -125,10 +119,6 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
     if (out != PageFate.Reclaimed) return out;
   }
   if (pageTest(frame, PageFlag.Private) && !tryToReleasePage(frame)) return PageFate.Activated;
-  // A page that left the swap cache has no cache any more: reclaim's reference is the last.
-  if (pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache)) {
-    return !pageMapped(frame) && pageRefcount(frame) == 1 ? PageFate.Reclaimed : PageFate.Kept;
-  }
   return removeMapping(frame) ? PageFate.Reclaimed : PageFate.Kept;
 }
 

@@ -69,9 +69,9 @@ export default {
     },
     {
       rule: "a page that is held from outside is kept",
-      file: pageout,
-      from: "if (pageRefcount(frame) != 2 || pageTest(frame, PageFlag.Dirty)) return false;",
-      to: "if (pageTest(frame, PageFlag.Dirty)) return false;",
+      file: "assembly/struct/page-dirty.ts",
+      from: "return pageRefcount(frame) == 2 && !pageTest(frame, PageFlag.Dirty);",
+      to: "return !pageTest(frame, PageFlag.Dirty);",
     },
     {
       rule: "reclaim of one memcg leaves the others' pages",
