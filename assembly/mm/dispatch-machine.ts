@@ -4,7 +4,8 @@ import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../abi";
 import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { ksmScan, ksmUnmerge } from "./ksm-scan";
-import { swapOff, swapOn } from "./swapoff";
+import { swapOff } from "./swapoff";
+import { swapOn } from "./swapon";
 import { reclaimPages } from "./vmscan";
 import { releaseIo } from "./writeback";
 

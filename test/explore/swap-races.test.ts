@@ -66,3 +66,50 @@ race(
     ];
   },
 );
+
+race("a swapoff and an exit", (ground) => {
+  swappedOut(ground, 4);
+  return [(batch) => batch.swapoff(0), (batch) => batch.exit(ground.a)];
+});
+
+race("a swapoff and a fork", (ground) => {
+  swappedOut(ground, 2);
+  return [(batch) => batch.swapoff(0), (batch) => batch.fork(ground.a)];
+});
+
+race("a swapoff and a write", (ground) => {
+  swappedOut(ground, 2);
+  const look = (): void => {
+    expect(ground.a.read(BASE)).toBe(9);
+  };
+  return [(batch) => batch.swapoff(0), (batch) => batch.write(ground.a, BASE, 9), look];
+});
+
+race("a swapoff and an unmap", (ground) => {
+  swappedOut(ground, 3);
+  return [(batch) => batch.swapoff(0), (batch) => batch.munmap(ground.a, BASE, 2 * PAGE)];
+});
+
+race("a swapoff and a move of entries", (ground) => {
+  swappedOut(ground, 2);
+  const to = BASE - 64 * PAGE;
+  return [
+    (batch) => batch.swapoff(0),
+    (batch) => batch.mremap(ground.a, BASE, 4 * PAGE, 4 * PAGE, { to }),
+  ];
+});
+
+race("a swapoff and a reclaim to the area that it empties", (ground) => {
+  swappedOut(ground, 1);
+  fill(ground.b, 1);
+  const page = ground.b.pageAt(BASE)!;
+  return [(batch) => batch.swapoff(0), (batch) => batch.shrinkPage(page, { force: true })];
+});
+
+race("two swapoffs of one area", (ground) => {
+  swappedOut(ground, 2);
+  const look = (): void => {
+    expect(ground.scheduler.kernel.swapAreas).toEqual([]);
+  };
+  return [(batch) => batch.swapoff(0), (batch) => batch.swapoff(0), look];
+});

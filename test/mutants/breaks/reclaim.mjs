@@ -62,10 +62,16 @@ export default {
       to: "",
     },
     {
-      rule: "what swapoff brings back is dirty",
+      rule: "what gives its slot up is dirty",
+      file: swap,
+      from: "deleteFromSwapCache(frame);\n  pageSet(frame, PageFlag.Dirty);\n  return true;",
+      to: "deleteFromSwapCache(frame);\n  return true;",
+    },
+    {
+      rule: "swapoff asks for frames for all copies that a page which is back may need",
       file: "assembly/mm/swapoff.ts",
-      from: "      pageSet(frame, PageFlag.Dirty);\n",
-      to: "",
+      from: "slot.frame && !pageMapping(slot.frame)",
+      to: "slot.frame",
     },
     {
       rule: "a page that is held from outside is kept",
