@@ -130,6 +130,11 @@ export function slabReserve(cache: Cache, n: u32): bool {
   return true;
 }
 
+/** Is the object in use? Of an address that has been one: slabs never go. */
+export function slabIsLive(object: usize): bool {
+  return (load<u32>(object) & 1) != 0;
+}
+
 export function slabLive(cache: Cache): u32 {
   return cacheOf(cache).live;
 }

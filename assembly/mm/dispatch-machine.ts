@@ -5,7 +5,8 @@ import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { ksmScan } from "./ksm-scan";
 import { ksmUnmerge } from "./ksm-unmerge";
-import { swapOff, swapOn } from "./swapoff";
+import { swapOff } from "./swapoff";
+import { swapOn } from "./swapon";
 import { reclaimPages } from "./vmscan";
 import { releaseIo } from "./writeback";
 

@@ -4,12 +4,12 @@ import { Errno } from "../abi";
 import { header } from "../memory/header";
 import { AddressSpace, File, inodeMutex } from "../struct/address-space";
 import { markPageAccessed } from "../struct/lru";
-import { lockPage, pageFileMapping, pageSetWord, pageWord, unlockPage } from "../struct/page";
+import { lockPage, pageSetWord, pageWord, unlockPage } from "../struct/page";
 import { attachBuffers, setPageDirty } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { pageCacheRead } from "./file";
+import { isPageOf, pageCacheRead } from "./file";
 import { waitOnPageWriteback } from "./writeback";
 
 /** The word, 0 beyond the end of the file, or -Errno. */
@@ -24,15 +24,25 @@ export function fileRead(file: File, index: u64): f64 {
   return word;
 }
 
+/** grab_cache_page_write_begin: the cached page, locked, with a reference; 0 when memory is exhausted. */
+function grabPage(mapping: AddressSpace, index: u64): u32 {
+  while (true) {
+    const frame = pageCacheRead(mapping, index, header().rootMemcg);
+    if (!frame) return 0;
+    lockPage(frame, Doing.FileIo);
+    // The inode's mutex keeps truncation out, but not reclaim and invalidation.
+    if (isPageOf(mapping, frame)) return frame;
+    unlockPage(frame);
+    putPage(frame);
+  }
+}
+
 /** Writes the word; the file grows if it has to. 0, or an Errno. */
 export function fileWrite(file: File, index: u64, word: f64): i32 {
   const mapping = changetype<AddressSpace>(<usize>file.mapping);
   lock(inodeMutex(mapping), LockClass.InodeMutex, Doing.FileIo);
-  const frame = pageCacheRead(mapping, index, header().rootMemcg);
+  const frame = grabPage(mapping, index);
   if (frame) {
-    lockPage(frame, Doing.FileIo);
-    // The inode's mutex keeps truncation out, so the page is still the file's.
-    assert(pageFileMapping(frame) == <u32>changetype<usize>(mapping), "write: page truncated");
     waitOnPageWriteback(frame);
     attachBuffers(mapping, frame);
     pageSetWord(frame, word);

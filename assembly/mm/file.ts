@@ -13,6 +13,7 @@ import {
 } from "../struct/address-space";
 import {
   lockPage,
+  pageFileMapping,
   pageIndex,
   pageSet,
   pageSetIndex,
@@ -22,7 +23,7 @@ import {
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { lruCacheAdd } from "../struct/lru";
-import { dropBuffers, testClearPageDirty } from "../struct/page-dirty";
+import { dropBuffers, isDisposable, testClearPageDirty } from "../struct/page-dirty";
 import {
   pageCacheFind,
   pageCacheInsert,
@@ -59,6 +60,17 @@ function findGetPage(mapping: AddressSpace, index: u64): u32 {
   return frame;
 }
 
+/** Fills a page that is in the cache: what is written from now on is written to this page. */
+function readPage(mapping: AddressSpace, frame: u32): void {
+  const word = fileWord(mapping, pageIndex(frame));
+  pageSetWord(frame, word);
+  pageSet(frame, PageFlag.Uptodate);
+  if (!isSwapBacked(mapping)) return;
+  pageSet(frame, PageFlag.SwapBacked);
+  // What is in memory only was written there by somebody. A hole was not.
+  if (word) pageSet(frame, PageFlag.Dirty);
+}
+
 /**
  * The page at that pgoff, read if it is not cached, with a reference for the caller.
  * @param memcg whom a page that is read is charged to
@@ -69,21 +81,16 @@ export function pageCacheRead(mapping: AddressSpace, index: u64, memcg: u32): u3
   if (cached) return cached;
   const frame = pageAllocFor(memcg);
   if (!frame) return 0;
-  const word = fileWord(mapping, index);
-  pageSetWord(frame, word);
   pageSetMapping(frame, <u32>changetype<usize>(mapping));
   pageSetIndex(frame, index);
-  pageSet(frame, PageFlag.Uptodate);
-  if (isSwapBacked(mapping)) {
-    pageSet(frame, PageFlag.SwapBacked);
-    // What is in memory only was written there by somebody. A hole was not.
-    if (word) pageSet(frame, PageFlag.Dirty);
-  }
   lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   // Somebody may have read it in the meantime: then ours goes.
   const other = findGetPage(mapping, index);
   const added = !other && pageCacheInsert(mapping, index, frame);
-  if (added) getPage(frame);
+  if (added) {
+    getPage(frame);
+    readPage(mapping, frame);
+  }
   unlock(treeLock(mapping));
   if (added) {
     lruCacheAdd(frame, false);
@@ -94,16 +101,36 @@ export function pageCacheRead(mapping: AddressSpace, index: u64, memcg: u32): u3
   return other;
 }
 
+/** Under tree_lock. The cache's reference is for the caller to drop. */
+function leavePageCache(mapping: AddressSpace, frame: u32): void {
+  pageCacheRemove(mapping, pageIndex(frame));
+  pageSetMapping(frame, 0);
+}
+
 /** Takes the page, which is locked and not mapped, out of the cache, written or not. */
 export function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
   waitOnPageWriteback(frame);
   dropBuffers(frame);
   testClearPageDirty(frame);
   lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
-  pageCacheRemove(mapping, pageIndex(frame));
-  pageSetMapping(frame, 0);
+  leavePageCache(mapping, frame);
   unlock(treeLock(mapping));
   putPage(frame);
+}
+
+/** remove_mapping, of a locked page without buffers: false if somebody came to it, or wrote to it. */
+export function removeFromPageCache(mapping: AddressSpace, frame: u32): bool {
+  lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
+  const removed = isDisposable(frame);
+  if (removed) leavePageCache(mapping, frame);
+  unlock(treeLock(mapping));
+  if (removed) putPage(frame);
+  return removed;
+}
+
+/** Is the page, locked by now, still the file's? It may have left the cache while its lock was waited for. */
+export function isPageOf(mapping: AddressSpace, frame: u32): bool {
+  return pageFileMapping(frame) == <u32>changetype<usize>(mapping);
 }
 
 /** Drops every page of a file that nobody can reach any more. */
@@ -111,8 +138,11 @@ function dropPages(mapping: AddressSpace): void {
   for (let frame = pageCacheNext(mapping, 0); frame; frame = pageCacheNext(mapping, 0)) {
     getPage(frame);
     lockPage(frame, Doing.PageCache);
-    deleteFromPageCache(mapping, frame);
+    if (isPageOf(mapping, frame)) deleteFromPageCache(mapping, frame);
     unlockPage(frame);
     putPage(frame);
   }
+  // Reclaim may have taken the last page out and hold the lock still, which goes with the mapping.
+  lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
+  unlock(treeLock(mapping));
 }

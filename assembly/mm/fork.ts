@@ -37,7 +37,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
-import { swapDuplicate, slotAt, SWAP_MAP_MAX } from "../struct/swap-slot";
+import { swapCountNeedsPage, swapDuplicate } from "../struct/swap-slot";
 import { isCowMapping, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
@@ -135,8 +135,7 @@ function swapCountFrames(mm: MmStruct): u32 {
     for (; at < stop; at += PAGE_SIZE) {
       const entry = load<u64>(pteUnder(pmd, at));
       if (!pteIsSwap(entry)) continue;
-      const slot = pteSwapSlot(entry);
-      if (slotAt(slot).count + <u32>mm.swapRss > SWAP_MAP_MAX && !slotAt(slot).continuation) n++;
+      if (swapCountNeedsPage(pteSwapSlot(entry), <u32>mm.swapRss)) n++;
     }
     at = nextMapped(mm, at, TASK_SIZE);
   }

@@ -7,8 +7,8 @@ import { vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
 import { tryToUnmap } from "../rmap/unmap";
 import { AddressSpace } from "../struct/address-space";
-import { putbackLruPage } from "../struct/isolation";
-import { lruLink, lruLock, pageEvictable } from "../struct/lru";
+import { putbackLruPage, relinkPage } from "../struct/isolation";
+import { pageEvictable } from "../struct/lru";
 import {
   pageClear,
   pageFileMapping,
@@ -23,10 +23,9 @@ import {
 } from "../struct/page";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
-import { Doing, LockClass } from "../locks";
-import { lock, unlock } from "../sync/lock";
-import { deleteFromPageCache } from "./file";
-import { addToSwap, deleteFromSwapCache, isSwapFull, tryToFreeSwap } from "./swap";
+import { Doing } from "../locks";
+import { removeFromPageCache } from "./file";
+import { addToSwap, isSwapFull, removeFromSwapCache, tryToFreeSwap } from "./swap";
 import { clearPageDirtyForIo, waitOnPageWriteback, writePage } from "./writeback";
 
 /** What page_check_references advises. */
@@ -84,15 +83,9 @@ function pageout(frame: u32): PageFate {
 
 /** remove_mapping: takes the page out of its cache if nobody else holds it and it is clean. */
 function removeMapping(frame: u32): bool {
-  if (pageRefcount(frame) != 2 || pageTest(frame, PageFlag.Dirty)) return false;
-  if (pageTest(frame, PageFlag.SwapCache)) {
-    deleteFromSwapCache(frame);
-    return true;
-  }
+  if (pageTest(frame, PageFlag.SwapCache)) return removeFromSwapCache(frame);
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
-  if (!mapping) return false;
-  deleteFromPageCache(mapping, frame);
-  return true;
+  return mapping != null && removeFromPageCache(mapping, frame);
 }
 
 /** What is to become of a locked page: a PageFate, and TOUCHED. */
@@ -129,23 +122,7 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): i32 {
     if (out != PageFate.Reclaimed) return out;
   }
   if (pageTest(frame, PageFlag.Private) && !tryToReleasePage(frame)) return PageFate.Activated;
-  // A page that left the swap cache has no cache any more: reclaim's reference is the last.
-  if (pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache)) {
-    return !pageMapped(frame) && pageRefcount(frame) == 1 ? PageFate.Reclaimed : PageFate.Kept;
-  }
   return removeMapping(frame) ? PageFate.Reclaimed : PageFate.Kept;
-}
-
-/** Puts a page that was looked at on the list that its flags say, and drops reclaim's reference. */
-function putback(frame: u32): void {
-  if (!pageEvictable(frame)) {
-    putbackLruPage(frame);
-    return;
-  }
-  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
-  lruLink(frame, false);
-  unlock(lruLock());
-  putPage(frame);
 }
 
 /**
@@ -172,7 +149,7 @@ export function shrinkPage(frame: u32, memcg: u32, force: bool, priority: i32): 
   event(Event.Reclaimed, <f64>frame, <f64>fate, touched ? 1 : 0);
   if (fate == PageFate.Reclaimed) putPage(frame);
   else if (fate == PageFate.Culled) putbackLruPage(frame);
-  else putback(frame);
+  else relinkPage(frame);
   return fate;
 }
 

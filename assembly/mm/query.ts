@@ -31,6 +31,7 @@ import {
 } from "../struct/page";
 import { pteAt } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
+import { isSwapCountFrame } from "../struct/swap-slot";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
 import { frameOf } from "./argument";
@@ -186,9 +187,10 @@ export function pageAtAddress(handle: f64, address: f64): f64 {
   return pteIsPage(entry) ? pageHandle(pteFrame(entry)) : -1;
 }
 
-/** Handle of the page in a frame, 0 if the frame is free or no frame. */
+/** Handle of the page in a frame, 0 if the frame is free, no frame, or holds a swap slot's count. */
 export function pageHandle(frame: u32): f64 {
   if (frame == 0 || frame > header().frameTop || !pageRefcount(frame)) return 0;
+  if (isSwapCountFrame(frame)) return 0;
   return frameHandle(frame, pageGeneration(frame));
 }
 

@@ -21,8 +21,16 @@ import {
   trylockPage,
   unlockPage,
 } from "../struct/page";
+import { isDisposable } from "../struct/page-dirty";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
-import { slotAt, swapFree, swapLock, swapSlotAlloc, swapSlotForget } from "../struct/swap-slot";
+import {
+  slotAt,
+  swapFreeGetLast,
+  swapLock,
+  swapSlotAlloc,
+  swapSlotExists,
+  swapSlotForget,
+} from "../struct/swap-slot";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 
@@ -42,18 +50,35 @@ export function addToSwap(frame: u32): bool {
   return true;
 }
 
-export function deleteFromSwapCache(frame: u32): void {
+/** Under the swap lock. The cache's reference is for the caller to drop. */
+function leaveSwapCache(frame: u32): void {
   const slot = <usize>pagePrivate(frame);
   pageSetPrivate(frame, 0);
   pageClear(frame, PageFlag.SwapCache);
   swapSlotForget(slot);
+}
+
+export function deleteFromSwapCache(frame: u32): void {
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
+  leaveSwapCache(frame);
+  unlock(swapLock());
   putPage(frame);
 }
 
-/** The page in the swap cache that has the slot, with a reference; 0 if it was swapped out. */
+/** remove_mapping, of a locked page in the swap cache: false if somebody came to it, or wrote to it. */
+export function removeFromSwapCache(frame: u32): bool {
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
+  const removed = isDisposable(frame);
+  if (removed) leaveSwapCache(frame);
+  unlock(swapLock());
+  if (removed) putPage(frame);
+  return removed;
+}
+
+/** The page in the swap cache that has the slot, with a reference; 0 if it was swapped out, or the slot is gone. */
 export function swapCacheGet(slot: usize): u32 {
   lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
-  const frame = slotAt(slot).frame;
+  const frame = swapSlotExists(slot) ? slotAt(slot).frame : 0;
   if (frame) getPage(frame);
   unlock(swapLock());
   return frame;
@@ -69,8 +94,8 @@ export function swapRead(slot: usize, memcg: u32): u32 {
   // Locked before others can find it, until it has its contents; nobody knows it yet, so this can't fail.
   trylockPage(frame, Doing.SwapCache);
   lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
-  const other = slotAt(slot).frame;
-  const exists = slotAt(slot).count != 0;
+  const exists = swapSlotExists(slot);
+  const other = exists ? slotAt(slot).frame : 0;
   if (!other && exists) slotAt(slot).frame = frame;
   else if (other) getPage(other);
   unlock(swapLock());
@@ -98,17 +123,11 @@ export function swapWrite(frame: u32): void {
 
 /** swapFree for an entry that is thrown away, not read: the cached page goes if it is the last trace. */
 export function freeSwapAndCache(slot: usize): void {
-  const frame = slotAt(slot).frame;
-  const last = slotAt(slot).count == 1;
-  if (frame && last) getPage(frame);
-  swapFree(slot);
-  if (!frame || !last) return;
+  const frame = swapFreeGetLast(slot);
+  if (!frame) return;
   if (trylockPage(frame, Doing.SwapCache)) {
-    const useless = !pageMapped(frame) || isSwapFull();
-    if (useless && pageTest(frame, PageFlag.SwapCache) && !pageTest(frame, PageFlag.Writeback)) {
-      deleteFromSwapCache(frame);
-      pageSet(frame, PageFlag.Dirty);
-    }
+    // Unmapped before we had its lock, it may have entries again.
+    if (!pageMapped(frame) || isSwapFull()) tryToFreeSwap(frame);
     unlockPage(frame);
   }
   putPage(frame);

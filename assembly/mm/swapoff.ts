@@ -1,27 +1,23 @@
-// swapon and swapoff. To take an area out of use every entry that refers to it must become a page again.
+// swapoff. To take an area out of use every entry that refers to it must become a page again.
 
-import { Errno, PAGE_SIZE, PageFlag } from "../abi";
+import { Errno, PAGE_SIZE } from "../abi";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
-import { lockPage, pageSet, pageTest, unlockPage } from "../struct/page";
+import { lockPage, pageMapping, pagePrivate, unlockPage } from "../struct/page";
 import { activatePage } from "../struct/lru";
 import { getPage, framesFree, putPage } from "../struct/page-frame";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsSwap, pteSwapSlot, PTE_YOUNG } from "../struct/pte";
-import { slotAt, SwapSlot, swapArea, swapAreaAdd } from "../struct/swap-slot";
+import { slotAt, SwapSlot, swapArea } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
+import { pause, YieldKind } from "../sync/yield-point";
 import { swapFault } from "./fault-swap";
-import { deleteFromSwapCache, swapCacheGet, swapRead } from "./swap";
+import { mmGet, mmPut } from "./process";
+import { swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
 import { waitOnPageWriteback } from "./writeback";
-
-/** A new area: its number, or -EPERM when there are too many. */
-export function swapOn(pages: u32, priority: i32): i32 {
-  const area = swapAreaAdd(pages, priority);
-  return area < 0 ? -Errno.EPERM : area;
-}
 
 /** Nobody has touched what swapoff brings back; the page is put among those that are in use all the same. */
 function makeOld(pmd: usize, address: u64): void {
@@ -64,56 +60,83 @@ function unuseMm(mm: MmStruct, area: u32): i32 {
   return 0;
 }
 
-/** Pages that must be read: those of the area that are not in the swap cache. */
-function pagesToRead(area: u32): u32 {
-  let pages: u32 = 0;
+/** Frames that the entries of a slot may need, as many as if each became a page of its own. */
+function framesFor(slot: SwapSlot): u32 {
+  if (!slot.count) return 0;
+  // What was read already is there for one of them, unless it is of some place: then it may suit none of these.
+  const read = slot.frame && !pageMapping(slot.frame);
+  return read ? slot.count - 1 : slot.count;
+}
+
+function framesNeeded(area: u32): u32 {
+  let frames: u32 = 0;
   for (let at = slabNext(Cache.SwapSlot, 0); at; at = slabNext(Cache.SwapSlot, at)) {
     const slot = changetype<SwapSlot>(at);
-    // Each entry may turn out to need a page of its own.
-    if (slot.area == area && slot.count) pages += slot.frame ? slot.count - 1 : slot.count;
+    if (slot.area == area) frames += framesFor(slot);
   }
-  return pages;
+  return frames;
+}
+
+/** The first address space from here on that may have entries, with a user more, so that no exit tears it down; or 0. */
+function getUserFrom(first: u32): u32 {
+  for (let at = first; at; at = changetype<MmStruct>(<usize>at).next) {
+    const mm = changetype<MmStruct>(<usize>at);
+    if (!mm.onMmlist || !mm.users) continue;
+    mmGet(mm);
+    return at;
+  }
+  return 0;
+}
+
+/** Brings back what all address spaces have in the area. 0, or ENOMEM. */
+function unuseAll(area: u32): i32 {
+  let error = 0;
+  for (let at = getUserFrom(header().mms); at;) {
+    const mm = changetype<MmStruct>(<usize>at);
+    downRead(mmapSem(mm), Doing.SwapOff);
+    error = unuseMm(mm, area);
+    upRead(mmapSem(mm));
+    at = error ? 0 : getUserFrom(mm.next);
+    mmPut(mm);
+  }
+  return error;
 }
 
 /** What is left are pages in the swap cache that no entry refers to. Their copy in swap goes: they are dirty. */
 function emptySwapCache(area: u32): void {
-  for (let at = slabNext(Cache.SwapSlot, 0); at;) {
+  for (let at = slabNext(Cache.SwapSlot, 0); at; at = slabNext(Cache.SwapSlot, at)) {
     const slot = changetype<SwapSlot>(at);
-    const next = slabNext(Cache.SwapSlot, at);
     const frame = slot.frame;
-    if (slot.area == area && frame) {
-      getPage(frame);
-      lockPage(frame, Doing.SwapOff);
-      waitOnPageWriteback(frame);
-      if (pageTest(frame, PageFlag.SwapCache)) deleteFromSwapCache(frame);
-      pageSet(frame, PageFlag.Dirty);
-      unlockPage(frame);
-      putPage(frame);
-    }
-    at = next;
+    if (slot.area != area || !frame) continue;
+    getPage(frame);
+    lockPage(frame, Doing.SwapOff);
+    waitOnPageWriteback(frame);
+    if (pagePrivate(frame) == <u32>at) tryToFreeSwap(frame);
+    unlockPage(frame);
+    putPage(frame);
   }
 }
 
-/** Takes an area out of use: 0, EINVAL for none, or ENOMEM and it stays in use. */
+/**
+ * Takes an area out of use: 0, EINVAL for none, or ENOMEM and it stays in use. Others go on meanwhile: what
+ * they add, or have in hand, is there at the next round.
+ */
 export function swapOff(number: u32): i32 {
   const area = swapArea(number);
-  if (!area.limit) return Errno.EINVAL;
-  if (pagesToRead(number) > framesFree()) return Errno.ENOMEM;
+  if (!area.on) return Errno.EINVAL;
+  if (framesNeeded(number) > framesFree()) return Errno.ENOMEM;
   area.on = 0;
-  let error = 0;
-  for (let at = header().mms; at && !error; at = changetype<MmStruct>(<usize>at).next) {
-    const mm = changetype<MmStruct>(<usize>at);
-    if (!mm.onMmlist) continue;
-    downRead(mmapSem(mm), Doing.SwapOff);
-    error = unuseMm(mm, number);
-    upRead(mmapSem(mm));
+  while (true) {
+    const error = unuseAll(number);
+    if (error) {
+      area.on = 1;
+      return error;
+    }
+    emptySwapCache(number);
+    if (!area.inUse) break;
+    assert(header().actor != 0, "swapoff: slots are left");
+    pause(YieldKind.Blocked, changetype<usize>(area));
   }
-  if (error) {
-    area.on = 1;
-    return error;
-  }
-  emptySwapCache(number);
-  assert(area.inUse == 0, "swapoff: slots are left");
   header().swapLimit -= area.limit;
   area.limit = 0;
   return 0;

@@ -4,16 +4,7 @@ import { Errno, Invalidate, PAGE_SHIFT, PageFlag } from "../abi";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { stepNode } from "../index/step";
 import { AddressSpace, File, iMmapMutex, inodeMutex } from "../struct/address-space";
-import {
-  lockPage,
-  pageFileMapping,
-  pageIndex,
-  pageMapped,
-  pageRefcount,
-  pageTest,
-  trylockPage,
-  unlockPage,
-} from "../struct/page";
+import { lockPage, pageIndex, pageMapped, pageTest, trylockPage, unlockPage } from "../struct/page";
 import { tryToReleasePage } from "../struct/page-dirty";
 import { deactivatePage } from "../struct/lru";
 import { getPage, putPage } from "../struct/page-frame";
@@ -22,7 +13,7 @@ import { vmaOfNode } from "../struct/interval-node";
 import { vmaLast } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { deleteFromPageCache } from "./file";
+import { deleteFromPageCache, isPageOf, removeFromPageCache } from "./file";
 import { fileForget, fileStore } from "./file-data";
 import { waitOnPageWriteback } from "./writeback";
 import { zapFilePages } from "./zap";
@@ -50,7 +41,7 @@ function truncateInodePages(mapping: AddressSpace, first: u64, last: u64): void 
     if (pageIndex(frame) > last) return;
     getPage(frame);
     lockPage(frame, Doing.Truncate);
-    if (pageFileMapping(frame) == <u32>changetype<usize>(mapping)) {
+    if (isPageOf(mapping, frame)) {
       const index = pageIndex(frame);
       if (pageMapped(frame)) unmapMappingRange(mapping, index, index, false);
       deleteFromPageCache(mapping, frame);
@@ -102,8 +93,8 @@ function invalidatePage(mapping: AddressSpace, frame: u32, how: Invalidate): boo
   }
   if (pageMapped(frame) || pageTest(frame, PageFlag.Writeback)) return false;
   if (pageTest(frame, PageFlag.Dirty) || !tryToReleasePage(frame)) return false;
-  // The cache's reference and ours: what somebody else holds stays, unless all have to go.
-  if (how != Invalidate.All && pageRefcount(frame) != 2) return false;
+  // What somebody else holds stays, unless all have to go.
+  if (how != Invalidate.All) return removeFromPageCache(mapping, frame);
   deleteFromPageCache(mapping, frame);
   return true;
 }
@@ -131,7 +122,7 @@ export function invalidateRange(file: File, first: u64, pages: u64, how: Invalid
     from = index + 1;
     getPage(frame);
     if (lockForInvalidation(frame, how)) {
-      const ours = pageFileMapping(frame) == <u32>changetype<usize>(mapping);
+      const ours = isPageOf(mapping, frame);
       const stays = ours && !invalidatePage(mapping, frame, how);
       unlockPage(frame);
       if (stays) busy = true;

@@ -3,25 +3,14 @@
 import { LruList, PageFate, PageFlag, Reclaim, VmFlag, VmStat } from "../abi";
 import { header, vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
-import { isolateLruPage, putbackLruPage } from "../struct/isolation";
-import { lruLink, lruLock, pageEvictable } from "../struct/lru";
+import { isolateLruPage, putbackLruPage, relinkPage } from "../struct/isolation";
+import { pageEvictable } from "../struct/lru";
 import { Lru, Memcg, memcgLru } from "../struct/memcg";
 import { pageClear, pageTest } from "../struct/page";
-import { putPage } from "../struct/page-frame";
-import { Doing, LockClass } from "../locks";
-import { lock, unlock } from "../sync/lock";
 import { shrinkPage } from "./pageout";
 
 const DEF_PRIORITY: i32 = 12;
 const SWAP_CLUSTER_MAX: u32 = 32;
-
-/** Puts an isolated page back at the head of the list that its flags say. */
-function relink(frame: u32): void {
-  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
-  lruLink(frame, false);
-  unlock(lruLock());
-  putPage(frame);
-}
 
 /** shrink_active_list: the oldest n pages become inactive, but for program text that was used. */
 function shrinkActiveList(list: Lru, n: u32, target: u32): void {
@@ -41,7 +30,7 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
       pageClear(frame, PageFlag.Active);
       vmStat(VmStat.PgDeactivate, 1);
     }
-    relink(frame);
+    relinkPage(frame);
   }
 }
 

@@ -9,7 +9,7 @@ import { Event, PageFlag, Unmap, UnmapResult, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
-import { pageFlags, pageIsAnon, pagePrivate } from "../struct/page";
+import { pageFlags, pageIsAnon, pageMapped, pagePrivate } from "../struct/page";
 import { putPage } from "../struct/page-frame";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import {
@@ -26,14 +26,22 @@ import { Doing } from "../locks";
 import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
 import { pageCheckAddress } from "./address";
-import { mlockVmaPage } from "./mlock";
+import { clearPageMlock, mlockVmaPage } from "./mlock";
 
 /** A locked VMA maps the page: mlock it, if the VMA can be kept from changing without waiting. */
 function mlockInstead(frame: u32, vma: Vma): UnmapResult {
   const sem = mmapSem(changetype<MmStruct>(<usize>vma.mm));
   if (!tryDownRead(sem, Doing.Unmap)) return UnmapResult.Again;
-  const locked = (vma.flags & VmFlag.Locked) != 0;
-  if (locked) mlockVmaPage(frame);
+  let locked = (vma.flags & VmFlag.Locked) != 0;
+  if (locked) {
+    mlockVmaPage(frame);
+    // Truncation takes private copies away under neither lock: the last mapping may have gone before there was a
+    // mark to go with it.
+    if (!pageMapped(frame)) {
+      clearPageMlock(frame);
+      locked = false;
+    }
+  }
   upRead(sem);
   return locked ? UnmapResult.Mlock : UnmapResult.Again;
 }

@@ -1,10 +1,18 @@
 // A page leaves the lists of reclaim for whoever works on it, who holds a reference meanwhile.
 
-import { PageFlag } from "../abi";
+import { PageFlag, VmStat } from "../abi";
+import { vmStat } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { lruLock, lruPutback, lruUnlink } from "./lru";
-import { pageRefcount, pageTest } from "./page";
+import {
+  addPageToUnevictableList,
+  lruCacheAdd,
+  lruLink,
+  lruLock,
+  lruUnlink,
+  pageEvictable,
+} from "./lru";
+import { pageRefcount, pageTest, pageTestAndClear } from "./page";
 import { getPage, putPage } from "./page-frame";
 
 /**
@@ -30,8 +38,43 @@ export function isolateNamedPage(frame: u32): bool {
   return isolated;
 }
 
-/** putback_lru_page: to the list that the page belongs on now. Drops isolation's reference. */
+/** To the list that the page's flags ask for: true if it is one of those that reclaim goes over. */
+function relinkByFlags(frame: u32, active: bool): bool {
+  const evictable = pageEvictable(frame);
+  if (evictable) lruCacheAdd(frame, active);
+  else addPageToUnevictableList(frame);
+  return evictable;
+}
+
+/**
+ * putback_lru_page: to the list that the page belongs on now. Drops isolation's reference.
+ *
+ * Whoever clears PG_mlocked takes the page off the unevictable list himself, if he finds it there. He does not
+ * when he comes before it is linked, so the flag is looked at once more afterwards.
+ */
 export function putbackLruPage(frame: u32): void {
-  lruPutback(frame);
+  const active = pageTestAndClear(frame, PageFlag.Active);
+  const was = pageTestAndClear(frame, PageFlag.Unevictable);
+  let evictable = relinkByFlags(frame, active);
+  while (!evictable && pageEvictable(frame) && isolateLruPage(frame)) {
+    putPage(frame);
+    evictable = relinkByFlags(frame, active);
+  }
+  if (was && evictable) vmStat(VmStat.UnevictablePgsRescued, 1);
+  else if (!was && !evictable) vmStat(VmStat.UnevictablePgsCulled, 1);
   putPage(frame);
+}
+
+/**
+ * putback_inactive_pages, for one: back to the head of the list that its flags say, without the reference. It
+ * is asked under the lock whether it may be there: who mlocks it later will find it on its list. One that came
+ * from the unevictable list, and was munlocked meanwhile, does not go back there.
+ */
+export function relinkPage(frame: u32): void {
+  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
+  const stays = pageEvictable(frame) && !pageTest(frame, PageFlag.Unevictable);
+  if (stays) lruLink(frame, false);
+  unlock(lruLock());
+  if (stays) putPage(frame);
+  else putbackLruPage(frame);
 }

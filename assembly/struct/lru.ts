@@ -178,14 +178,3 @@ export function markPageAccessed(frame: u32): void {
     pageSet(frame, PageFlag.Referenced);
   }
 }
-
-/** Puts a page that was isolated on the list that it belongs on now. */
-export function lruPutback(frame: u32): void {
-  const active = pageTestAndClear(frame, PageFlag.Active);
-  const was = pageTestAndClear(frame, PageFlag.Unevictable);
-  const evictable = pageEvictable(frame);
-  if (evictable) lruCacheAdd(frame, active);
-  else addPageToUnevictableList(frame);
-  if (was && evictable) vmStat(VmStat.UnevictablePgsRescued, 1);
-  else if (!was && !evictable) vmStat(VmStat.UnevictablePgsCulled, 1);
-}

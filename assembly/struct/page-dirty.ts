@@ -6,7 +6,14 @@ import { vmStat } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { accountsDirty, AddressSpace, inodeLock, privateLock, treeLock } from "./address-space";
-import { pageClear, pageFileMapping, pageSet, pageTest, pageTestAndClear } from "./page";
+import {
+  pageClear,
+  pageFileMapping,
+  pageRefcount,
+  pageSet,
+  pageTest,
+  pageTestAndClear,
+} from "./page";
 import { getPage, putPage } from "./page-frame";
 
 function mappingOfPage(frame: u32): AddressSpace | null {
@@ -43,6 +50,14 @@ export function testClearPageDirty(frame: u32): bool {
   const mapping = mappingOfPage(frame);
   if (mapping && accountsDirty(mapping)) vmStat(VmStat.NrDirty, -1);
   return true;
+}
+
+/**
+ * May a page leave its cache for good? Under that cache's lock, so that nobody finds it once it was asked:
+ * only the cache and the caller hold it, and what it says is kept elsewhere.
+ */
+export function isDisposable(frame: u32): bool {
+  return pageRefcount(frame) == 2 && !pageTest(frame, PageFlag.Dirty);
 }
 
 /** A page of a disk's file gets buffers. */

@@ -6,7 +6,7 @@
 //   mapping   u32  0, an AddressSpace, an AnonVma with bit 0 set, or a StableNode with bits 0 and 1 set;
 //                  kept after the last unmap, until the page is freed
 //   index     u64  pgoff in its mapping
-//   private   u32  swap slot while in the swap cache; link while free
+//   private   u32  swap slot while in the swap cache, or while it holds that slot's count; link while free
 //   word      f64  what the page contains
 //   lruNext, lruPrev  u32  neighbours on a list of reclaim (struct/lru.ts)
 //   memcg     u32  whom it is charged to

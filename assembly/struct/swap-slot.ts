@@ -2,12 +2,13 @@
 // once they were written, and goes when neither an entry nor the swap cache holds it. Counts above
 // SWAP_MAP_MAX need a page of their own, which may not be had: that is how swap_duplicate can fail.
 
-import { MAX_SWAP_AREAS } from "../abi";
+import { MAX_SWAP_AREAS, PageFlag } from "../abi";
 import { Header, header, SWAP_AREAS } from "../memory/header";
-import { Cache, slabFree, slabZalloc } from "../memory/slab";
+import { Cache, slabFree, slabIsLive, slabZalloc } from "../memory/slab";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { pageAllocAtomic, putPage } from "./page-frame";
+import { pagePrivate, pageSetPrivate, pageTest } from "./page";
+import { getPage, pageAllocAtomic, putPage } from "./page-frame";
 
 /** Entries that a slot counts without more memory, as a byte of the kernel's swap map does. */
 export const SWAP_MAP_MAX: u32 = 0x3e;
@@ -92,45 +93,72 @@ export function swapSlotAlloc(frame: u32): usize {
   return slot;
 }
 
-/** Would one more reference to the slot need a page that it does not have? */
-export function swapCountIsFull(slot: usize): bool {
-  return slotAt(slot).count >= SWAP_MAP_MAX && !slotAt(slot).continuation;
+/**
+ * Is there a slot? Under the swap lock, for whoever has only seen an entry: the last reference may have gone
+ * since, and then the slot's words are no more what they say.
+ */
+export function swapSlotExists(slot: usize): bool {
+  return slabIsLive(slot);
+}
+
+/** Would so many more references to the slot need a page that it does not have? */
+export function swapCountNeedsPage(slot: usize, more: u32): bool {
+  return slotAt(slot).count + more > SWAP_MAP_MAX && !slotAt(slot).continuation;
+}
+
+/** Does the frame hold a slot's count? Then it is no page that anybody else may take a reference to. */
+export function isSwapCountFrame(frame: u32): bool {
+  return pagePrivate(frame) != 0 && !pageTest(frame, PageFlag.SwapCache);
 }
 
 /** One more entry refers to the slot; false when the count has no room and no page can be had for it. */
 export function swapDuplicate(slot: usize): bool {
   lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
   const it = slotAt(slot);
-  let done = it.count < SWAP_MAP_MAX;
-  if (!done) {
-    if (!it.continuation) it.continuation = pageAllocAtomic();
-    done = it.continuation != 0;
+  if (swapCountNeedsPage(slot, 1)) {
+    it.continuation = pageAllocAtomic();
+    if (it.continuation) pageSetPrivate(it.continuation, <u32>slot);
   }
+  const done = !swapCountNeedsPage(slot, 1);
   if (done) it.count++;
   unlock(swapLock());
   return done;
 }
 
-/** One entry fewer. */
-export function swapFree(slot: usize): void {
-  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
+/** Under the swap lock: one entry fewer. Returns the page that the count needs no more, or 0: it is put later. */
+function dropEntry(slot: usize): u32 {
   const it = slotAt(slot);
   assert(it.count > 0, "swap: freed more often than used");
   it.count--;
-  if (it.continuation && it.count <= SWAP_MAP_MAX) {
-    putPage(it.continuation);
-    it.continuation = 0;
-  }
+  const surplus = it.count <= SWAP_MAP_MAX ? it.continuation : 0;
+  if (surplus) it.continuation = 0;
   slotRelease(slot);
-  unlock(swapLock());
+  return surplus;
 }
 
-/** The page leaves the slot. */
-export function swapSlotForget(slot: usize): void {
+/** One entry fewer. */
+export function swapFree(slot: usize): void {
   lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
+  const surplus = dropEntry(slot);
+  unlock(swapLock());
+  if (surplus) putPage(surplus);
+}
+
+/** swapFree: the cached page, with a reference, if only that holds the slot now; else 0. */
+export function swapFreeGetLast(slot: usize): u32 {
+  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);
+  const cached = slotAt(slot).count == 1 ? slotAt(slot).frame : 0;
+  if (cached) getPage(cached);
+  const surplus = dropEntry(slot);
+  unlock(swapLock());
+  if (surplus) putPage(surplus);
+  return cached;
+}
+
+/** Under the swap lock: the page leaves the slot. */
+export function swapSlotForget(slot: usize): void {
   slotAt(slot).frame = 0;
   slotRelease(slot);
-  unlock(swapLock());
 }
 
 function slotRelease(slot: usize): void {

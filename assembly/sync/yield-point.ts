@@ -8,7 +8,7 @@ export enum YieldKind {
   Lock = 1,
   /** A lock was let go. */
   Unlock,
-  /** Waiting: somebody else holds the lock. */
+  /** Waiting: somebody else holds the lock, or has to be done first. */
   Blocked,
   /** About to read or write what others can see without a lock in common. */
   Access,

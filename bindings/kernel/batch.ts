@@ -226,6 +226,11 @@ export class Batch {
     return this.#added();
   }
 
+  swapoff(area: number): number {
+    this.#next()(Op.SwapOff, area);
+    return this.#added();
+  }
+
   /** Runs all operations in order; a failure does not stop the rest. How many failed. */
   run(): number {
     return this.#context.machine.submit(this.#first, this.#length);

@@ -59,7 +59,7 @@ export class Actor {
     return this.progress.stop;
   }
 
-  /** Is it waiting for a lock that another actor held when it last looked? */
+  /** Is it waiting for a lock that another actor held when it last looked (swapoff: for what others had in hand)? */
   get blocked(): boolean {
     return this.progress.stop?.kind === "blocked";
   }

@@ -66,6 +66,22 @@ describe("the count of a slot", () => {
     expectHealthy(kernel);
   });
 
+  test("the frame that counts is no page for anybody else", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    swapOut(kernel, process, [0]);
+    for (let i = 0; i < 62; i++) process.fork();
+    expect(kernel.vmstat().nr_free_pages).toBe(63);
+    for (let frame = 1; frame <= 64; frame++) {
+      expect(codeOf(() => kernel.page(frame))).toBe("ESTALE");
+    }
+    process.exit();
+    fill(kernel.spawn(), 0, 1);
+    expect(kernel.vmstat().nr_free_pages).toBe(63);
+    expect(codeOf(() => kernel.page(1))).toBe("");
+    expectHealthy(kernel);
+  });
+
   test("a fork that has no frame for the 63rd is ENOMEM, and changes nothing", async () => {
     const { kernel, process } = await machine({ frames: 2 });
     fill(process, 0, 1);

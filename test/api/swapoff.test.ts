@@ -1,8 +1,8 @@
 // swapoff: what it brings back, and what an area that is made later may expect.
 
 import { expect, test } from "vitest";
-import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { fill, machine, swapOut } from "./machine.js";
+import { at, codeOf, expectHealthy, lay, PAGE, pageAt, stateOf } from "./ground.js";
+import { fill, machine, mergeable, swapOut } from "./machine.js";
 
 test("an area without priority comes after all before it, though its number is used again", async () => {
   const { kernel, process } = await machine({ swap: 1 });
@@ -69,4 +69,33 @@ test("a page under writeback is held by nothing but its entries and caches", asy
   expect(kernel.vmstat()).toMatchObject({ nr_writeback: 0, nr_file_pages: 0 });
   kernel.holdIo(false);
   expectHealthy(kernel);
+});
+
+test("does not begin when copies of a page that is back already would not fit", async () => {
+  const { kernel, process } = await machine();
+  const [other, filler] = [kernel.spawn(), kernel.spawn()];
+  for (const one of [process, other]) mergeable(one, 0, [7]);
+  expect(kernel.ksm.settle()).toBe(1);
+  fill(process, 8, 1);
+  swapOut(kernel, process, [0, 8]);
+  // It is of this family now: the other place, whose entry is left, gets a copy.
+  process.read(at(0));
+  lay(filler, 0, 64);
+  for (let i = 0; kernel.vmstat().nr_free_pages > 1; i++) filler.write(at(i), 1);
+  const before = stateOf(kernel);
+  expect(codeOf(() => kernel.swapoff(0))).toBe("ENOMEM");
+  expect(stateOf(kernel)).toEqual(before);
+  filler.munmap(at(0), PAGE);
+  kernel.swapoff(0);
+  expect([process, other].map(({ rss }) => rss)).toMatchObject([
+    { anon: 2, swap: 0 },
+    { anon: 1, swap: 0 },
+  ]);
+  expectHealthy(kernel);
+});
+
+test("an area that is out of use is none, nor is one that has never been there", async () => {
+  const { kernel } = await machine();
+  kernel.swapoff(0);
+  expect([0, 7].map((area) => codeOf(() => kernel.swapoff(area)))).toEqual(["EINVAL", "EINVAL"]);
 });

@@ -1,18 +1,9 @@
-// Pairs of kernel paths that meet at one page: whatever the first has done when the second begins, both
-// come to their end, no rule of the locks is broken, and the invariants hold.
+// Pairs of kernel paths that meet at one page (race.ts).
 
 import { expect, test } from "vitest";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { interrupt } from "./interruption.js";
-import { BASE, type Ground, PAGE, race, share } from "./race.js";
-
-function mapFile({ scheduler, a, b }: Ground, shared: boolean) {
-  const file = scheduler.kernel.createFile({ pages: 4, word: 100 });
-  for (const process of [a, b]) {
-    process.mmap({ address: BASE, length: 4 * PAGE, file, shared, fixed: true });
-  }
-  return file;
-}
+import { BASE, mapFile, PAGE, race, share } from "./race.js";
 
 race("two readers of a file page that is not cached", (ground) => {
   mapFile(ground, true);

@@ -29,7 +29,7 @@ export function shrink(page: Page, effort: Effort): Fate {
     events.pgactivate++;
   }
   if (fate === "reclaimed") return fate;
-  if (fate === "culled" || !page.evictable) lists.putback(page);
+  if (fate === "culled" || !page.evictable || page.unevictable) lists.putback(page);
   else lists.link(page);
   return fate;
 }

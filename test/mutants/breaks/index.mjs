@@ -9,12 +9,13 @@ import ksm from "./ksm.mjs";
 import locks from "./locks.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
+import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
 import unmap from "./unmap.mjs";
 import verify from "./verify.mjs";
 
-const groups = [referenced, unmap, reclaim, mlock, files, migration, ksm, locks, verify];
+const groups = [referenced, unmap, reclaim, mlock, files, migration, ksm, locks, races, verify];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["release", "checked"], breaks }) =>
   breaks.map((one) => ({ group, tests, builds, ...one })),

@@ -62,16 +62,22 @@ export default {
       to: "",
     },
     {
-      rule: "what swapoff brings back is dirty",
+      rule: "what gives its slot up is dirty",
+      file: swap,
+      from: "deleteFromSwapCache(frame);\n  pageSet(frame, PageFlag.Dirty);\n  return true;",
+      to: "deleteFromSwapCache(frame);\n  return true;",
+    },
+    {
+      rule: "swapoff asks for frames for all copies that a page which is back may need",
       file: "assembly/mm/swapoff.ts",
-      from: "      pageSet(frame, PageFlag.Dirty);\n",
-      to: "",
+      from: "slot.frame && !pageMapping(slot.frame)",
+      to: "slot.frame",
     },
     {
       rule: "a page that is held from outside is kept",
-      file: pageout,
-      from: "if (pageRefcount(frame) != 2 || pageTest(frame, PageFlag.Dirty)) return false;",
-      to: "if (pageTest(frame, PageFlag.Dirty)) return false;",
+      file: "assembly/struct/page-dirty.ts",
+      from: "return pageRefcount(frame) == 2 && !pageTest(frame, PageFlag.Dirty);",
+      to: "return !pageTest(frame, PageFlag.Dirty);",
     },
     {
       rule: "reclaim of one memcg leaves the others' pages",
@@ -112,8 +118,14 @@ export default {
     {
       rule: "counts above 62 need a page, which may not be had",
       file: slot,
-      from: "done = it.continuation != 0;",
-      to: "done = true;",
+      from: "const done = !swapCountNeedsPage(slot, 1);",
+      to: "const done = true;",
+    },
+    {
+      rule: "a frame that counts a slot's entries is no page",
+      file: slot,
+      from: "return pagePrivate(frame) != 0 && !pageTest(frame, PageFlag.SwapCache);",
+      to: "return false;",
     },
     {
       rule: "areas with a higher priority are filled first",
