@@ -12,7 +12,6 @@ import { chainLength } from "../struct/anon-vma";
 import { pageIsAnon } from "../struct/page";
 import { framesFree, getPage } from "../struct/page-frame";
 import { ksmEnter } from "../struct/ksm";
-import { TASK_SIZE } from "./unmapped-area";
 import {
   nextMapped,
   pmdAlloc,
@@ -37,7 +36,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
-import { swapCountNeedsPage, swapDuplicate } from "../struct/swap-slot";
+import { slotAt, swapCountOutgrows, swapDuplicate } from "../struct/swap-slot";
 import { isCowMapping, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
@@ -126,20 +125,39 @@ function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
   return copyPageRange(child, parent, source);
 }
 
-/** Frames that the counts of the swap entries may need (KSM may have left one slot's at many places). */
-function swapCountFrames(mm: MmStruct): u32 {
+/**
+ * Counts, or forgets, for each slot the entries of an address space that a fork copies.
+ * @returns slots whose count will need a page that they do not have
+ */
+function tallySwapEntries(mm: MmStruct, counts: bool): u32 {
   let n: u32 = 0;
-  for (let at = nextMapped(mm, 0, TASK_SIZE); at < TASK_SIZE && mm.swapRss;) {
-    const stop = pmdEnd(at, TASK_SIZE);
-    const pmd = pmdAt(mm, at);
-    for (; at < stop; at += PAGE_SIZE) {
-      const entry = load<u64>(pteUnder(pmd, at));
-      if (!pteIsSwap(entry)) continue;
-      if (swapCountNeedsPage(pteSwapSlot(entry), <u32>mm.swapRss)) n++;
+  for (let at = mm.mmap; at; at = changetype<Vma>(<usize>at).next) {
+    const vma = changetype<Vma>(<usize>at);
+    if (!vma.anonVma || vma.flags & VmFlag.DontCopy) continue;
+    let address = nextMapped(mm, vma.start, vma.end);
+    while (address < vma.end) {
+      const stop = pmdEnd(address, vma.end);
+      const pmd = pmdAt(mm, address);
+      for (; address < stop; address += PAGE_SIZE) {
+        const entry = load<u64>(pteUnder(pmd, address));
+        if (!pteIsSwap(entry)) continue;
+        const slot = pteSwapSlot(entry);
+        const copies = counts ? slotAt(slot).copies + 1 : 0;
+        slotAt(slot).copies = copies;
+        if (copies && swapCountOutgrows(slot, copies)) n++;
+      }
+      address = nextMapped(mm, address, vma.end);
     }
-    at = nextMapped(mm, at, TASK_SIZE);
   }
   return n;
+}
+
+/** Frames that the counts of the swap entries need (KSM may have left one slot's at many places). */
+function swapCountFrames(mm: MmStruct): u32 {
+  if (!mm.swapRss) return 0;
+  const frames = tallySwapEntries(mm, true);
+  tallySwapEntries(mm, false);
+  return frames;
 }
 
 /**

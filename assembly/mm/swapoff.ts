@@ -60,9 +60,10 @@ function unuseMm(mm: MmStruct, area: u32): i32 {
   return 0;
 }
 
-/** Frames that the entries of a slot may need, as many as if each became a page of its own. */
+/** Frames that the entries of a slot may need: one, unless KSM has led entries of many families there. */
 function framesFor(slot: SwapSlot): u32 {
   if (!slot.count) return 0;
+  if (!slot.shared) return slot.frame ? 0 : 1;
   // What was read already is there for one of them, unless it is of some place: then it may suit none of these.
   const read = slot.frame && !pageMapping(slot.frame);
   return read ? slot.count - 1 : slot.count;

@@ -9,7 +9,14 @@ import { Event, PageFlag, Unmap, UnmapResult, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
-import { pageFlags, pageIsAnon, pageMapped, pagePrivate } from "../struct/page";
+import {
+  mappingIsKsm,
+  pageFlags,
+  pageIsAnon,
+  pageMapped,
+  pageMapping,
+  pagePrivate,
+} from "../struct/page";
 import { putPage } from "../struct/page-frame";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import {
@@ -20,7 +27,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
-import { swapDuplicate } from "../struct/swap-slot";
+import { slotAt, swapDuplicate } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { tryDownRead, upRead } from "../sync/lock";
@@ -58,6 +65,7 @@ function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u3
   if (anon && flags & PageFlag.SwapCache) {
     const slot = <usize>pagePrivate(frame);
     if (!swapDuplicate(slot)) return entry;
+    if (mappingIsKsm(pageMapping(frame))) slotAt(slot).shared = 1;
     joinMmlist(mm);
     mm.anonRss--;
     mm.swapRss++;

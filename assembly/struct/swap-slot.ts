@@ -33,6 +33,10 @@ export class SwapSlot {
   word: f64;
   /** Frame that holds the part of the count above SWAP_MAP_MAX. */
   continuation: u32;
+  /** 1 once entries of a page that KSM shares led here: they may be of many families. */
+  shared: u32;
+  /** Entries of an address space that fork is about to copy; 0 at all other times. */
+  copies: u32;
   spare: u32;
 }
 
@@ -104,6 +108,11 @@ export function swapSlotExists(slot: usize): bool {
 /** Would so many more references to the slot need a page that it does not have? */
 export function swapCountNeedsPage(slot: usize, more: u32): bool {
   return slotAt(slot).count + more > SWAP_MAP_MAX && !slotAt(slot).continuation;
+}
+
+/** Is it the last of so many more references for which the slot needs a page that it does not have? */
+export function swapCountOutgrows(slot: usize, more: u32): bool {
+  return swapCountNeedsPage(slot, more) && !swapCountNeedsPage(slot, more - 1);
 }
 
 /** Does the frame hold a slot's count? Then it is no page that anybody else may take a reference to. */

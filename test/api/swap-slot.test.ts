@@ -82,6 +82,17 @@ describe("the count of a slot", () => {
     expectHealthy(kernel);
   });
 
+  test("a fork of many entries, each counted once, takes no frame for them", async () => {
+    const { kernel, process } = await machine({ frames: 100, swap: 100 });
+    fill(process, 0, 90);
+    swapOut(kernel, process, [...Array(90).keys()]);
+    const filler = kernel.spawn();
+    fill(filler, 0, 100);
+    expect(kernel.vmstat().nr_free_pages).toBe(0);
+    expect(process.fork().rss.swap).toBe(90);
+    expectHealthy(kernel);
+  });
+
   test("a fork that has no frame for the 63rd is ENOMEM, and changes nothing", async () => {
     const { kernel, process } = await machine({ frames: 2 });
     fill(process, 0, 1);

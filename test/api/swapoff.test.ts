@@ -71,6 +71,23 @@ test("a page under writeback is held by nothing but its entries and caches", asy
   expectHealthy(kernel);
 });
 
+test("needs a frame for each page, however many entries lead to it", async () => {
+  const { kernel, process } = await machine({ frames: 24 });
+  fill(process, 0, 20);
+  const family = [process, process.fork(), process.fork(), process.fork()];
+  swapOut(kernel, process, [...Array(20).keys()]);
+  const filler = kernel.spawn();
+  fill(filler, 0, 5);
+  const before = stateOf(kernel);
+  expect(codeOf(() => kernel.swapoff(0))).toBe("ENOMEM");
+  expect(stateOf(kernel)).toEqual(before);
+  filler.munmap(at(0), PAGE);
+  expect(kernel.vmstat().nr_free_pages).toBe(20);
+  kernel.swapoff(0);
+  for (const { rss } of family) expect(rss).toMatchObject({ anon: 20, swap: 0 });
+  expectHealthy(kernel);
+});
+
 test("does not begin when copies of a page that is back already would not fit", async () => {
   const { kernel, process } = await machine();
   const [other, filler] = [kernel.spawn(), kernel.spawn()];
