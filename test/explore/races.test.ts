@@ -2,18 +2,10 @@
 // come to their end, no rule of the locks is broken, and the invariants hold.
 
 import { expect, test } from "vitest";
-import type { Batch, Process } from "../../bindings/index.js";
+import type { Batch } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
+import { BASE, mapFile, PAGE, share, type Ground } from "./ground.js";
 import { interrupt } from "./interruption.js";
-
-const PAGE = 4096;
-const BASE = 0x200000000000;
-
-interface Ground {
-  readonly scheduler: Scheduler;
-  readonly a: Process;
-  readonly b: Process;
-}
 
 type Fill = (batch: Batch, ground: Ground) => void;
 
@@ -32,23 +24,6 @@ function race(name: string, setUp: (ground: Ground) => readonly [Fill, Fill]): v
   });
 }
 
-function mapFile({ scheduler, a, b }: Ground, shared: boolean) {
-  const file = scheduler.kernel.createFile({ pages: 4, word: 100 });
-  for (const process of [a, b]) {
-    process.mmap({ address: BASE, length: 4 * PAGE, file, shared, fixed: true });
-  }
-  return file;
-}
-
-function share({ a, scheduler }: Ground) {
-  a.mmap({ address: BASE, length: 4 * PAGE, fixed: true });
-  for (let i = 0; i < 4; i++) a.write(BASE + i * PAGE, 10 + i);
-  const child = a.fork();
-  const page = a.pageAt(BASE + PAGE)!;
-  scheduler.kernel.pageReferenced(page);
-  return { child, page };
-}
-
 race("two readers of a file page that is not cached", (ground) => {
   mapFile(ground, true);
   return [(batch) => batch.read(ground.a, BASE), (batch) => batch.read(ground.b, BASE)];
@@ -57,24 +32,6 @@ race("two readers of a file page that is not cached", (ground) => {
 race("a private write and a truncation", (ground) => {
   const file = mapFile(ground, false);
   return [(batch) => batch.write(ground.a, BASE + PAGE, 5), (batch) => batch.truncate(file, 1)];
-});
-
-test("a truncation leaves no private copy beyond the end, though one is made meanwhile", async () => {
-  const scheduler = await Scheduler.create();
-  const a = scheduler.kernel.spawn();
-  const file = mapFile({ scheduler, a, b: scheduler.kernel.spawn() }, false);
-  const write = scheduler.actor("write", (batch) => batch.write(a, BASE + PAGE, 5));
-  const truncate = scheduler.actor("truncate", (batch) => batch.truncate(file, 1));
-  const copies = new Set<boolean>();
-  const look = (): void => {
-    // A write that comes after it is SIGBUS; one that came before has left nothing.
-    expect(a.pageAt(BASE + PAGE)).toBe(null);
-    copies.add(write.batch.error(0) === null);
-  };
-  interrupt(scheduler, truncate, write, look);
-  interrupt(scheduler, write, truncate, look);
-  expect(copies).toEqual(new Set([true, false]));
-  scheduler.kernel.dispose();
 });
 
 race("a shared read and a truncation to nothing", (ground) => {
@@ -162,25 +119,6 @@ race("two first writes to neighbours that may share an anon_vma", (ground) => {
 race("a migration and a write", (ground) => {
   const { page, child } = share(ground);
   return [(batch) => batch.migratePage(page), (batch) => batch.write(child, BASE + PAGE, 6)];
-});
-
-test("two migrations of pages at one index: each restores its own entries", async () => {
-  const scheduler = await Scheduler.create();
-  const { kernel } = scheduler;
-  const parent = kernel.spawn();
-  parent.mmap({ address: BASE, length: PAGE, fixed: true });
-  parent.write(BASE, 1);
-  const child = parent.fork();
-  child.write(BASE, 2);
-  // The walk from the parent's page comes by the child's entry, which waits for another page.
-  const [one, other] = [parent, child].map((process) => {
-    const page = process.pageAt(BASE)!;
-    return scheduler.actor(`of ${process.pid}`, (batch) => batch.migratePage(page));
-  });
-  interrupt(scheduler, other!, one!, () => {
-    expect([parent.read(BASE), child.read(BASE)]).toEqual([1, 2]);
-  });
-  kernel.dispose();
 });
 
 race("a migration and a fork", (ground) => {
