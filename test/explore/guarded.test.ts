@@ -27,6 +27,17 @@ function fields(record: RawRecord, ...names: string[]): number[] {
   return names.map((name) => record.get(name));
 }
 
+/** Where the VMAs of an address space are. */
+function vmas(raw: RawMachine, mm: RawRecord): number[] {
+  const found: number[] = [mm.get("mapCount")];
+  for (let next = mm.get("mmap"); next;) {
+    const vma = raw.record(next, "Vma");
+    found.push(...fields(vma, "start", "end", "flags"));
+    next = vma.get("next");
+  }
+  return found;
+}
+
 async function ground() {
   const scheduler = await Scheduler.create({ anonIndex: "list" });
   const { kernel } = scheduler;
@@ -70,6 +81,10 @@ function guarded({ raw, parent, child }: Ground): Record<string, Guarded> {
       lock: root.at("mutex"),
       state: () => [root, own].flatMap((anonVma) => fields(anonVma, "head", "tail")),
     },
+    mmap_sem: {
+      lock: raw.mm(parent).at("mmapSemWriter"),
+      state: () => vmas(raw, raw.mm(parent)),
+    },
     i_mmap_mutex: {
       lock: mapping.at("iMmapMutex"),
       state: () => fields(mapping, "iMmap"),
@@ -81,7 +96,7 @@ function guarded({ raw, parent, child }: Ground): Record<string, Guarded> {
   };
 }
 
-test("lists, slots, indexes and entries change under their locks", async () => {
+test("lists, slots, indexes, entries and VMAs change under their locks", async () => {
   const on = await ground();
   const { scheduler, kernel, raw, parent, child, file } = on;
   const [first, second] = [0, 1].map((i) => pageAt(parent, i));
@@ -103,14 +118,14 @@ test("lists, slots, indexes and entries change under their locks", async () => {
   const unguarded: string[] = [];
   const changed = new Set<string>();
   while (!path.done) {
-    const before = all.map(([, { state }]) => `${state()}`);
+    const before = all.map(([, { state }]) => state().join());
     const locks = held(raw, path);
     if (path.stop?.kind === "lock") locks.push(path.stop.object);
     scheduler.step(path);
     for (const [i, [name, { lock, state }]] of all.entries()) {
-      if (`${state()}` === before[i]) continue;
+      if (state().join() === before[i]) continue;
       changed.add(name);
-      if (!locks.includes(lock)) unguarded.push(`${name}: ${before[i]} -> ${state()}`);
+      if (!locks.includes(lock)) unguarded.push(`${name}: ${before[i]} -> ${state().join()}`);
     }
   }
   expect(unguarded).toEqual([]);

@@ -103,9 +103,21 @@ race("an mmap and the exit of its process", (ground) => {
   return [(batch) => batch.mmap(ground.a, { length: PAGE }), (batch) => batch.exit(ground.a)];
 });
 
+race("a first write and an unmap of its place", ({ a }) => {
+  a.mmap({ address: BASE, length: 2 * PAGE, fixed: true });
+  a.write(BASE + PAGE, 1);
+  return [(batch) => batch.write(a, BASE, 1), (batch) => batch.munmap(a, BASE, PAGE)];
+});
+
 race("a first write and the exit of its process", (ground) => {
   ground.a.mmap({ address: BASE, length: PAGE, fixed: true });
   return [(batch) => batch.write(ground.a, BASE, 1), (batch) => batch.exit(ground.a)];
+});
+
+race("two first writes to one page", ({ a }) => {
+  const thread = a.fork({ shareMemory: true });
+  a.mmap({ address: BASE, length: PAGE, fixed: true });
+  return [(batch) => batch.write(a, BASE, 1), (batch) => batch.write(thread, BASE, 2)];
 });
 
 race("two first writes to neighbours that may share an anon_vma", (ground) => {

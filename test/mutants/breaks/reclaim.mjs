@@ -74,6 +74,21 @@ export default {
       to: "if (pageTest(frame, PageFlag.Dirty)) return false;",
     },
     {
+      rule: "a reference that isolation took is not unpin's to drop",
+      builds: ["checked"],
+      file: "assembly/mm/page-operation.ts",
+      from: "if (pins == <u32>pageTest(frame, PageFlag.Isolated)) return Errno.EINVAL;",
+      to: "if (pins == 0) return Errno.EINVAL;",
+    },
+    {
+      rule: "a culled page gives its slot up",
+      tests: ["test/api/swap-slot"],
+      builds: ["checked"],
+      file: pageout,
+      from: "    if (fate == PageFate.Culled) tryToFreeSwapOf(frame);\n",
+      to: "",
+    },
+    {
       rule: "reclaim of one memcg leaves the others' pages",
       file: "assembly/mm/vmscan.ts",
       from: "let memcg = target ? target : header().rootMemcg;",

@@ -48,5 +48,13 @@ export default {
       from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
       to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 0;",
     },
+    {
+      rule: "so does a page of KSM's",
+      tests: ["test/rmap/ksm"],
+      builds: ["explore"],
+      file: all,
+      from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
+      to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return pageIsKsm(frame) ? 0 : 1;",
+    },
   ],
 };
