@@ -1,12 +1,14 @@
 // spec/rmap.md Part 1, "Adding and removing": a test for each row.
 
 import { describe, expect, test } from "vitest";
+import { VmFlag } from "../../assembly/abi.js";
 import { createKernel, KernelError } from "../../bindings/index.js";
 import { Scheduler, type Actor } from "../../bindings/scenario/scheduler.js";
 import { anonVmaAt, at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
 import { RawMachine } from "../check/raw-machine.js";
 
 const build = "checked";
+const PTE_DIRTY = 0x40;
 
 async function family() {
   const kernel = await createKernel({ build });
@@ -215,6 +217,21 @@ describe("page_dup_rmap", () => {
     expect(page).toMatchObject({ mapcount: 3, flags, refcount: refcount + 1 });
     expect(kernel.vmstat().nr_anon_pages).toBe(before.nr_anon_pages);
   });
+});
+
+test("fork leaves the child's entry of shared memory clean: the parent's says what was written", async () => {
+  const kernel = await createKernel({ build });
+  const raw = new RawMachine(kernel);
+  const parent = kernel.spawn();
+  lay(parent, 0, 1);
+  parent.write(at(0), 1);
+  // Shared memory has no anon_vma, so no call leads here: its entries are faulted in again.
+  raw.vma(parent, at(0)).add("flags", VmFlag.Shared);
+  const child = parent.fork();
+  const dirty = [parent, child].map(
+    (process) => raw.get64(raw.entryAt(process, at(0))) & PTE_DIRTY,
+  );
+  expect(dirty).toEqual([PTE_DIRTY, 0]);
 });
 
 describe("page_remove_rmap", () => {

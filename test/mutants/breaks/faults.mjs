@@ -5,7 +5,6 @@ const fileFault = "assembly/mm/fault-file.ts";
 export default {
   group: "faults",
   tests: ["test/api/file-data"],
-  builds: ["checked"],
   breaks: [
     {
       rule: "an entry that goes leaves its page dirty, if it was",

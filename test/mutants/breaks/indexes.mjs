@@ -4,7 +4,6 @@ const balance = "assembly/index/rb-tree.ts";
 export default {
   group: "indexes",
   tests: ["test/rmap/invariants", "test/check/anon-index", "test/api/walks"],
-  builds: ["checked"],
   breaks: [
     {
       rule: "VMAs that begin at one pgoff stay in the order in which they were linked",

@@ -51,7 +51,6 @@ export default {
     {
       rule: "a walk for references ends when all mappings are found",
       tests: ["test/rmap/ksm"],
-      builds: ["checked"],
       file: walk,
       from: "      if (visit == KsmVisit.Referenced && mapcount <= 0) stop = true;\n",
       to: "",

@@ -3,7 +3,6 @@ const anonVma = "assembly/rmap/anon-vma.ts";
 export default {
   group: "lifetime",
   tests: ["test/rmap/objects"],
-  builds: ["checked"],
   breaks: [
     {
       rule: "a clone that fails takes back what it had linked",

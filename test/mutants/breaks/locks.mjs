@@ -6,7 +6,7 @@ const guarded = ["test/explore/guarded"];
 export default {
   group: "locks",
   tests: ["test/check", "test/explore"],
-  builds: ["release", "checked", "explore"],
+  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "locks are taken in their order",

@@ -33,7 +33,6 @@ export default {
     {
       rule: "a page that stays mlocked is not counted as munlocked",
       tests: ["test/api/vmstat"],
-      builds: ["checked"],
       file: munlock,
       from: "  if (result != UnmapResult.Mlock) vmStat",
       to: "  vmStat",

@@ -75,7 +75,6 @@ export default {
     },
     {
       rule: "a reference that isolation took is not unpin's to drop",
-      builds: ["checked"],
       file: "assembly/mm/page-operation.ts",
       from: "if (pins == <u32>pageTest(frame, PageFlag.Isolated)) return Errno.EINVAL;",
       to: "if (pins == 0) return Errno.EINVAL;",
@@ -83,7 +82,6 @@ export default {
     {
       rule: "a culled page gives its slot up",
       tests: ["test/api/swap-slot"],
-      builds: ["checked"],
       file: pageout,
       from: "    if (fate == PageFate.Culled) tryToFreeSwapOf(frame);\n",
       to: "",

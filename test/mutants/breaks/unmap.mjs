@@ -6,7 +6,7 @@ const lookup = "assembly/rmap/page-lock.ts";
 export default {
   group: "unmap",
   tests: ["test/rmap/unmap", "test/rmap/page-lock", "test/rmap/adding", "test/explore"],
-  builds: ["release", "checked", "explore"],
+  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "an entry that was touched is made old and stays",

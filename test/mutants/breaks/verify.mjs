@@ -19,7 +19,6 @@ export default {
     {
       rule: "I3: a page's index is compared with the place of its entry",
       tests: ["test/check/pages"],
-      builds: ["checked"],
       file: "assembly/check/page-tables.ts",
       from: "if (index != expected) {",
       to: "if (false) {",
@@ -27,7 +26,6 @@ export default {
     {
       rule: "I4: rss is compared with the entries found",
       tests: ["test/check/counters"],
-      builds: ["checked"],
       file: "assembly/check/page-tables.ts",
       from: "if (counter != recount) violated(kind, pid, <f64>counter, <f64>recount);",
       to: "",
@@ -35,7 +33,6 @@ export default {
     {
       rule: "I4: NR_ANON_PAGES is compared with the pages found",
       tests: ["test/check/counters"],
-      builds: ["checked"],
       file: frames,
       from: "violatedUnless(Violated.NrAnonPages, <f64>state.nrAnonPages, <f64>anonPages);",
       to: "",
@@ -55,7 +52,6 @@ export default {
     {
       rule: "I6: NR_MLOCK is compared with the pages found",
       tests: ["test/check/mlock"],
-      builds: ["checked"],
       file: frames,
       from: "violatedUnless(Violated.NrMlock, vmStatOf(VmStat.NrMlock), <f64>mlocked);",
       to: "",
@@ -81,7 +77,6 @@ export default {
     {
       rule: "I11: a tree's maxima are compared with what is below",
       tests: ["test/check/anon-index"],
-      builds: ["checked"],
       file: "assembly/index/interval-tree.ts",
       from: "if (at(node).subtreeLast != subtreeLastOf(node)) return fault(TreeFault.Maximum, node);",
       to: "",

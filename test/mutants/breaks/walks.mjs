@@ -3,7 +3,6 @@ const address = "assembly/rmap/address.ts";
 export default {
   group: "walks",
   tests: ["test/rmap/address"],
-  builds: ["checked"],
   breaks: [
     {
       rule: "rmap_walk goes to the end",
