@@ -137,7 +137,7 @@ export default {
     {
       rule: "swap-in makes a page of another family a copy",
       file: "assembly/mm/fault-swap.ts",
-      from: "if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;",
+      from: "if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return false;",
       to: "",
     },
   ],
