@@ -77,6 +77,33 @@ describe("a file's page", () => {
     expectHealthy(kernel);
   });
 
+  test("has clean entries: nobody makes it dirty by unmapping it", async () => {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 1 });
+    lay(process, 0, 1, { file, shared: true });
+    process.read(at(0));
+    const page = moved(kernel, pageAt(process, 0));
+    process.munmap(at(0), PAGE);
+    expect(page).toMatchObject({ dirty: false, mapcount: 0 });
+    expect(kernel.vmstat().nr_dirty).toBe(0);
+    expectHealthy(kernel);
+  });
+
+  test("that was used once goes as one that was used once", async () => {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 1 });
+    lay(process, 0, 1, { file, shared: true });
+    process.read(at(0));
+    file.read(0);
+    const old = pageAt(process, 0);
+    expect(old).toMatchObject({ referenced: true, active: false });
+    const page = moved(kernel, old);
+    expect(page).toMatchObject({ referenced: true, active: false });
+    // So the next use is the second.
+    file.read(0);
+    expect(page).toMatchObject({ referenced: false, active: true });
+  });
+
   test("that memory holds may be written at once again, whatever its entry allowed", async () => {
     const { kernel, process } = await machine();
     const file = kernel.createFile({ pages: 1, kind: "tmpfs" });

@@ -108,6 +108,18 @@ describe("fork", () => {
   });
 });
 
+test("what a child has in swap is brought back by swapoff, though its parent is gone", () => {
+  lay(parent, 0, 1);
+  parent.write(at(0), 7);
+  expect(kernel.tryToUnmap(pageAt(parent, 0), { ignoreAccess: true })).toBe("success");
+  const child = parent.fork();
+  parent.exit();
+  kernel.swapoff(0);
+  expect(child.rss).toEqual({ anon: 1, file: 0, swap: 0 });
+  expect(child.read(at(0))).toBe(7);
+  expectHealthy(kernel);
+});
+
 describe("a child that shares the address space", () => {
   test("sees every change, and is listed with its parent", () => {
     const thread = parent.fork({ shareMemory: true });

@@ -243,6 +243,23 @@ describe("swap", () => {
     expectHealthy(kernel);
   });
 
+  test("knows no write that came while the page was written out: it is dirty when it is shared", async () => {
+    const { kernel, process } = await machine();
+    mergeable(process, 0, [9, 5]);
+    const page = pageAt(process, 1);
+    kernel.holdIo(true);
+    expect(kernel.shrinkPage(page, { force: true })).toBe("kept");
+    process.write(at(1), 9);
+    kernel.holdIo(false);
+    // Only its entry knows.
+    expect(page).toMatchObject({ swapCache: true, dirty: false, mapcount: 1 });
+    kernel.ksm.settle();
+    expect(page).toMatchObject({ ksm: true, mapcount: 2 });
+    swapOut(kernel, process, [0]);
+    expect([0, 1].map((i) => process.read(at(i)))).toEqual([9, 9]);
+    expectHealthy(kernel);
+  });
+
   test("while it is in the swap cache it is still shared: whoever comes back maps it again", () => {
     const shared = sharedBy(2);
     expect(kernel.tryToUnmap(shared, { ignoreAccess: true })).toBe("success");

@@ -211,6 +211,25 @@ describe("where memory is locked", () => {
     expectHealthy(kernel);
   });
 
+  test("the page that goes is not mlocked any more, where others still map it", () => {
+    mergeable(process, 0, [5, 5]);
+    kernel.ksm.settle();
+    const owner = kernel.spawn();
+    lay(owner, 0, 1);
+    owner.write(at(0), 5);
+    const child = owner.fork();
+    owner.mprotect(at(0), PAGE, "r");
+    owner.mlock(at(0), PAGE);
+    const page = pageAt(child, 0);
+    expect(page).toMatchObject({ mlocked: true, mapcount: 2 });
+    owner.madvise(at(0), PAGE, "mergeable");
+    expect(kernel.ksm.settle()).toBe(1);
+    expect(page).toMatchObject({ mlocked: false, unevictable: false, mapcount: 1 });
+    expect(pageAt(owner, 0)).toMatchObject({ ksm: true, mlocked: true, mapcount: 3 });
+    expect(kernel.vmstat().nr_mlock).toBe(1);
+    expectHealthy(kernel);
+  });
+
   test("it is not mlocked any more when the locked place gets a copy of its own", () => {
     mergeable(process, 0, [5, 5]);
     process.mlock(at(0), PAGE);

@@ -51,6 +51,20 @@ describe("what a page's references advise", () => {
     expect(kernel.shrinkPage(page)).toBe("activated");
   });
 
+  test("a dirty one that was used, though through no mapping, is not written yet", async () => {
+    const { kernel, process } = await machine();
+    const { file, page } = diskPage(kernel, process);
+    kernel.pageReferenced(page);
+    process.munmap(at(0), PAGE);
+    file.write(0, 7);
+    expect(page).toMatchObject({ dirty: true, referenced: true });
+    expect(kernel.shrinkPage(page)).toBe("kept");
+    expect(page).toMatchObject({ dirty: true, referenced: false });
+    expect(kernel.shrinkPage(page)).toBe("reclaimed");
+    expect(file.read(0)).toBe(7);
+    expectHealthy(kernel);
+  });
+
   test("touched through two mappings it is activated at once", async () => {
     const { kernel, process } = await machine();
     const { file, page } = diskPage(kernel, process);

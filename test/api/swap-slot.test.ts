@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { at, codeOf, expectHealthy, PAGE, pageAt, stateOf } from "./ground.js";
-import { fill, machine, swapOut } from "./machine.js";
+import { fill, machine, moved, swapOut } from "./machine.js";
 
 describe("the count of a slot", () => {
   test("fork adds to it: the slot is free when the last entry goes", async () => {
@@ -163,6 +163,33 @@ describe("a page that came back", () => {
     process.mprotect(at(0), PAGE, "r");
     process.mlock(at(0), PAGE);
     expect(pageAt(process, 0)).toMatchObject({ swapCache: false, mlocked: true, word: 100 });
+    expectHealthy(kernel);
+  });
+
+  test("gives it up when it is mlocked elsewhere and the last swap entry goes", async () => {
+    const { kernel, process } = await machine({ swap: 64 });
+    fill(process, 0, 1);
+    const child = process.fork();
+    swapOut(kernel, process, [0]);
+    process.mprotect(at(0), PAGE, "r");
+    process.mlock(at(0), PAGE);
+    const page = pageAt(process, 0);
+    // The child's entry refers to the slot still.
+    expect(page).toMatchObject({ swapCache: true, mlocked: true });
+    child.read(at(0));
+    expect(page).toMatchObject({ swapCache: false, mapcount: 2 });
+    expectHealthy(kernel);
+  });
+
+  test("gives up what reclaim has just given it, when a locked VMA turns out to map it", async () => {
+    const { kernel, process } = await machine({ swap: 64 });
+    fill(process, 0, 1);
+    process.mlock(at(0), PAGE);
+    // Migration loses the mark, as in v3.7: reclaim tries, and is told by try_to_unmap.
+    const page = moved(kernel, pageAt(process, 0));
+    expect(kernel.shrinkPage(page, { force: true })).toBe("culled");
+    expect(page).toMatchObject({ swapCache: false, mlocked: true, mapcount: 1 });
+    expect(kernel.swapAreas[0]!.used).toBe(0);
     expectHealthy(kernel);
   });
 

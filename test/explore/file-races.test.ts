@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
-import { BASE, mapFile, PAGE, race } from "./race.js";
+import { BASE, mapFile, PAGE } from "./ground.js";
+import { race } from "./race.js";
 
 race("a reclaim of a file's page and the exit that drops the file", (ground) => {
   const file = mapFile(ground, true);

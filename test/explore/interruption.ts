@@ -13,6 +13,23 @@ export function settle(scheduler: Scheduler): void {
   throw new Error("the actors do not come to an end");
 }
 
+/** Lets the actor go on until it stands where it is wanted. */
+export function stepUntil(scheduler: Scheduler, actor: Actor, isThere: () => boolean): void {
+  while (!isThere()) {
+    if (actor.done) throw new Error(`actor ${actor.name} never gets there`);
+    scheduler.step(actor);
+  }
+}
+
+/** Lets the actor go on until it is about to take its next lock, or the lock at an address. */
+export function stepToLock(scheduler: Scheduler, actor: Actor, address?: number): number {
+  scheduler.step(actor);
+  stepUntil(scheduler, actor, () => {
+    return actor.stop?.kind === "lock" && actor.stop.object === (address ?? actor.stop.object);
+  });
+  return actor.stop!.object;
+}
+
 /**
  * Stops the one actor after each of its steps in turn, to let the other run as far as it can, then both to
  * their ends, where the invariants must hold.

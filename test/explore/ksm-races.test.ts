@@ -4,7 +4,8 @@
 import { expect } from "vitest";
 import { Op } from "../../assembly/abi.js";
 import type { Batch, Page } from "../../bindings/index.js";
-import { BASE, type Ground, PAGE, race, share } from "./race.js";
+import { BASE, type Ground, PAGE, share } from "./ground.js";
+import { race } from "./race.js";
 
 /** Two mergeable pages in each process: the words are those of the pages, and equal in both. */
 function lay({ a, b }: Ground, words: readonly [number, number] = [7, 8]): void {

@@ -1,7 +1,8 @@
 // Pairs of kernel paths that meet at a page that is mlocked, or about to be (race.ts).
 
 import { expect } from "vitest";
-import { BASE, fill, mapFile, PAGE, race, type Ground } from "./race.js";
+import { BASE, fill, mapFile, PAGE, type Ground } from "./ground.js";
+import { race } from "./race.js";
 
 /** What is on the unevictable list is mlocked, and the other way round. */
 function expectSorted({ scheduler }: Ground): void {

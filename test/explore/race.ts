@@ -2,19 +2,10 @@
 // their end, no rule of the locks is broken, and the invariants hold.
 
 import { expect, test } from "vitest";
-import type { Batch, File, Kind, Page, Process } from "../../bindings/index.js";
+import type { Batch } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
+import type { Ground } from "./ground.js";
 import { interrupt } from "./interruption.js";
-
-export const PAGE = 4096;
-export const BASE = 0x200000000000;
-
-/** A machine with two processes. */
-export interface Ground {
-  readonly scheduler: Scheduler;
-  readonly a: Process;
-  readonly b: Process;
-}
 
 /** Puts the operations of one of the two paths in its batch. */
 export type Fill = (batch: Batch, ground: Ground) => void;
@@ -35,34 +26,4 @@ export function race(name: string, setUp: (ground: Ground) => Paths): void {
     expect(interrupt(scheduler, second, first, look)).toBeGreaterThan(0);
     scheduler.kernel.dispose();
   });
-}
-
-/** A child of `a` with which it shares four pages, and one of them, which is old. */
-export function share({ a, scheduler }: Ground): { child: Process; page: Page } {
-  fill(a, 4);
-  const child = a.fork();
-  const page = a.pageAt(BASE + PAGE)!;
-  scheduler.kernel.pageReferenced(page);
-  return { child, page };
-}
-
-/** Both processes map a file of four pages. */
-export function mapFile({ scheduler, a, b }: Ground, shared: boolean, kind: Kind = "disk"): File {
-  const file = scheduler.kernel.createFile({ pages: 4, word: 100, kind });
-  for (const process of [a, b]) {
-    process.mmap({ address: BASE, length: 4 * PAGE, file, shared, fixed: true });
-  }
-  return file;
-}
-
-/** A process writes the first pages of anonymous memory. */
-export function fill(process: Process, pages: number): void {
-  process.mmap({ address: BASE, length: 4 * PAGE, fixed: true });
-  for (let i = 0; i < pages; i++) process.write(BASE + i * PAGE, 10 + i);
-}
-
-/** A process's page i goes to swap. */
-export function swapOut({ scheduler }: Ground, process: Process, i: number): void {
-  const page = process.pageAt(BASE + i * PAGE);
-  expect(page && scheduler.kernel.shrinkPage(page, { force: true })).toBe("reclaimed");
 }

@@ -1,9 +1,8 @@
 // Pairs of kernel paths that meet at one page (race.ts).
 
-import { expect, test } from "vitest";
-import { Scheduler } from "../../bindings/scenario/scheduler.js";
-import { interrupt } from "./interruption.js";
-import { BASE, mapFile, PAGE, race, share } from "./race.js";
+import { expect } from "vitest";
+import { BASE, mapFile, PAGE, share } from "./ground.js";
+import { race } from "./race.js";
 
 race("two readers of a file page that is not cached", (ground) => {
   mapFile(ground, true);
@@ -13,24 +12,6 @@ race("two readers of a file page that is not cached", (ground) => {
 race("a private write and a truncation", (ground) => {
   const file = mapFile(ground, false);
   return [(batch) => batch.write(ground.a, BASE + PAGE, 5), (batch) => batch.truncate(file, 1)];
-});
-
-test("a truncation leaves no private copy beyond the end, though one is made meanwhile", async () => {
-  const scheduler = await Scheduler.create();
-  const a = scheduler.kernel.spawn();
-  const file = mapFile({ scheduler, a, b: scheduler.kernel.spawn() }, false);
-  const write = scheduler.actor("write", (batch) => batch.write(a, BASE + PAGE, 5));
-  const truncate = scheduler.actor("truncate", (batch) => batch.truncate(file, 1));
-  const copies = new Set<boolean>();
-  const look = (): void => {
-    // A write that comes after it is SIGBUS; one that came before has left nothing.
-    expect(a.pageAt(BASE + PAGE)).toBe(null);
-    copies.add(write.batch.error(0) === null);
-  };
-  interrupt(scheduler, truncate, write, look);
-  interrupt(scheduler, write, truncate, look);
-  expect(copies).toEqual(new Set([true, false]));
-  scheduler.kernel.dispose();
 });
 
 race("a shared read and a truncation to nothing", (ground) => {
@@ -102,9 +83,21 @@ race("an mmap and the exit of its process", (ground) => {
   return [(batch) => batch.mmap(ground.a, { length: PAGE }), (batch) => batch.exit(ground.a)];
 });
 
+race("a first write and an unmap of its place", ({ a }) => {
+  a.mmap({ address: BASE, length: 2 * PAGE, fixed: true });
+  a.write(BASE + PAGE, 1);
+  return [(batch) => batch.write(a, BASE, 1), (batch) => batch.munmap(a, BASE, PAGE)];
+});
+
 race("a first write and the exit of its process", (ground) => {
   ground.a.mmap({ address: BASE, length: PAGE, fixed: true });
   return [(batch) => batch.write(ground.a, BASE, 1), (batch) => batch.exit(ground.a)];
+});
+
+race("two first writes to one page", ({ a }) => {
+  const thread = a.fork({ shareMemory: true });
+  a.mmap({ address: BASE, length: PAGE, fixed: true });
+  return [(batch) => batch.write(a, BASE, 1), (batch) => batch.write(thread, BASE, 2)];
 });
 
 race("two first writes to neighbours that may share an anon_vma", (ground) => {
@@ -118,25 +111,6 @@ race("two first writes to neighbours that may share an anon_vma", (ground) => {
 race("a migration and a write", (ground) => {
   const { page, child } = share(ground);
   return [(batch) => batch.migratePage(page), (batch) => batch.write(child, BASE + PAGE, 6)];
-});
-
-test("two migrations of pages at one index: each restores its own entries", async () => {
-  const scheduler = await Scheduler.create();
-  const { kernel } = scheduler;
-  const parent = kernel.spawn();
-  parent.mmap({ address: BASE, length: PAGE, fixed: true });
-  parent.write(BASE, 1);
-  const child = parent.fork();
-  child.write(BASE, 2);
-  // The walk from the parent's page comes by the child's entry, which waits for another page.
-  const [one, other] = [parent, child].map((process) => {
-    const page = process.pageAt(BASE)!;
-    return scheduler.actor(`of ${process.pid}`, (batch) => batch.migratePage(page));
-  });
-  interrupt(scheduler, other!, one!, () => {
-    expect([parent.read(BASE), child.read(BASE)]).toEqual([1, 2]);
-  });
-  kernel.dispose();
 });
 
 race("a migration and a fork", (ground) => {

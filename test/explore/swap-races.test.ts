@@ -1,7 +1,8 @@
 // Pairs of kernel paths that meet at a slot of a swap area (race.ts).
 
 import { expect } from "vitest";
-import { BASE, fill, PAGE, race, swapOut, type Ground } from "./race.js";
+import { BASE, fill, PAGE, swapOut, type Ground } from "./ground.js";
+import { race } from "./race.js";
 
 function swappedOut(ground: Ground, pages: number) {
   fill(ground.a, pages);

@@ -1,10 +1,14 @@
 // spec/rmap.md Part 1, "Adding and removing": a test for each row.
 
 import { describe, expect, test } from "vitest";
-import { createKernel } from "../../bindings/index.js";
+import { VmFlag } from "../../assembly/abi.js";
+import { createKernel, KernelError } from "../../bindings/index.js";
+import { Scheduler, type Actor } from "../../bindings/scenario/scheduler.js";
 import { anonVmaAt, at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
+import { RawMachine } from "../check/raw-machine.js";
 
 const build = "checked";
+const PTE_DIRTY = 0x40;
 
 async function family() {
   const kernel = await createKernel({ build });
@@ -13,6 +17,34 @@ async function family() {
   for (let i = 0; i < 4; i++) parent.write(at(i), i);
   const child = parent.fork();
   return { kernel, parent, child };
+}
+
+/** A process with a page to write, on a machine whose paths can be stopped. */
+async function suspendable() {
+  const scheduler = await Scheduler.create();
+  const { kernel } = scheduler;
+  const parent = kernel.spawn();
+  lay(parent, 0, 2);
+  return { scheduler, kernel, parent };
+}
+
+/** What the kernel says when the machine is damaged at some step of a path: everything, over all steps. */
+function damaged(scheduler: Scheduler, path: Actor, damage: () => void): string {
+  const start = scheduler.save();
+  const said: string[] = [];
+  for (let stop = 0; ; stop++) {
+    for (let step = 0; step < stop && !path.done; step++) scheduler.step(path);
+    const last = path.done;
+    damage();
+    try {
+      if (!last) scheduler.finish(path);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      said.push(error.message);
+    }
+    scheduler.restore(start);
+    if (last) return said.join("\n");
+  }
 }
 
 describe("page_move_anon_rmap", () => {
@@ -66,14 +98,39 @@ describe("__page_set_anon_rmap", () => {
 
 describe("__page_check_anon_rmap", () => {
   test("whoever maps a page besides is of the same root, at the same index", async () => {
-    const { kernel, child } = await family();
-    // A copy that mremap made of the VMA keeps pgoff: the checked build would stop at another index.
+    const { kernel, parent, child } = await family();
+    // A copy that mremap made of the VMA keeps pgoff, so the entry that comes back is at the same index.
     child.mremap(at(0), 4 * PAGE, 4 * PAGE, { to: at(100) });
     const page = pageAt(child, 102);
     expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
     child.read(at(102));
-    expect(page.mapcount).toBe(1);
+    parent.read(at(2));
+    expect(page.mapcount).toBe(2);
     expectHealthy(kernel);
+  });
+
+  test("the checked build stops at another root, and at another index", async () => {
+    const { kernel, scheduler, parent } = await suspendable();
+    const raw = new RawMachine(kernel);
+    const stranger = kernel.spawn();
+    lay(stranger, 0, 1);
+    for (const process of [parent, stranger]) process.write(at(0), 1);
+    const child = parent.fork();
+    const { frame } = pageAt(parent, 0);
+    expect(kernel.tryToUnmap(pageAt(parent, 0), { ignoreAccess: true })).toBe("success");
+    parent.read(at(0));
+    const read = scheduler.actor("read", (batch) => batch.read(child, at(0)));
+    const mapping = raw.frameAt("pageMapping", pageAt(stranger, 0).frame);
+    const root = damaged(scheduler, read, () => {
+      raw.set32(raw.frameAt("pageMapping", frame), raw.get32(mapping));
+    });
+    const index = damaged(scheduler, read, () => {
+      const place = raw.frameAt("pageIndex", frame);
+      raw.set64(place, raw.get64(place) + 1);
+    });
+    expect(root).toContain("mapped under another root");
+    expect(index).toContain("mapped at another index");
+    kernel.dispose();
   });
 });
 
@@ -125,6 +182,17 @@ describe("page_add_new_anon_rmap", () => {
   });
 });
 
+describe("page_add_new_anon_rmap of an address", () => {
+  test("outside of its VMA is where the checked build stops", async () => {
+    const { kernel, scheduler, parent } = await suspendable();
+    const vma = new RawMachine(kernel).vma(parent, at(0));
+    const write = scheduler.actor("write", (batch) => batch.write(parent, at(0), 1));
+    const said = damaged(scheduler, write, () => vma.set("start", at(1)));
+    expect(said).toContain("address outside its vma");
+    kernel.dispose();
+  });
+});
+
 describe("page_add_file_rmap", () => {
   test("only the first mapping counts", async () => {
     const kernel = await createKernel({ build });
@@ -149,6 +217,21 @@ describe("page_dup_rmap", () => {
     expect(page).toMatchObject({ mapcount: 3, flags, refcount: refcount + 1 });
     expect(kernel.vmstat().nr_anon_pages).toBe(before.nr_anon_pages);
   });
+});
+
+test("fork leaves the child's entry of shared memory clean: the parent's says what was written", async () => {
+  const kernel = await createKernel({ build });
+  const raw = new RawMachine(kernel);
+  const parent = kernel.spawn();
+  lay(parent, 0, 1);
+  parent.write(at(0), 1);
+  // Shared memory has no anon_vma, so no call leads here: its entries are faulted in again.
+  raw.vma(parent, at(0)).add("flags", VmFlag.Shared);
+  const child = parent.fork();
+  const dirty = [parent, child].map(
+    (process) => raw.get64(raw.entryAt(process, at(0))) & PTE_DIRTY,
+  );
+  expect(dirty).toEqual([PTE_DIRTY, 0]);
 });
 
 describe("page_remove_rmap", () => {

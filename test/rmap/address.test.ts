@@ -2,7 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import { createKernel } from "../../bindings/index.js";
+import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "../api/ground.js";
+
+import { stepUntil } from "../explore/interruption.js";
 
 const build = "checked";
 
@@ -95,6 +98,48 @@ describe("__page_check_address", () => {
     expect(kernel.rmapWalk(pageAt(grandchild, 0))).toBe(1);
     expectHealthy(kernel);
   });
+
+  test("a migration entry is no match, though it names the frame", async () => {
+    const scheduler = await Scheduler.create();
+    const { kernel } = scheduler;
+    const process = kernel.spawn();
+    lay(process, 0, 1);
+    process.write(at(0), 1);
+    const page = pageAt(process, 0);
+    const migrate = scheduler.actor("migrate", (batch) => batch.migratePage(page));
+    stepUntil(scheduler, migrate, () => page.mapcount === 0);
+    expect(kernel.pageMappedInVma(page, vmaOver(process, 0))).toBe(false);
+    scheduler.finish(migrate);
+    kernel.dispose();
+  });
+
+  test.each([0, 1])(
+    "an absent entry is noticed without its lock; with `sync` only under it (process %i)",
+    async (absent) => {
+      const scheduler = await Scheduler.create();
+      const { kernel } = scheduler;
+      const processes = [kernel.spawn(), kernel.spawn()];
+      const file = kernel.createFile({ pages: 2 });
+      for (const process of processes) {
+        lay(process, 0, 2, { file, shared: true });
+        process.read(at(0));
+      }
+      processes[absent]!.madvise(at(0), PAGE, "dontneed");
+      const page = pageAt(processes[1 - absent]!, 0);
+      const start = scheduler.save();
+      const locks = (fill: Parameters<Scheduler["actor"]>[1]): number => {
+        const walk = scheduler.actor("walk", fill);
+        let taken = 0;
+        for (; !walk.done; scheduler.step(walk)) if (walk.stop?.kind === "lock") taken++;
+        scheduler.restore(start);
+        return taken;
+      };
+      // The page's, i_mmap_mutex and one table's. page_mkclean may miss nothing, and takes the other's too.
+      expect(locks((batch) => batch.pageReferenced(page))).toBe(3);
+      expect(locks((batch) => batch.pageMkclean(page))).toBe(4);
+      kernel.dispose();
+    },
+  );
 });
 
 describe("page_mapped_in_vma", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { createKernel } from "../../bindings/index.js";
-import { at, expectHealthy, lay, pageAt } from "../api/ground.js";
+import { at, expectHealthy, lay, PAGE, pageAt } from "../api/ground.js";
 
 const build = "checked";
 
@@ -26,6 +26,22 @@ describe("page_mkclean_one", () => {
     writer.write(at(0), 8);
     expect(kernel.counters.faults).toBe(faults + 1);
     expect(kernel.pageMkclean(page)).toBe(1);
+  });
+
+  test("writable is enough, dirty is enough", async () => {
+    const kernel = await createKernel({ build });
+    const file = kernel.createFile({ pages: 2, kind: "tmpfs", word: 100 });
+    const process = kernel.spawn();
+    lay(process, 0, 2, { file, shared: true });
+    // Where nobody accounts for dirty pages an entry is writable before anybody has written.
+    process.read(at(0));
+    process.write(at(1), 1);
+    process.mprotect(at(1), PAGE, "r");
+    for (const i of [0, 1]) {
+      expect(kernel.pageMkclean(pageAt(process, i))).toBe(1);
+      expect(kernel.pageMkclean(pageAt(process, i))).toBe(0);
+    }
+    expectHealthy(kernel);
   });
 
   test("the accessed bit stays", async () => {

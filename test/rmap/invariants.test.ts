@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { createKernel, type Kernel, type Process } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, expectHealthy, lay, PAGE, pageAt } from "../api/ground.js";
+import { RawMachine } from "../check/raw-machine.js";
 import { interrupt } from "../explore/interruption.js";
 
 const build = "checked";
@@ -87,8 +88,36 @@ test("I4: counters and RSS are what a recount gives", async () => {
   for (const process of processes) {
     const present = process.pages().filter(({ frame }) => frame > 0);
     const anon = present.filter(({ frame }) => kernel.page(frame).anon).length;
-    expect(process.rss).toMatchObject({ anon, file: present.length - anon });
+    const swap = process.swapped().length;
+    expect(process.rss).toEqual({ anon, file: present.length - anon, swap });
   }
+  expect(kernel.vmstat().nr_mlock).toBe(pages.filter(({ mlocked }) => mlocked).length);
+  expectHealthy(kernel);
+});
+
+test("I4: a slot is counted once for each entry that refers to it, and is in use as long", async () => {
+  const { kernel, processes } = await crowd();
+  const raw = new RawMachine(kernel);
+  const recount = (): void => {
+    const counts = new Map<number, number>();
+    for (const process of processes.filter(({ alive }) => alive)) {
+      for (const { address } of process.swapped()) {
+        const slot = raw.swapSlot(process, address).address;
+        counts.set(slot, (counts.get(slot) ?? 0) + 1);
+      }
+    }
+    for (const [slot, n] of counts) expect(raw.record(slot, "SwapSlot").get("count")).toBe(n);
+    expect(kernel.swapAreas[0]!.used).toBe(counts.size);
+  };
+  const [a, b, c] = processes;
+  expect(a.rss.swap).toBeGreaterThan(1);
+  recount();
+  // A page that came back gives its slot up when the last entry is gone.
+  for (const process of [a, b, c]) process.read(at(12));
+  c.munmap(at(14), PAGE);
+  b.exit();
+  for (const process of [a, c]) process.write(at(12), 1);
+  recount();
   expectHealthy(kernel);
 });
 

@@ -1,8 +1,12 @@
 // spec/rmap.md Part 1, "the three KSM walks": a test for each of their rules.
 
 import { describe, expect, test } from "vitest";
+import { PageFlag } from "../../assembly/abi.js";
 import { createKernel, type Kernel, type MemoryCgroup } from "../../bindings/index.js";
+import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
+
+import { stepUntil } from "../explore/interruption.js";
 
 const build = "checked";
 
@@ -68,7 +72,53 @@ describe("page_referenced_ksm", () => {
   });
 });
 
+describe("page_referenced_ksm stops", () => {
+  test("when as many entries were found as the page has mappings", async () => {
+    const { kernel, processes, page } = await merged(2);
+    processes[0]!.fork().write(at(0), 6);
+    kernel.resetCounters();
+    kernel.pageReferenced(page);
+    // The child's VMA would be asked in the second pass.
+    expect(kernel.counters.entriesChecked).toBe(2);
+  });
+
+  test("at a locked VMA", async () => {
+    const { kernel, processes, page } = await merged(2);
+    for (const [i, process] of processes.entries()) {
+      process.mprotect(at(i), PAGE, "r");
+      process.mlock(at(i), PAGE);
+    }
+    kernel.resetCounters();
+    expect(kernel.pageReferenced(page)).toBe(0);
+    expect(kernel.counters.entriesChecked).toBe(1);
+  });
+
+  test("before it has begun where somebody has the page locked: that counts as one reference", async () => {
+    const scheduler = await Scheduler.create();
+    const { kernel, page } = await merged(2, [], scheduler.kernel);
+    const unmap = scheduler.actor("unmap", (batch) => batch.tryToUnmap(page));
+    const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(page));
+    stepUntil(scheduler, unmap, () => (page.flags & PageFlag.Locked) !== 0);
+    expect(scheduler.finish(walk)).toBe(true);
+    expect(walk.batch.result(0)).toBe(1);
+    expect(kernel.counters.walks).toBe(0);
+    scheduler.finish(unmap);
+    kernel.dispose();
+  });
+});
+
 describe("try_to_unmap_ksm", () => {
+  test("stops when nothing maps the page any more", async () => {
+    const { kernel, processes, page } = await merged(2);
+    const child = processes[0]!.fork();
+    child.write(at(0), 6);
+    kernel.resetCounters();
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
+    expect(kernel.counters.entriesChecked).toBe(2);
+    expect(child.read(at(0))).toBe(6);
+    expectHealthy(kernel);
+  });
+
   test("takes the entries of all places and their children", async () => {
     const { kernel, processes, page } = await merged(3);
     const child = processes[2]!.fork();

@@ -2,9 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import { createKernel } from "../../bindings/index.js";
-import { Scheduler, type Actor } from "../../bindings/scenario/scheduler.js";
+import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { anonVmaAt, at, codeOf, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
-import { interrupt, settle } from "../explore/interruption.js";
+import { RawMachine } from "../check/raw-machine.js";
+import { interrupt, stepToLock, stepUntil } from "../explore/interruption.js";
 
 const build = "checked";
 
@@ -36,6 +37,28 @@ describe("anon_vma_alloc / free", () => {
     const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(page));
     const unmap = scheduler.actor("unmap", (batch) => batch.munmap(process, at(0), PAGE));
     expect(interrupt(scheduler, walk, unmap)).toBeGreaterThan(4);
+    kernel.dispose();
+  });
+
+  test("nor before one who got the mutex between the last look at the index and the end", async () => {
+    const scheduler = await Scheduler.create();
+    const { kernel } = scheduler;
+    const parent = kernel.spawn();
+    lay(parent, 0, 1);
+    parent.write(at(0), 1);
+    const child = parent.fork();
+    const page = pageAt(parent, 0);
+    const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(page));
+    const unmap = scheduler.actor("unmap", (batch) => batch.munmap(child, at(0), PAGE));
+    const mutex = stepToLock(scheduler, walk);
+    stepUntil(scheduler, unmap, () => unmap.stop?.kind === "unlock" && unmap.stop.object === mutex);
+    scheduler.step(walk);
+    // The child's anon_vma is in no index any more. Its root, the parent's, is being walked.
+    expect(scheduler.finish(unmap)).toBe(false);
+    expect(unmap.stop!.object).toBe(mutex);
+    expect(scheduler.finish(walk)).toBe(true);
+    expect(scheduler.finish(unmap)).toBe(true);
+    expectHealthy(kernel);
     kernel.dispose();
   });
 });
@@ -109,6 +132,30 @@ describe("anon_vma_prepare", () => {
   });
 });
 
+describe("anon_vma_prepare looks for a neighbour that could be one VMA with this", () => {
+  test("pgoff goes on from the one to the other: one that mremap has brought is none", async () => {
+    const kernel = await createKernel({ build });
+    const process = kernel.spawn();
+    lay(process, 0, 1);
+    process.write(at(0), 1);
+    process.mremap(at(0), PAGE, PAGE, { to: at(100) });
+    lay(process, 101, 1);
+    lay(process, 99, 1);
+    for (const i of [101, 99]) process.write(at(i), 1);
+    const [before, moved, behind] = [99, 100, 101].map((i) => anonVmaAt(process, i));
+    expect(behind).not.toBe(moved);
+    expect(before).not.toBe(moved);
+  });
+
+  test("of one file: another's is none, though its pgoff would fit", async () => {
+    const kernel = await createKernel({ build });
+    const process = kernel.spawn();
+    for (const i of [0, 1]) lay(process, i, 1, { file: kernel.createFile({ pages: 2 }), pgoff: i });
+    for (const i of [0, 1]) process.write(at(i), 1);
+    expect(anonVmaAt(process, 1)).not.toBe(anonVmaAt(process, 0));
+  });
+});
+
 describe("anon_vma_clone", () => {
   test("gives the copy the whole chain, in the same order", async () => {
     const kernel = await createKernel({ build });
@@ -124,20 +171,39 @@ describe("anon_vma_clone", () => {
   });
 
   test("without memory it takes back what it had linked", async () => {
-    const kernel = await createKernel({ build, memory: 2 ** 20, frames: 64 });
-    const process = kernel.spawn();
-    lay(process, 0, 20_000);
-    process.write(at(0), 1);
-    const split = (i: number): void => process.mprotect(at(i), PAGE, "r");
-    process.write(at(19_001), 1);
-    let i = 1;
-    while (codeOf(() => split(i)) === "") i += 2;
-    const before = process.vmaCount;
-    expect(codeOf(() => split(19_001))).toBe("ENOMEM");
-    expect(process.vmaCount).toBe(before);
-    // What was taken back can be had again.
-    process.munmap(at(0), 64 * PAGE);
-    expect(codeOf(() => split(19_001))).toBe("");
+    const linked = new Set<number>();
+    for (const others of [0, 1, 2]) {
+      const kernel = await createKernel({ build, memory: 2 ** 20, frames: 64 });
+      const [process, stranger] = [kernel.spawn(), kernel.spawn()];
+      // Links of others, so that the last slab of them ends elsewhere in the chain.
+      for (let i = 0; i < others; i++) {
+        lay(process, 2 * i, 1);
+        process.write(at(2 * i), 1);
+      }
+      lay(process, 10, 20_000);
+      process.write(at(20_009), 1);
+      const grandchild = process.fork().fork();
+      const page = pageAt(process, 20_009);
+      // Each cuts one page off the rest, which takes one VMA and three links.
+      const cut = (i: number): void => grandchild.mprotect(at(i), PAGE, i % 2 ? "r" : "rx");
+      let i = 10;
+      do kernel.resetCounters();
+      while (codeOf(() => cut(i++)) === "");
+      const { chainsCreated } = kernel.counters;
+      linked.add(chainsCreated);
+      if (!chainsCreated) continue;
+      // Its VMA is used again, by a stranger who maps the same pgoff: no walk may come to it.
+      lay(stranger, 20_009, 1);
+      kernel.resetCounters();
+      expect(kernel.rmapWalk(page)).toBe(3);
+      expect(kernel.counters.entriesChecked).toBe(3);
+      // What was taken back can be had again.
+      const { vmaCount } = grandchild;
+      grandchild.munmap(at(10), PAGE);
+      expect(codeOf(() => cut(i - 1))).toBe("");
+      expect(grandchild.vmaCount).toBe(vmaCount);
+    }
+    expect(Math.max(...linked)).toBeGreaterThan(0);
   });
 });
 
@@ -197,145 +263,36 @@ describe("unlink_anon_vmas", () => {
 });
 
 describe("put / __put_anon_vma", () => {
-  test("a pin keeps an anon_vma that no VMA has any more, and its root", async () => {
+  test("a pin keeps an anon_vma that no VMA has any more, and its root; the root goes first", async () => {
     const kernel = await createKernel({ build });
-    const [one, two] = [kernel.spawn(), kernel.spawn()];
-    for (const process of [one, two]) {
-      lay(process, 0, 1);
+    const raw = new RawMachine(kernel);
+    const [parent, other] = [kernel.spawn(), kernel.spawn()];
+    lay(parent, 0, 1);
+    parent.write(at(0), 5);
+    const child = parent.fork();
+    lay(other, 0, 1);
+    for (const process of [child, other]) {
       process.write(at(0), 5);
       process.madvise(at(0), PAGE, "mergeable");
     }
     kernel.ksm.settle();
     expect(kernel.ksm.pagesSharing).toBe(1);
-    // KSM's record of the place holds the anon_vma until the next scan.
-    two.exit();
+    const both = [child, parent].map((process) => raw.anonVma(process, at(0)));
+    const live = (): boolean[] => both.map((anonVma) => (anonVma.get("state") & 1) === 1);
+    // KSM's record of the child's place holds the child's anon_vma until the next scan, and that its root.
+    parent.exit();
+    child.exit();
+    expect(live()).toEqual([true, true]);
     expectHealthy(kernel);
     kernel.ksm.scan();
+    expect(live()).toEqual([false, false]);
     expectHealthy(kernel);
-    expect(kernel.ksm.pagesSharing).toBe(0);
-  });
-});
-
-/**
- * A page of a process on a machine whose paths can be stopped, and what ends its anon_vma, which a stranger
- * reuses as a root. As a child's it had another root before.
- */
-async function reusable(of: "root" | "child" = "root") {
-  const scheduler = await Scheduler.create();
-  const { kernel } = scheduler;
-  const [first, stranger] = [kernel.spawn(), kernel.spawn()];
-  lay(first, 0, 1);
-  first.write(at(0), 1);
-  const owner = of === "root" ? first : first.fork();
-  owner.write(at(0), 1);
-  kernel.pageReferenced(pageAt(owner, 0));
-  const page = pageAt(owner, 0);
-  kernel.resetCounters();
-  const reuse = (batch: Parameters<Parameters<Scheduler["actor"]>[1]>[0]): void => {
-    batch.munmap(owner, at(0), PAGE);
-    batch.mmap(stranger, { address: at(0), length: PAGE, fixed: true });
-    batch.write(stranger, at(0), 2);
-  };
-  return { scheduler, kernel, page, reuse };
-}
-
-describe("page_get_anon_vma", () => {
-  test("gives up where the page was unmapped meanwhile, and its anon_vma is another one by now", async () => {
-    const { scheduler, kernel, page, reuse } = await reusable();
-    const migrate = scheduler.actor("migrate", (batch) => batch.migratePage(page));
-    const other = scheduler.actor("reuse", reuse);
-    const results = new Set<string | null>();
-    const start = scheduler.save();
-    for (let stop = 0; ; stop++) {
-      scheduler.restore(start);
-      for (let step = 0; step < stop && !migrate.done; step++) scheduler.step(migrate);
-      if (migrate.done) break;
-      const reused = scheduler.finish(other);
-      kernel.resetCounters();
-      settle(scheduler);
-      const moved = migrate.batch.result(0) === 0;
-      results.add(moved ? "moved" : (migrate.batch.error(0) ?? "busy"));
-      // A page that was pinned in time moves, with no entry to restore: its anon_vma is there still, and empty.
-      if (reused && moved) expect(kernel.counters.nodesVisited).toBe(0);
-      expect(kernel.verify(), `stopped after ${stop} steps`).toEqual([]);
+    // What was freed last is used again first.
+    const next = kernel.spawn();
+    for (const [i, { address }] of both.entries()) {
+      lay(next, 8 * i, 1);
+      next.write(at(8 * i), 1);
+      expect(raw.anonVma(next, at(8 * i)).address).toBe(address);
     }
-    expect(results).toEqual(new Set(["ESTALE", "busy", "moved"]));
-    kernel.dispose();
-  });
-
-  test("of an unmapped page there is none, so it is busy", async () => {
-    const kernel = await createKernel({ build });
-    const process = kernel.spawn();
-    lay(process, 0, 1);
-    process.write(at(0), 1);
-    const page = pageAt(process, 0);
-    kernel.pin(page);
-    process.munmap(at(0), PAGE);
-    expect(page.mapcount).toBe(0);
-    expect(kernel.migratePage(page).result).toBe("busy");
-    kernel.unpin(page);
-    expectHealthy(kernel);
-  });
-});
-
-describe("page_lock_anon_vma", () => {
-  test("never walks the anon_vma of a stranger that was reused under its feet", async () => {
-    const { scheduler, kernel, page, reuse } = await reusable();
-    const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(page));
-    const other = scheduler.actor("reuse", reuse);
-    interrupt(scheduler, walk, other, () => {
-      // Either the walk came first and found the page's entry, or it did not come about.
-      const { walks, entriesChecked, irrelevantVmas } = kernel.counters;
-      expect(walks === 0 || entriesChecked + irrelevantVmas > 0).toBe(true);
-    });
-    const stopped = scheduler.save();
-    scheduler.step(walk);
-    scheduler.step(walk);
-    scheduler.finish(other);
-    scheduler.finish(walk);
-    expect(kernel.counters.walks).toBe(0);
-    scheduler.restore(stopped);
-    kernel.dispose();
-  });
-
-  test("lets go of the mutex that it took, though the anon_vma has another root by now", async () => {
-    const { scheduler, kernel, page, reuse } = await reusable("child");
-    const walk = scheduler.actor("walk", (batch) => batch.pageReferenced(page));
-    const other = scheduler.actor("reuse", reuse);
-    // The wrong root's mutex would be let go, which nobody has taken: a BUG.
-    interrupt(scheduler, walk, other, () => {
-      expect(walk.batch.error(0) ?? "ESTALE").toBe("ESTALE");
-    });
-    kernel.dispose();
-  });
-
-  test("a pin that turns out to be the last reference is put without the mutex", async () => {
-    const scheduler = await Scheduler.create();
-    const { kernel } = scheduler;
-    const process = kernel.spawn();
-    lay(process, 0, 1);
-    process.write(at(0), 1);
-    const page = pageAt(process, 0);
-    const [holder, walk] = ["holder", "walk"].map((name) =>
-      scheduler.actor(name, (batch) => batch.pageReferenced(page)),
-    ) as [Actor, Actor];
-    const exit = scheduler.actor("exit", (batch) => batch.exit(process));
-    const start = scheduler.save();
-    let waited = 0;
-    for (let stop = 1; ; stop++) {
-      scheduler.restore(start);
-      for (let step = 0; step < stop && !holder.done; step++) scheduler.step(holder);
-      if (holder.done) break;
-      // While the holder has the root's mutex the walk waits for it with a pin, and the exit without.
-      if (!scheduler.finish(walk)) waited++;
-      scheduler.finish(exit);
-      scheduler.finish(holder);
-      // The last VMA goes before the walk has its turn.
-      scheduler.finish(exit);
-      settle(scheduler);
-      expect(kernel.verify(), `holder stopped after ${stop} steps`).toEqual([]);
-    }
-    expect(waited).toBeGreaterThan(0);
-    kernel.dispose();
   });
 });

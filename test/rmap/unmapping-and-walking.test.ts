@@ -1,8 +1,12 @@
 // spec/rmap.md Part 1, "Unmapping and walking": a test for each row that is about ordinary pages.
 
 import { describe, expect, test } from "vitest";
+import { UnmapResult, VmFlag } from "../../assembly/abi.js";
 import { createKernel, type Kernel, type KernelOptions } from "../../bindings/index.js";
+import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
+import { RawMachine } from "../check/raw-machine.js";
+import { settle, stepToLock } from "../explore/interruption.js";
 
 const build = "checked";
 
@@ -55,6 +59,25 @@ describe("try_to_unmap_one", () => {
     expect(kernel.counters.entriesChecked).toBe(1);
     expect(moved).toMatchObject({ mlocked: true, unevictable: true, mapcount: 3 });
     expectHealthy(kernel);
+  });
+
+  test("a VMA that was locked when it was met, and is not once mmap_sem is had, mlocks nothing: again", async () => {
+    const scheduler = await Scheduler.create();
+    const { kernel } = scheduler;
+    const process = kernel.spawn();
+    lay(process, 0, 1, { locked: true });
+    const page = pageAt(process, 0);
+    const unmap = scheduler.actor("unmap", (batch) => {
+      batch.tryToUnmap(page, { ignoreAccess: true });
+    });
+    const exit = scheduler.actor("exit", (batch) => batch.exit(process));
+    stepToLock(scheduler, unmap, new RawMachine(kernel).mm(process).at("mmapSemWriter"));
+    // The end of a process takes VM_LOCKED without mmap_sem, then waits for the page.
+    expect(scheduler.finish(exit)).toBe(false);
+    settle(scheduler);
+    expect(unmap.batch.result(0)).toBe(UnmapResult.Again);
+    expectHealthy(kernel);
+    kernel.dispose();
   });
 
   test("ignoring mlock, it unmaps there too", async () => {
@@ -181,6 +204,15 @@ describe("try_to_unmap_anon / _file", () => {
     kernel.resetCounters();
     expect(kernel.tryToUnmap(page)).toBe("success");
     expect(kernel.counters.entriesChecked).toBe(1);
+  });
+
+  test("files: migration passes over no temporary stack: exec moves anonymous ones only", async () => {
+    const { kernel, process, page } = await sharedFile();
+    // No call makes a stack of a file, so its marks are set by hand.
+    const vma = new RawMachine(kernel).vma(process, at(0));
+    vma.add("flags", VmFlag.GrowsDown | VmFlag.SeqRead | VmFlag.RandRead);
+    expect(kernel.migratePage(page).result).toBe("moved");
+    expect(process.read(at(0))).toBe(100);
   });
 
   test("files: stops when nothing maps the page any more", async () => {

@@ -1,4 +1,5 @@
 const walk = "assembly/rmap/ksm-walk.ts";
+const tree = "assembly/mm/ksm-tree.ts";
 const scan = "assembly/mm/ksm-scan.ts";
 const slot = "assembly/mm/ksm-slot.ts";
 
@@ -52,6 +53,25 @@ export default {
       rule: "a write to a shared page makes a copy",
       file: "assembly/mm/swap.ts",
       from: "if (pageIsKsm(frame)) return false;",
+      to: "",
+    },
+    {
+      rule: "a walk for references ends when all mappings are found",
+      tests: ["test/rmap/ksm"],
+      file: walk,
+      from: "      if (visit == KsmVisit.Referenced && mapcount <= 0) stop = true;\n",
+      to: "",
+    },
+    {
+      rule: "a shared page whose frame is another page's by now is not found",
+      file: tree,
+      from: "if (pageGeneration(frame) != stable.generation || !pageRefcount(frame)) return 0;\n  return pageStableNode(frame) == node ? frame : 0;",
+      to: "return frame;",
+    },
+    {
+      rule: "taking a range apart ends where there is no frame for a copy",
+      file: "assembly/mm/ksm-break.ts",
+      from: "    if (error) return error;\n",
       to: "",
     },
     {

@@ -3,8 +3,13 @@ const entry = "assembly/rmap/migration-entry.ts";
 
 export default {
   group: "migration",
-  tests: ["test/api/migration", "test/api/file-migration", "test/explore/races"],
-  builds: ["release", "checked", "explore"],
+  tests: [
+    "test/api/migration",
+    "test/api/file-migration",
+    "test/explore/races",
+    "test/explore/outcomes",
+  ],
+  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "a migration entry keeps the writable bit",

@@ -31,6 +31,13 @@ export default {
       to: "UnmapResult.Again;",
     },
     {
+      rule: "a page that stays mlocked is not counted as munlocked",
+      tests: ["test/api/vmstat"],
+      file: munlock,
+      from: "  if (result != UnmapResult.Mlock) vmStat",
+      to: "  vmStat",
+    },
+    {
       rule: "no more pages can be locked than the limit allows",
       file: mlock,
       from: "let error = isOverMemlock(mm, pages) ? Errno.ENOMEM : setLocked(mm, start, end, true);",

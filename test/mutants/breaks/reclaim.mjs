@@ -80,6 +80,19 @@ export default {
       to: "return !pageTest(frame, PageFlag.Dirty);",
     },
     {
+      rule: "a reference that isolation took is not unpin's to drop",
+      file: "assembly/mm/page-operation.ts",
+      from: "if (pins == <u32>pageTest(frame, PageFlag.Isolated)) return Errno.EINVAL;",
+      to: "if (pins == 0) return Errno.EINVAL;",
+    },
+    {
+      rule: "a culled page gives its slot up",
+      tests: ["test/api/swap-slot"],
+      file: pageout,
+      from: "    if (fate == PageFate.Culled) tryToFreeSwapOf(frame);\n",
+      to: "",
+    },
+    {
       rule: "reclaim of one memcg leaves the others' pages",
       file: "assembly/mm/vmscan.ts",
       from: "let memcg = target ? target : header().rootMemcg;",
@@ -136,7 +149,7 @@ export default {
     {
       rule: "swap-in makes a page of another family a copy",
       file: "assembly/mm/fault-swap.ts",
-      from: "if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return true;",
+      from: "if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return false;",
       to: "",
     },
   ],

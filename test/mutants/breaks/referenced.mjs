@@ -4,7 +4,6 @@ const all = "assembly/rmap/referenced.ts";
 export default {
   group: "referenced",
   tests: ["test/rmap/referenced"],
-  builds: ["release", "checked", "explore"],
   breaks: [
     {
       rule: "page_referenced_one names a locked VMA, so that the walk stops",
@@ -44,9 +43,18 @@ export default {
     },
     {
       rule: "a file page that can't be locked counts as referenced",
+      builds: ["explore"],
       file: all,
       from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
       to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 0;",
+    },
+    {
+      rule: "so does a page of KSM's",
+      tests: ["test/rmap/ksm"],
+      builds: ["explore"],
+      file: all,
+      from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
+      to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return pageIsKsm(frame) ? 0 : 1;",
     },
   ],
 };

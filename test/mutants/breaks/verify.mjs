@@ -17,6 +17,27 @@ export default {
       to: "",
     },
     {
+      rule: "I3: a page's index is compared with the place of its entry",
+      tests: ["test/check/pages"],
+      file: "assembly/check/page-tables.ts",
+      from: "if (index != expected) {",
+      to: "if (false) {",
+    },
+    {
+      rule: "I4: rss is compared with the entries found",
+      tests: ["test/check/counters"],
+      file: "assembly/check/page-tables.ts",
+      from: "if (counter != recount) violated(kind, pid, <f64>counter, <f64>recount);",
+      to: "",
+    },
+    {
+      rule: "I4: NR_ANON_PAGES is compared with the pages found",
+      tests: ["test/check/counters"],
+      file: frames,
+      from: "violatedUnless(Violated.NrAnonPages, <f64>state.nrAnonPages, <f64>anonPages);",
+      to: "",
+    },
+    {
       rule: "I4: swap counts are compared with the entries found",
       file: "assembly/check/swap.ts",
       from: "if (slot.count != entries) {",
@@ -26,6 +47,13 @@ export default {
       rule: "I6: an mlocked page is mapped",
       file: frames,
       from: "if (!entries) violated(Violated.MlockedUnmapped, <f64>frame);",
+      to: "",
+    },
+    {
+      rule: "I6: NR_MLOCK is compared with the pages found",
+      tests: ["test/check/mlock"],
+      file: frames,
+      from: "violatedUnless(Violated.NrMlock, vmStatOf(VmStat.NrMlock), <f64>mlocked);",
       to: "",
     },
     {
@@ -44,6 +72,13 @@ export default {
       rule: "I10: KSM's places pin their anon_vma",
       file: "assembly/check/ksm.ts",
       from: "violated(Violated.KsmPin, pidOf(item.mm), <f64>item.address);",
+      to: "",
+    },
+    {
+      rule: "I11: a tree's maxima are compared with what is below",
+      tests: ["test/check/anon-index"],
+      file: "assembly/index/interval-tree.ts",
+      from: "if (at(node).subtreeLast != subtreeLastOf(node)) return fault(TreeFault.Maximum, node);",
       to: "",
     },
     {
