@@ -1,9 +1,11 @@
 import { Errno, MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
+import type { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { cgroupOf, type MemoryCgroup } from "./memory-cgroup.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
+import { exhausted } from "./reason.js";
 import type { Vma } from "./vma.js";
 
 /** What tryToUnmap found. */
@@ -100,8 +102,13 @@ export abstract class ReverseMap {
     const handle = Page.handleOf(this.context, page, name, "page");
     const result = this.context.machine.call(op, handle, argument);
     if (result >= 0) return result;
-    const why = result === -Errno.EINVAL ? invalid : "it was freed";
-    throw failed(result, `${name}(page ${page.frame})`, why);
+    throw this.#failedOn(page, name, result, invalid);
+  }
+
+  #failedOn(page: Page, name: string, result: number, invalid = ""): KernelError {
+    const others = result === -Errno.ENOMEM ? exhausted(this.context) : "it was freed";
+    const why = result === -Errno.EINVAL ? invalid : others;
+    return failed(result, `${name}(page ${page.frame})`, why);
   }
 
   /**
@@ -185,19 +192,19 @@ export abstract class ReverseMap {
     this.#run(Op.PoisonPage, page, "poison");
   }
 
-  /** A full rmap_walk that never stops early: entries found. @throws KernelError ESTALE */
+  /** A full rmap_walk that never stops early: entries found. @throws KernelError ESTALE, ENOMEM */
   rmapWalk(page: Page): number {
     const handle = Page.handleOf(this.context, page, "rmapWalk", "page");
     const found = this.context.machine.core.walkPage(handle);
-    if (found < 0) throw failed(found, `rmapWalk(page ${page.frame})`, "it was freed");
+    if (found < 0) throw this.#failedOn(page, "rmapWalk", found);
     return found;
   }
 
-  /** The index alone: VMAs it offers that hold the page's pgoff. @throws KernelError ESTALE */
+  /** The index alone: VMAs it offers that hold the page's pgoff. @throws KernelError ESTALE, ENOMEM */
   stab(page: Page): number {
     const handle = Page.handleOf(this.context, page, "stab", "page");
     const found = this.context.machine.core.stabPage(handle);
-    if (found < 0) throw failed(found, `stab(page ${page.frame})`, "it was freed");
+    if (found < 0) throw this.#failedOn(page, "stab", found);
     return found;
   }
 
