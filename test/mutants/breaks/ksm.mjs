@@ -64,7 +64,7 @@ export default {
     },
     {
       rule: "a shared page whose frame is another page's by now is not found",
-      file: tree,
+      file: "assembly/struct/ksm.ts",
       from: "if (pageGeneration(frame) != stable.generation || !pageRefcount(frame)) return 0;\n  return pageStableNode(frame) == node ? frame : 0;",
       to: "return frame;",
     },

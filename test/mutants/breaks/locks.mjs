@@ -77,8 +77,8 @@ export default {
       tests: guarded,
       builds: ["explore"],
       file: "assembly/struct/swap-slot.ts",
-      from: '  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);\n  const it = slotAt(slot);\n  assert(it.count > 0, "swap: freed more often than used");\n  it.count--;\n  if (it.continuation && it.count <= SWAP_MAP_MAX) {\n    putPage(it.continuation);\n    it.continuation = 0;\n  }\n  slotRelease(slot);\n  unlock(swapLock());\n',
-      to: '  const it = slotAt(slot);\n  assert(it.count > 0, "swap: freed more often than used");\n  it.count--;\n  if (it.continuation && it.count <= SWAP_MAP_MAX) {\n    putPage(it.continuation);\n    it.continuation = 0;\n  }\n  slotRelease(slot);\n',
+      from: "  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);\n  const surplus = dropEntry(slot);\n  unlock(swapLock());\n",
+      to: "  const surplus = dropEntry(slot);\n",
     },
     {
       rule: "a page leaves its list under the LRU lock",

@@ -111,8 +111,8 @@ export default {
       tests: ["test/rmap/unmapping"],
       builds: ["explore"],
       file: one,
-      from: "const locked = (vma.flags & VmFlag.Locked) != 0;",
-      to: "const locked = true;",
+      from: "let locked = (vma.flags & VmFlag.Locked) != 0;",
+      to: "let locked = true;",
     },
     {
       rule: "page_get_anon_vma looks again whether the page is mapped",
