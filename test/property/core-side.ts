@@ -13,6 +13,8 @@ import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./o
 export class CoreSide {
   readonly processes: Process[] = [];
   readonly files: File[] = [];
+  /** Of each file: it was not closed. */
+  readonly held: boolean[] = [];
   readonly cgroups: MemoryCgroup[];
 
   constructor(
@@ -43,14 +45,17 @@ export class CoreSide {
       case "file": {
         const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
         const { pages, kind } = operation;
+        this.held.push(true);
         this.files.push(this.kernel.createFile({ pages, kind, word }));
         return 0;
       }
       case "close":
         this.file(operation.file).close();
+        this.held[operation.file] = false;
         return 0;
       case "open":
         this.files.push(this.file(operation.file).open());
+        this.held.push(true);
         return 0;
       default:
         if ("process" in operation)
@@ -68,8 +73,7 @@ export class CoreSide {
       case "ksm-scan":
         return kernel.ksm.scan();
       case "ksm-unmerge":
-        kernel.ksm.unmerge();
-        return 0;
+        return kernel.ksm.unmerge();
       case "reclaim":
         return kernel.reclaim(operation.pages, {
           background: operation.kind === "background",

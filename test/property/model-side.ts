@@ -66,8 +66,7 @@ export class ModelSide {
       case "ksm-scan":
         return machine.ksm.scan();
       case "ksm-unmerge":
-        machine.ksm.unmerge();
-        return 0;
+        return machine.ksm.unmerge();
       case "reclaim":
         return machine.reclaim(operation.pages, operation.kind, operation.cgroup);
       case "io":
