@@ -16,6 +16,7 @@ export class CoreSide {
   /** Of each file: it was not closed. */
   readonly held: boolean[] = [];
   readonly cgroups: MemoryCgroup[];
+  private saved: (() => void) | null = null;
 
   constructor(
     readonly kernel: Kernel,
@@ -44,9 +45,9 @@ export class CoreSide {
         return 0;
       case "file": {
         const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
-        const { pages, kind } = operation;
+        const { pages, kind, zeros } = operation;
+        this.files.push(this.kernel.createFile({ pages, kind, ...(zeros ? {} : { word }) }));
         this.held.push(true);
-        this.files.push(this.kernel.createFile({ pages, kind, word }));
         return 0;
       }
       case "close":
@@ -68,6 +69,12 @@ export class CoreSide {
   private ofMachine(operation: MachineOperation): Outcome {
     const { kernel } = this;
     switch (operation.op) {
+      case "snapshot":
+        this.saved = this.save();
+        return 0;
+      case "restore":
+        this.saved?.();
+        return 0;
       case "ksm":
         return kernel.ksm.settle();
       case "ksm-scan":
@@ -88,6 +95,19 @@ export class CoreSide {
         kernel.swapoff(operation.area);
         return 0;
     }
+  }
+
+  /** Keeps the state of now; what it gives back goes back to it. */
+  private save(): () => void {
+    const { kernel, processes, files, held, cgroups } = this;
+    const snapshot = kernel.snapshot();
+    const lists: [unknown[], unknown[]][] = [processes, files, held, cgroups].map(
+      (list: unknown[]) => [list, [...list]],
+    );
+    return () => {
+      kernel.restore(snapshot);
+      for (const [list, before] of lists) list.splice(0, Infinity, ...before);
+    };
   }
 
   private onProcess(operation: ProcessOperation, process: Process): Outcome {

@@ -10,11 +10,14 @@ import {
 /** A sequence of operations as a script. */
 export function script(operations: readonly Operation[]): string {
   const born = { processes: 0, files: 0 };
+  let saved = { ...born };
   return operations
     .map((operation) => {
       const line = inLanguage(operation, born) ?? `# ${JSON.stringify(operation)}`;
       if (operation.op === "spawn" || operation.op === "fork") born.processes++;
       if (operation.op === "file" || operation.op === "open") born.files++;
+      if (operation.op === "snapshot") saved = { ...born };
+      if (operation.op === "restore") Object.assign(born, saved);
       return line;
     })
     .join("\n");
@@ -30,7 +33,7 @@ export function inLanguage(
     case "spawn":
       return operation.cgroup === 0 ? `spawn P${born.processes}` : null;
     case "file":
-      return `file F${born.files} ${operation.pages} ${operation.kind}`;
+      return operation.zeros ? null : `file F${born.files} ${operation.pages} ${operation.kind}`;
     case "truncate":
       return `truncate F${operation.file} ${operation.pages}`;
     case "file-read":
@@ -59,6 +62,8 @@ export function inLanguage(
       return `swapoff ${operation.area}`;
     case "ksm-scan":
     case "ksm-unmerge":
+    case "snapshot":
+    case "restore":
     case "open":
     case "close":
     case "cgroup":

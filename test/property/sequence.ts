@@ -87,6 +87,8 @@ function replay(operations: readonly Operation[], newPlayer: () => Player): unkn
 /** A process, file or cgroup that was never made, because its operation was left out, cannot be named. */
 function makesSense(operation: Operation, model: ModelSide): boolean {
   if ("process" in operation && model.processes[operation.process]?.alive !== true) return false;
+  if ("other" in operation && model.processes[operation.other]?.alive !== true) return false;
+  if (operation.op === "restore" && !model.hasSnapshot) return false;
   const cgroup = "cgroup" in operation ? operation.cgroup : null;
   if (cgroup !== null && model.machine.memory.cgroups[cgroup] === undefined) return false;
   const file = "file" in operation ? operation.file : null;
