@@ -5,6 +5,7 @@ import {
   type MemoryCgroup,
   type Process,
 } from "../../bindings/index.js";
+import { mmapOptions, mremapOptions } from "./core-options.js";
 import { ofFile, ofPages } from "./core-pages.js";
 import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
 import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
@@ -122,20 +123,7 @@ export class CoreSide {
         process.exit();
         return 0;
       case "mmap":
-        return process.mmap({
-          ...(operation.address === null ? {} : { address: operation.address }),
-          length: operation.length,
-          prot: operation.prot,
-          shared: operation.shared,
-          fixed: operation.fixed,
-          noReserve: operation.noReserve,
-          locked: operation.locked,
-          growsDown: operation.growsDown,
-          stackSetup: operation.stackSetup,
-          ...(operation.file === null
-            ? {}
-            : { file: this.file(operation.file), pgoff: operation.pgoff }),
-        });
+        return process.mmap(mmapOptions(operation, (number) => this.file(number)));
       case "munmap":
         process.munmap(operation.address, operation.length);
         return 0;
@@ -156,10 +144,12 @@ export class CoreSide {
         else process.munlockall();
         return 0;
       case "mremap":
-        return process.mremap(operation.address, operation.length, operation.newLength, {
-          mayMove: operation.mayMove,
-          ...(operation.to === null ? {} : { to: operation.to }),
-        });
+        return process.mremap(
+          operation.address,
+          operation.length,
+          operation.newLength,
+          mremapOptions(operation),
+        );
       case "brk":
         return process.brk(operation.address);
       case "read":
@@ -182,13 +172,15 @@ export class CoreSide {
     return cgroup;
   }
 
-  private process(number: number): Process {
+  /** By number. */
+  process(number: number): Process {
     const process = this.processes[number];
     if (process === undefined) throw new RangeError(`no process ${String(number)}`);
     return process;
   }
 
-  private file(number: number): File {
+  /** By number. */
+  file(number: number): File {
     const file = this.files[number];
     if (file === undefined) throw new RangeError(`no file ${String(number)}`);
     return file;
