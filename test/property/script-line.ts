@@ -59,7 +59,7 @@ export function inLanguage(
       if (operation.pages === 0) return null;
       return `swapon ${operation.pages} ${operation.priority}`;
     case "swapoff":
-      return `swapoff ${operation.area}`;
+      return operation.area < AREAS ? `swapoff ${operation.area}` : null;
     case "ksm-scan":
     case "ksm-unmerge":
     case "snapshot":
@@ -126,6 +126,8 @@ function mmap(operation: MmapOperation): string | null {
   return ranged("mmap", { process, address, length }, [prot, what, shared ? "shared" : "private"]);
 }
 
+/** Swap areas that a script can name. */
+const AREAS = 8;
 /** What scripts can advise. */
 const ADVICE: readonly string[] = ["dontneed", "mergeable", "unmergeable"];
 const ARENA_PAGES = 262_144;
