@@ -41,7 +41,7 @@ export function coreState(side: CoreSide): string[] {
         ` references ${refcount} pins ${pins} ${pageFlags(page)} at ${mappings.sort().join(" ")}`,
     );
   }
-  lines.push(...unmappedLines(side, inodes));
+  lines.push(...unmappedLines(side, inodes, frames.things));
   for (const [number, cgroup] of side.cgroups.entries()) {
     lines.push(`cgroup ${number} ${Object.values(cgroup.lru()).join(" ")}`);
   }
@@ -71,9 +71,11 @@ function processLines(
   inodes: Naming<number>,
 ): string[] {
   const { anon, file, swap } = process.rss;
+  // Looking for them takes long, and verify() recounts them anyway.
+  const swapped = swap > 0 ? process.swapped() : [];
   return [
     `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}`,
-    ...process.swapped().map(({ address, area }) => `P${number} ${address} in area ${area}`),
+    ...swapped.map(({ address, area }) => `P${number} ${address} in area ${area}`),
     ...process
       .vmas()
       .map(

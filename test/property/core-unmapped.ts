@@ -3,17 +3,17 @@ import { pageFlags } from "./core-flags.js";
 import type { CoreSide } from "./core-side.js";
 import type { Naming } from "./naming.js";
 
-/** Sizes of open files, and pages that no entry shows; model-unmapped.ts writes the same for the model. */
-export function unmappedLines(side: CoreSide, inodes: Naming<number>): string[] {
+/** Sizes of open files, and pages beside those `mapped`; model-unmapped.ts writes the same for the model. */
+export function unmappedLines(
+  side: CoreSide,
+  inodes: Naming<number>,
+  mapped: Iterable<number>,
+): string[] {
+  const pages = unmappedPages(side, new Set(mapped));
   const files = side.files.flatMap((file, number) =>
     side.held[number] === true ? [fileLine(number, file, inodes)] : [],
   );
-  return [
-    ...files,
-    ...unmappedPages(side)
-      .map((page) => pageLine(page, inodes))
-      .sort(),
-  ];
+  return [...files, ...pages.map((page) => pageLine(page, inodes)).sort()];
 }
 
 function fileLine(number: number, file: File, inodes: Naming<number>): string {
@@ -28,14 +28,13 @@ function pageLine(page: Page, inodes: Naming<number>): string {
 }
 
 /** Those that a cache or a list has: what somebody outside has alone, nobody finds in the model. */
-function unmappedPages({ kernel }: CoreSide): Page[] {
+function unmappedPages({ kernel }: CoreSide, mapped: ReadonlySet<number>): Page[] {
   const pages: Page[] = [];
-  let inUse = kernel.options.frames - kernel.vmstat().nr_free_pages;
-  for (let frame = 1; inUse > 0 && frame <= kernel.options.frames; frame++) {
-    if (kernel.core.pageHandle(frame) === 0) continue;
-    inUse--;
+  let left = kernel.options.frames - kernel.vmstat().nr_free_pages - mapped.size;
+  for (let frame = 1; left > 0 && frame <= kernel.options.frames; frame++) {
+    if (mapped.has(frame) || kernel.core.pageHandle(frame) === 0) continue;
+    left--;
     const page = kernel.page(frame);
-    if (page.mapcount > 0) continue;
     if (page.inode !== 0 || page.swapCache || page.lru) pages.push(page);
   }
   return pages;

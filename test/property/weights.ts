@@ -42,7 +42,7 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   io: 2,
   swapon: 5,
   swapoff: 2,
-  snapshot: 8,
+  snapshot: 6,
   restore: 2,
   "swap-out": 8,
   migrate: 6,
