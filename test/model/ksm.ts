@@ -11,6 +11,12 @@ interface Scanned {
   items: readonly KsmItem[];
 }
 
+/** pages_shared and pages_sharing. */
+export interface Sharing {
+  readonly shared: number;
+  readonly sharing: number;
+}
+
 /** KSM: equal pages in mergeable VMAs become one. */
 export class Ksm {
   /** In the order in which they came. */
@@ -54,14 +60,26 @@ export class Ksm {
     return merged;
   }
 
-  /** Takes all apart. */
-  unmerge(): void {
+  /** Takes all apart; how many places were known to share. */
+  unmerge(): number {
+    const { shared, sharing } = this.known;
     for (const scanned of [...this.scanned]) {
       for (const vma of mergeableVmas(scanned.space)) breakShared(vma, vma.start, vma.end);
       this.forget(scanned.items);
       scanned.items = [];
       if (scanned.space.users === 0) this.leave(scanned.space);
     }
+    return shared + sharing;
+  }
+
+  /** Pages that are known to be shared, and places beside one of each; what was freed is known until somebody looks for it. */
+  get known(): Sharing {
+    return sharingOf(this.contents);
+  }
+
+  /** Those of them that are not freed. */
+  get certain(): Sharing {
+    return sharingOf(this.contents.filter(({ alive }) => alive));
   }
 
   private scanSpace(scanned: Scanned): number {
@@ -126,11 +144,12 @@ export class Ksm {
     const equal = this.contents.filter((content) =>
       page.isShared ? page.owner === content : content.page.word === page.word,
     );
-    const gone = equal.filter(({ alive }) => !alive);
-    this.contents = this.contents.filter((content) => !gone.includes(content));
+    const found = equal.find(({ alive }) => alive);
+    if (found !== undefined) return found;
     // Places may still be known to share what was freed meanwhile: whoever looks for it finds that out.
-    for (const { items } of gone) this.forget(items);
-    return equal.find(({ alive }) => alive);
+    this.contents = this.contents.filter((content) => !equal.includes(content));
+    for (const { items } of equal) this.forget(items);
+    return undefined;
   }
 
   /** Places that share no more, or are no more. */
@@ -144,6 +163,14 @@ export class Ksm {
       anonVma?.unpin();
     }
   }
+}
+
+function sharingOf(contents: readonly SharedContent[]): Sharing {
+  const places = contents.map(({ items }) => items.length).filter((count) => count > 0);
+  return {
+    shared: places.length,
+    sharing: places.reduce((sum, count) => sum + count - 1, 0),
+  };
 }
 
 function newItem(space: AddressSpace, address: number): KsmItem {

@@ -81,6 +81,12 @@ export class LruLists {
     return [...this.pages(name)].slice(0, n);
   }
 
+  /** All pages that are on a list. */
+  all(): Page[] {
+    const names = Object.keys(this.lists) as ListName[];
+    return names.flatMap((name) => [...this.pages(name)]);
+  }
+
   /** rotate_reclaimable_page: an inactive page that is not dirty becomes the next to go. */
   rotate(page: Page): void {
     if (page.dirty || page.active || page.unevictable || !this.holds(page)) return;

@@ -71,12 +71,12 @@ export class Machine {
     return this.register(parent.fork(this.nextPid(), shareMemory));
   }
 
-  /** A file whose page i starts with `word` + i. */
+  /** A file whose page i starts with `word` + i; with null all pages are zero. */
   createFile(
     kind: Exclude<FileKind, "shmem">,
     pages: number,
     name: string,
-    word: number,
+    word: number | null,
   ): OpenFile {
     return new OpenFile(new Inode(this.memory, kind, pages, word), name);
   }

@@ -5,11 +5,16 @@ import { ownAnonVma, Page } from "./page.js";
 import type { SwapSlot } from "./swap.js";
 import type { Vma } from "./vma.js";
 
-/** do_swap_page: an entry on swap becomes one for a page again. */
-export function swapIn(vma: Vma, address: number, { slot }: SwapEntry, write: boolean): void {
+/** do_swap_page: an entry on swap becomes one for a page again. SIGBUS if that is broken. */
+export function swapIn(vma: Vma, address: number, entry: SwapEntry, write: boolean): void {
+  if (entry.slot.page === null) vma.space.memory.events.pgmajfault++;
+  if (entry.slot.page?.poisoned === true) fail("SIGBUS");
+  mapBack(vma, address, entry, write);
+}
+
+/** The same for whoever does not ask whether the page is broken. */
+export function mapBack(vma: Vma, address: number, { slot }: SwapEntry, write: boolean): void {
   const { space } = vma;
-  if (slot.page === null) space.memory.events.pgmajfault++;
-  if (slot.page?.poisoned === true) fail("SIGBUS");
   const cached = slot.page ?? readIn(space, slot);
   const page = belongs(cached, vma, address) ? cached : copyFor(space, cached);
   const owned = write && page.takeForWriting();

@@ -1,7 +1,7 @@
 import type { AddressSpace } from "./address-space.js";
 import { pageOf } from "./fault.js";
 import type { Memory } from "./memory.js";
-import { readIn, swapIn } from "./swap-in.js";
+import { mapBack, readIn } from "./swap-in.js";
 import type { SwapArea } from "./swap.js";
 
 /** swapoff: everything in an area is brought back, the youngest address space first; then the area is gone. EINVAL. */
@@ -24,7 +24,7 @@ function bringBack(space: AddressSpace, area: SwapArea): void {
       if (entry === undefined || !("slot" in entry) || entry.slot.area !== area) continue;
       // Read before anybody asks: no fault has to.
       if (entry.slot.page === null) readIn(space, entry.slot);
-      swapIn(vma, address, entry, false);
+      mapBack(vma, address, entry, false);
       const back = space.entries.get(address);
       const page = pageOf(back);
       if (back === undefined || !("page" in back) || page === null) continue;

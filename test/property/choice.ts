@@ -122,7 +122,10 @@ export class Chooser {
       case "io":
       case "swapon":
       case "swapoff":
-        return onMachine(kind, this.draws, cgroups);
+      case "snapshot":
+      case "restore":
+        if (kind === "restore" && !this.model.hasSnapshot) return null;
+        return onMachine(kind, this.draws, this.model.machine);
       default: {
         const vmas = this.model.processes[process]?.space.vmas ?? [];
         const beginning = vmas.length < FEW_VMAS && this.draws.chance(3, 4);
@@ -164,6 +167,10 @@ export class Chooser {
       }
       default:
         return this.pages.operation(op, process, this.draws, choose);
+      case "page-in-vma": {
+        const live = this.model.processes.flatMap(({ alive }, number) => (alive ? [number] : []));
+        return this.pages.inVma(process, this.draws.pick(live), this.draws, choose);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 import type { File, Page, Process } from "../../bindings/index.js";
 import type { CoreSide } from "./core-side.js";
 import {
+  inVma,
   PAGE,
   type FileOperation,
   type Operation,
@@ -63,6 +64,11 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
       return kernel.pageMkclean(page);
     case "shrink":
       return kernel.shrinkPage(page);
+    case "page-in-vma": {
+      const vma = side.processes[operation.other]?.vmaAt(operation.within) ?? null;
+      if (vma === null || page.ksm) return "not asked";
+      return inVma(kernel.pageAddressInVma(page, vma), kernel.pageMappedInVma(page, vma));
+    }
     case "pin":
       kernel.pin(page);
       return 0;

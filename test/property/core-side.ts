@@ -5,6 +5,7 @@ import {
   type MemoryCgroup,
   type Process,
 } from "../../bindings/index.js";
+import { mmapOptions, mremapOptions } from "./core-options.js";
 import { ofFile, ofPages } from "./core-pages.js";
 import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
 import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
@@ -13,7 +14,10 @@ import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./o
 export class CoreSide {
   readonly processes: Process[] = [];
   readonly files: File[] = [];
+  /** Of each file: it was not closed. */
+  readonly held: boolean[] = [];
   readonly cgroups: MemoryCgroup[];
+  private saved: (() => void) | null = null;
 
   constructor(
     readonly kernel: Kernel,
@@ -42,15 +46,18 @@ export class CoreSide {
         return 0;
       case "file": {
         const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
-        const { pages, kind } = operation;
-        this.files.push(this.kernel.createFile({ pages, kind, word }));
+        const { pages, kind, zeros } = operation;
+        this.files.push(this.kernel.createFile({ pages, kind, ...(zeros ? {} : { word }) }));
+        this.held.push(true);
         return 0;
       }
       case "close":
         this.file(operation.file).close();
+        this.held[operation.file] = false;
         return 0;
       case "open":
         this.files.push(this.file(operation.file).open());
+        this.held.push(true);
         return 0;
       default:
         if ("process" in operation)
@@ -63,13 +70,18 @@ export class CoreSide {
   private ofMachine(operation: MachineOperation): Outcome {
     const { kernel } = this;
     switch (operation.op) {
+      case "snapshot":
+        this.saved = this.save();
+        return 0;
+      case "restore":
+        this.saved?.();
+        return 0;
       case "ksm":
         return kernel.ksm.settle();
       case "ksm-scan":
         return kernel.ksm.scan();
       case "ksm-unmerge":
-        kernel.ksm.unmerge();
-        return 0;
+        return kernel.ksm.unmerge();
       case "reclaim":
         return kernel.reclaim(operation.pages, {
           background: operation.kind === "background",
@@ -86,6 +98,19 @@ export class CoreSide {
     }
   }
 
+  /** Keeps the state of now; what it gives back goes back to it. */
+  private save(): () => void {
+    const { kernel, processes, files, held, cgroups } = this;
+    const snapshot = kernel.snapshot();
+    const lists: [unknown[], unknown[]][] = [processes, files, held, cgroups].map(
+      (list: unknown[]) => [list, [...list]],
+    );
+    return () => {
+      kernel.restore(snapshot);
+      for (const [list, before] of lists) list.splice(0, Infinity, ...before);
+    };
+  }
+
   private onProcess(operation: ProcessOperation, process: Process): Outcome {
     switch (operation.op) {
       case "fork":
@@ -98,20 +123,7 @@ export class CoreSide {
         process.exit();
         return 0;
       case "mmap":
-        return process.mmap({
-          ...(operation.address === null ? {} : { address: operation.address }),
-          length: operation.length,
-          prot: operation.prot,
-          shared: operation.shared,
-          fixed: operation.fixed,
-          noReserve: operation.noReserve,
-          locked: operation.locked,
-          growsDown: operation.growsDown,
-          stackSetup: operation.stackSetup,
-          ...(operation.file === null
-            ? {}
-            : { file: this.file(operation.file), pgoff: operation.pgoff }),
-        });
+        return process.mmap(mmapOptions(operation, (number) => this.file(number)));
       case "munmap":
         process.munmap(operation.address, operation.length);
         return 0;
@@ -134,10 +146,12 @@ export class CoreSide {
         return 0;
       }
       case "mremap":
-        return process.mremap(operation.address, operation.length, operation.newLength, {
-          mayMove: operation.mayMove,
-          ...(operation.to === null ? {} : { to: operation.to }),
-        });
+        return process.mremap(
+          operation.address,
+          operation.length,
+          operation.newLength,
+          mremapOptions(operation),
+        );
       case "brk":
         return process.brk(operation.address);
       case "read":
@@ -160,13 +174,15 @@ export class CoreSide {
     return cgroup;
   }
 
-  private process(number: number): Process {
+  /** By number. */
+  process(number: number): Process {
     const process = this.processes[number];
     if (process === undefined) throw new RangeError(`no process ${String(number)}`);
     return process;
   }
 
-  private file(number: number): File {
+  /** By number. */
+  file(number: number): File {
     const file = this.files[number];
     if (file === undefined) throw new RangeError(`no file ${String(number)}`);
     return file;

@@ -1,6 +1,8 @@
-import type { Page, Process, Vma } from "../../bindings/index.js";
+import type { Process, Vma } from "../../bindings/index.js";
 import { VmFlag } from "../../assembly/abi.js";
+import { pageFlags } from "./core-flags.js";
 import type { CoreSide } from "./core-side.js";
+import { unmappedLines } from "./core-unmapped.js";
 import { Naming } from "./naming.js";
 import { PAGE } from "./operation.js";
 
@@ -39,35 +41,20 @@ export function coreState(side: CoreSide): string[] {
         ` references ${refcount} pins ${pins} ${pageFlags(page)} at ${mappings.sort().join(" ")}`,
     );
   }
+  lines.push(...unmappedLines(side, inodes, frames.things));
   for (const [number, cgroup] of side.cgroups.entries()) {
     lines.push(`cgroup ${number} ${Object.values(cgroup.lru()).join(" ")}`);
   }
   for (const { number, pages, used, priority } of side.kernel.swapAreas) {
     lines.push(`area ${number} pages ${pages} used ${used} priority ${priority}`);
   }
+  lines.push(`ksm changes ${side.kernel.ksm.changes}`);
   return lines.concat(
     Object.entries(side.kernel.vmstat())
       .filter(([name]) => !UNCOMPARED.includes(name))
       .map(([name, value]) => `${name} ${value}`)
       .sort(),
   );
-}
-
-function pageFlags(page: Page): string {
-  const names = [
-    "active",
-    "buffers",
-    "dirty",
-    "lru",
-    "mlocked",
-    "referenced",
-    "swapBacked",
-    "swapCache",
-    "unevictable",
-    "writeback",
-  ] as const;
-  const set = names.filter((name) => page[name]);
-  return [...set, `cgroup ${page.cgroup}`].join(",");
 }
 
 /** The VMAs and the RSS of one process alone. */
@@ -84,9 +71,11 @@ function processLines(
   inodes: Naming<number>,
 ): string[] {
   const { anon, file, swap } = process.rss;
+  // Looking for them takes long, and verify() recounts them anyway.
+  const swapped = swap > 0 ? process.swapped() : [];
   return [
     `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}`,
-    ...process.swapped().map(({ address, area }) => `P${number} ${address} in area ${area}`),
+    ...swapped.map(({ address, area }) => `P${number} ${address} in area ${area}`),
     ...process
       .vmas()
       .map(

@@ -7,7 +7,7 @@ const PAGES = 48;
 /** A new file. */
 export function newFile(draws: Draws): Operation {
   const kind = draws.pick(["disk", "disk", "tmpfs", "tmpfs", "ramfs"] as const);
-  return { op: "file", pages: draws.pick([4, 16, 32, 64]), kind };
+  return { op: "file", pages: draws.pick([4, 16, 32, 64]), kind, zeros: draws.chance(1, 4) };
 }
 
 /** An operation on what the file with that number holds. */

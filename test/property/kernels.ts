@@ -3,8 +3,10 @@ import { CoreSide } from "./core-side.js";
 
 export type AnonIndex = "list" | "interval-tree";
 
-/** What both the model and the core can be made with. */
+/** What both the model and the core can be made with; switches change nothing that the model has. */
 export interface Limits {
+  readonly vmaAddress?: "checked" | "asserted";
+  readonly mremapOrder?: "always-lock" | "lock-if-needed";
   readonly maxMapCount?: number;
   /** Pages that an address space may lock. */
   readonly memlock?: number;

@@ -6,6 +6,7 @@ import { SWAP, type AnonIndex, type Limits } from "./kernels.js";
 import { modelProcessState, modelState } from "./model-state.js";
 import { ModelSide } from "./model-side.js";
 import { PAGE, type Operation, type Outcome } from "./operation.js";
+import { canUnmerge, sharingBounds, wrongSharing, type SharingBounds } from "./sharing.js";
 import type { Player, Step } from "./sequence.js";
 
 /** Operations between two comparisons of everything. */
@@ -17,6 +18,8 @@ export class Lockstep implements Player {
   /** What the first core made of the operation that the model is performing just now. */
   private first: Outcome | null = null;
   private current: Operation | null = null;
+  /** What KSM may have counted before that operation. */
+  private sharing: SharingBounds | null = null;
 
   constructor(
     anonIndex: AnonIndex,
@@ -34,13 +37,14 @@ export class Lockstep implements Player {
   before(operation: Operation): void {
     this.current = operation;
     this.first = null;
+    this.sharing = operation.op === "ksm-unmerge" ? sharingBounds(this.model.machine.ksm) : null;
   }
 
   /** Performs the model's step on every core and compares. */
   after({ operation, outcome, count }: Step): void {
     for (const [number, core] of this.cores.entries()) {
       const actual = number === 0 && this.first !== null ? this.first : core.perform(operation);
-      if (actual !== outcome) {
+      if (!this.agree(outcome, actual)) {
         throw new Error(`${core.name}: ${operation.op} gave ${actual}, the model ${outcome}`);
       }
     }
@@ -58,11 +62,19 @@ export class Lockstep implements Player {
     this.compareAll();
   }
 
+  private agree(expected: Outcome, actual: Outcome): boolean {
+    const { sharing } = this;
+    if (sharing === null || typeof actual !== "number") return actual === expected;
+    return canUnmerge(actual, sharing);
+  }
+
   /** The whole state, the invariants, and the counters of the builds among each other. */
   private compareAll(): void {
     const expected = modelState(this.model);
     for (const core of this.cores) {
       same(core.name, expected, coreState(core));
+      const wrong = wrongSharing(core.kernel.ksm, sharingBounds(this.model.machine.ksm));
+      if (wrong !== null) throw new Error(`${core.name}: ${wrong}`);
       const violations = core.kernel.verify();
       if (violations.length > 0) {
         const list = violations.map(({ invariant, message }) => `${invariant}: ${message}`);
@@ -71,13 +83,9 @@ export class Lockstep implements Player {
     }
     const [one, ...others] = this.cores;
     if (one === undefined) return;
-    const counters = lines(one.kernel.counters);
+    const counters = counted(one);
     for (const other of others) {
-      same(
-        `${other.name}, counters, expected those of ${one.name}`,
-        counters,
-        lines(other.kernel.counters),
-      );
+      same(`${other.name}, counters, expected those of ${one.name}`, counters, counted(other));
     }
   }
 
@@ -91,8 +99,11 @@ export class Lockstep implements Player {
   }
 }
 
-function lines(counters: object): string[] {
-  return Object.entries(counters).map(([name, value]) => `${name} ${String(value)}`);
+function counted({ kernel }: CoreSide): string[] {
+  const { pagesShared, pagesSharing } = kernel.ksm;
+  return Object.entries({ ...kernel.counters, pagesShared, pagesSharing }).map(
+    ([name, value]) => `${name} ${String(value)}`,
+  );
 }
 
 /** Throws with the first lines that differ. */

@@ -1,12 +1,23 @@
+import type { Machine } from "../model/machine.js";
 import type { Draws } from "./draws.js";
 import type { MachineOperation } from "./operation.js";
+
+/** As many as there can be. */
+const AREAS = 8;
+
+/** Whether swapoff would bring a broken page back: Linux maps it, the core refuses. */
+export function holdsBroken({ memory }: Machine, area: number): boolean {
+  const slots = [...(memory.swap.areas[area]?.slots ?? [])];
+  return slots.some(({ page, entries }) => page?.poisoned === true && entries > 0);
+}
 
 /** An operation on the whole machine. */
 export function onMachine(
   op: MachineOperation["op"],
   draws: Draws,
-  cgroups: number,
+  { memory }: Machine,
 ): MachineOperation {
+  const areas = [...memory.swap.areas.keys()];
   switch (op) {
     case "ksm":
     case "ksm-scan":
@@ -17,13 +28,16 @@ export function onMachine(
         op,
         pages: draws.pick([1, 2, 4, 8, 32, 1000]),
         kind: draws.pick(["direct", "background"] as const),
-        cgroup: draws.chance(1, 4) ? draws.below(cgroups) : null,
+        cgroup: draws.chance(1, 4) ? draws.below(memory.cgroups.length) : null,
       };
+    case "snapshot":
+    case "restore":
+      return { op };
     case "io":
       return { op, hold: draws.chance(1, 2) };
     case "swapon":
-      return { op, pages: draws.pick([0, 1, 4, 16]), priority: draws.pick([-1, -1, 0, 3]) };
+      return { op, pages: draws.pick([0, 1, 1, 2, 4, 16]), priority: draws.pick([-1, -1, 0, 3]) };
     case "swapoff":
-      return { op, area: draws.below(4) };
+      return { op, area: draws.chance(1, 4) ? draws.below(AREAS + 1) : draws.pick(areas) };
   }
 }

@@ -1,9 +1,11 @@
 import { fileRead, fileWrite, invalidate, punch, truncate, writeback } from "../model/file-call.js";
 import type { Inode } from "../model/file.js";
 import type { Machine } from "../model/machine.js";
+import { addressInVma, mappedInVma } from "../model/page-in-vma.js";
 import { Page } from "../model/page.js";
 import type { ModelProcess } from "../model/process.js";
 import {
+  inVma,
   PAGE,
   type FileOperation,
   type Operation,
@@ -69,6 +71,13 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
       return machine.pageMkclean(page);
     case "shrink":
       return machine.shrinkPage(page, false);
+    case "page-in-vma": {
+      const vma = machine.processes[operation.other]?.space.at(Math.floor(operation.within / PAGE));
+      // What a page that KSM shares gives is left out.
+      if (vma === undefined || page.isShared) return "not asked";
+      const address = addressInVma(page, vma);
+      return inVma(address === null ? null : address * PAGE, mappedInVma(page, vma));
+    }
     case "pin":
       machine.pin(page);
       return 0;

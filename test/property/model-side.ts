@@ -2,6 +2,7 @@ import { fail, Failure } from "../model/failure.js";
 import type { OpenFile } from "../model/file.js";
 import { Machine, type MachineOptions } from "../model/machine.js";
 import type { ModelProcess } from "../model/process.js";
+import { copyOf } from "./copy.js";
 import { ofFile, ofPages } from "./model-pages.js";
 import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
 
@@ -9,13 +10,31 @@ import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./o
 export const FILE_WORD = 1_000_000_000;
 export const FILE_WORD_STEP = 1_000_000;
 
+/** All that a snapshot has. */
+interface State {
+  readonly machine: Machine;
+  readonly files: OpenFile[];
+}
+
 /** Performs operations on the naive model. */
 export class ModelSide {
-  readonly machine: Machine;
-  readonly files: OpenFile[] = [];
+  private state: State;
+  private saved: State | null = null;
 
   constructor(options: MachineOptions) {
-    this.machine = new Machine(options);
+    this.state = { machine: new Machine(options), files: [] };
+  }
+
+  get machine(): Machine {
+    return this.state.machine;
+  }
+
+  get files(): OpenFile[] {
+    return this.state.files;
+  }
+
+  get hasSnapshot(): boolean {
+    return this.saved !== null;
   }
 
   get processes(): readonly ModelProcess[] {
@@ -40,7 +59,7 @@ export class ModelSide {
         this.machine.spawn(operation.cgroup);
         return 0;
       case "file": {
-        const word = FILE_WORD + this.files.length * FILE_WORD_STEP;
+        const word = operation.zeros ? null : FILE_WORD + this.files.length * FILE_WORD_STEP;
         this.files.push(this.machine.createFile(operation.kind, operation.pages, "", word));
         return 0;
       }
@@ -61,13 +80,19 @@ export class ModelSide {
   private ofMachine(operation: MachineOperation): Outcome {
     const { machine } = this;
     switch (operation.op) {
+      case "snapshot":
+        this.saved = copyOf(this.state);
+        return 0;
+      case "restore":
+        if (this.saved === null) throw new Error("nothing to restore");
+        this.state = copyOf(this.saved);
+        return 0;
       case "ksm":
         return machine.ksm.settle();
       case "ksm-scan":
         return machine.ksm.scan();
       case "ksm-unmerge":
-        machine.ksm.unmerge();
-        return 0;
+        return machine.ksm.unmerge();
       case "reclaim":
         return machine.reclaim(operation.pages, operation.kind, operation.cgroup);
       case "io":

@@ -5,7 +5,9 @@ import { permissions, type Flags } from "../model/flags.js";
 import { entryFor, places } from "../model/page-walk.js";
 import type { Page } from "../model/page.js";
 import type { ModelProcess } from "../model/process.js";
+import { pageFlags } from "./model-flags.js";
 import type { ModelSide } from "./model-side.js";
+import { unmappedLines } from "./model-unmapped.js";
 import { machineLines } from "./model-vmstat.js";
 import { Naming } from "./naming.js";
 import { PAGE } from "./operation.js";
@@ -44,6 +46,7 @@ export function modelState(side: ModelSide): string[] {
         ` at ${(mappings.get(frame) ?? []).sort().join(" ")}`,
     );
   }
+  lines.push(...unmappedLines(side, inodes));
   for (const [number, lists] of side.machine.memory.cgroups.entries()) {
     lines.push(`cgroup ${number} ${LISTS.map((name) => lists.count(name)).join(" ")}`);
   }
@@ -52,6 +55,7 @@ export function modelState(side: ModelSide): string[] {
     const { pages, slots, priority } = area;
     lines.push(`area ${number} pages ${pages} used ${slots.size} priority ${priority}`);
   }
+  lines.push(`ksm changes ${side.machine.ksm.changes}`);
   return lines.concat(machineLines(side, [...frames.things]));
 }
 
@@ -63,23 +67,6 @@ function ownerOf(page: Page, anonVmas: Naming<AnonVma>, inodes: Naming<Inode>): 
   const { owner } = page;
   if (owner instanceof AnonVma) return anonVmas.name(owner);
   return page.inode === null ? "ksm" : inodes.name(page.inode);
-}
-
-function pageFlags(page: Page): string {
-  const flags = [
-    page.active ? "active" : "",
-    page.buffers ? "buffers" : "",
-    page.dirty ? "dirty" : "",
-    page.lists.holds(page) ? "lru" : "",
-    page.mlocked ? "mlocked" : "",
-    page.referenced ? "referenced" : "",
-    page.swapBacked ? "swapBacked" : "",
-    page.slot === null ? "" : "swapCache",
-    page.unevictable ? "unevictable" : "",
-    page.writeback ? "writeback" : "",
-    `cgroup ${page.memory.cgroups.indexOf(page.lists)}`,
-  ];
-  return flags.filter((flag) => flag !== "").join(",");
 }
 
 /** The VMAs and the RSS of one process alone. */

@@ -12,7 +12,7 @@ export const PAGE = 4096;
 export type Operation =
   | { readonly op: "cgroup" }
   | { readonly op: "spawn"; readonly cgroup: number }
-  | { readonly op: "file"; readonly pages: number; readonly kind: "disk" | "tmpfs" | "ramfs" }
+  | FileCreation
   | { readonly op: "open"; readonly file: number }
   | { readonly op: "close"; readonly file: number }
   | FileOperation
@@ -41,6 +41,14 @@ export type Operation =
   | (PlaceOperation<"write"> & { readonly word: number })
   | PageOperation;
 
+export interface FileCreation {
+  readonly op: "file";
+  readonly pages: number;
+  readonly kind: "disk" | "tmpfs" | "ramfs";
+  /** Without words of its own: all zeros. */
+  readonly zeros: boolean;
+}
+
 /** Operations on the page at an address. */
 export type PageOperation =
   | PlaceOperation<
@@ -54,6 +62,11 @@ export type PageOperation =
       | "release-buffers"
       | "poison"
     >
+  | (PlaceOperation<"page-in-vma"> & {
+      /** Whose VMA is asked, and an address in it. */
+      readonly other: number;
+      readonly within: number;
+    })
   | (PlaceOperation<"page-referenced"> & { readonly cgroup: number | null })
   | (PlaceOperation<"try-to-unmap"> & {
       readonly ignoreAccess: boolean;
@@ -89,6 +102,8 @@ export type FileOperation =
 /** Operations on the whole machine. */
 export type MachineOperation =
   | { readonly op: "ksm" | "ksm-scan" | "ksm-unmerge" }
+  /** Back to the last snapshot, as often as it comes. */
+  | { readonly op: "snapshot" | "restore" }
   | {
       readonly op: "reclaim";
       readonly pages: number;
@@ -147,3 +162,9 @@ export type ProcessOperation = Extract<Operation, { readonly process: number }>;
 
 /** What came of it: a value (0 where there is none) or the name of an error. */
 export type Outcome = number | string;
+
+/** The outcome of page-in-vma. */
+export function inVma(address: number | null, mapped: boolean): Outcome {
+  const place = address === null ? "nowhere" : `at ${address}`;
+  return mapped ? `mapped ${place}` : address === null ? place : `unmapped ${place}`;
+}

@@ -10,7 +10,7 @@ interface Place {
   readonly address: number;
 }
 
-type OnPages = PageOperation["op"] | "swap-out" | "migrate";
+type OnPages = Exclude<PageOperation["op"], "page-in-vma"> | "swap-out" | "migrate";
 
 const FEW_PAGES = [1, 1, 1, 2, 4, 16];
 
@@ -54,6 +54,14 @@ export class PageChoice {
       default:
         return { op, ...place };
     }
+  }
+
+  /** A page of one process and a VMA of another, or of the same one: mostly the VMA at the page's own address. */
+  inVma(process: number, other: number, draws: Draws, choose: MappingChoice): Operation {
+    const address = this.present(process, draws) ?? choose.touched();
+    const vmas = this.model.processes[other]?.space.vmas ?? [];
+    const within = draws.chance(1, 3) ? choose.touched(vmas) : address;
+    return { op: "page-in-vma", process, address, other, within };
   }
 
   private where(

@@ -31,7 +31,12 @@ export function randomOperations(anonIndex: AnonIndex): void {
 }
 
 /** One property: `share` of the sequences, on kernels of their own. */
-function runsAlike(title: string, anonIndex: AnonIndex, limits: Limits, share: number): void {
+export function runsAlike(
+  title: string,
+  anonIndex: AnonIndex,
+  limits: Limits,
+  share: number,
+): void {
   describe(title, () => {
     let builds: Builds;
     beforeAll(async () => {

@@ -10,11 +10,14 @@ import {
 /** A sequence of operations as a script. */
 export function script(operations: readonly Operation[]): string {
   const born = { processes: 0, files: 0 };
+  let saved = { ...born };
   return operations
     .map((operation) => {
       const line = inLanguage(operation, born) ?? `# ${JSON.stringify(operation)}`;
       if (operation.op === "spawn" || operation.op === "fork") born.processes++;
       if (operation.op === "file" || operation.op === "open") born.files++;
+      if (operation.op === "snapshot") saved = { ...born };
+      if (operation.op === "restore") Object.assign(born, saved);
       return line;
     })
     .join("\n");
@@ -30,7 +33,7 @@ export function inLanguage(
     case "spawn":
       return operation.cgroup === 0 ? `spawn P${born.processes}` : null;
     case "file":
-      return `file F${born.files} ${operation.pages} ${operation.kind}`;
+      return operation.zeros ? null : `file F${born.files} ${operation.pages} ${operation.kind}`;
     case "truncate":
       return `truncate F${operation.file} ${operation.pages}`;
     case "file-read":
@@ -56,9 +59,11 @@ export function inLanguage(
       if (operation.pages === 0) return null;
       return `swapon ${operation.pages} ${operation.priority}`;
     case "swapoff":
-      return `swapoff ${operation.area}`;
+      return operation.area < AREAS ? `swapoff ${operation.area}` : null;
     case "ksm-scan":
     case "ksm-unmerge":
+    case "snapshot":
+    case "restore":
     case "open":
     case "close":
     case "cgroup":
@@ -121,6 +126,8 @@ function mmap(operation: MmapOperation): string | null {
   return ranged("mmap", { process, address, length }, [prot, what, shared ? "shared" : "private"]);
 }
 
+/** Swap areas that a script can name. */
+const AREAS = 8;
 /** What scripts can advise. */
 const ADVICE: readonly string[] = ["dontneed", "mergeable", "unmergeable"];
 const ARENA_PAGES = 262_144;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { Chooser } from "./choice.js";
 import { SWAP } from "./kernels.js";
 import { ModelSide } from "./model-side.js";
+import { withoutLastWord } from "./script-default.js";
 import { inLanguage } from "./script-line.js";
 import { spans } from "./sequence.js";
 import { choices, type Choice } from "./weights.js";
@@ -14,6 +15,8 @@ export interface ScriptShape {
 
 /** A line for a process that has exited comes every so many lines. */
 const DEAD_EVERY = 50;
+/** One line of so many does without a word that it could have. */
+const LEAVES_OUT_EVERY = 4;
 
 /**
  * Random scripts of the script language. They are made by playing on the naive model, so that most lines find
@@ -30,15 +33,18 @@ function writeScript(sequence: readonly Choice[], span: number, dumpEvery: numbe
   const chooser = new Chooser(model, span);
   const lines: string[] = [];
   for (const choice of sequence) {
-    const operation = chooser.operation(choice);
-    if (operation === null) continue;
+    const chosen = chooser.operation(choice);
+    if (chosen === null) continue;
+    const leavesOut = (choice.numbers.at(-1) ?? 0) % LEAVES_OUT_EVERY === 0;
+    const usual = leavesOut ? withoutLastWord(chosen, lines.length + 1) : null;
+    const operation = usual ?? chosen;
     const line = inLanguage(operation, {
       processes: model.processes.length,
       files: model.files.length,
     });
     if (line === null) continue;
     model.perform(operation);
-    lines.push(line);
+    lines.push(usual === null ? line : line.slice(0, line.lastIndexOf(" ")));
     const dead = model.processes.findIndex(({ alive }) => !alive);
     const [number = 0] = choice.numbers;
     if (dead >= 0 && number % DEAD_EVERY === 0) lines.push(`fork P${dead} Q${lines.length}`);

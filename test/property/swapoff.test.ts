@@ -4,6 +4,7 @@ import type { SwapSlot } from "../model/swap.js";
 import { coreProcessState, coreState } from "./core-state.js";
 import type { CoreSide } from "./core-side.js";
 import { Builds, SWAP } from "./kernels.js";
+import { holdsBroken } from "./machine-choice.js";
 import { Lockstep } from "./lockstep.js";
 import type { ModelSide } from "./model-side.js";
 import { modelProcessState } from "./model-state.js";
@@ -32,19 +33,19 @@ describe("swapoff with few frames left", () => {
       fc.assert(
         fc.property(sequences, spans, fc.nat(), (sequence, span, draw) => {
           const { core, model } = played(builds, sequence, span);
-          const area = model.machine.memory.swap.areas[0];
-          if (!area) return;
-          const { least, most } = framesNeeded(area.slots);
+          const [area, slots] = fullest(model);
+          if (slots.size === 0 || holdsBroken(model.machine, area)) return;
+          const { least, most } = framesNeeded(slots);
           const left = draw % (most + 2);
           hog(core, left);
           const before = coreState(core);
-          const outcome = core.perform({ op: "swapoff", area: 0 });
+          const outcome = core.perform({ op: "swapoff", area });
           outcomes.add(outcome);
           expect(core.kernel.verify()).toEqual([]);
           if (left < least) expect(outcome).toBe("ENOMEM");
           if (left >= most) expect(outcome).toBe(0);
           if (outcome !== 0) expect(coreState(core)).toEqual(before);
-          else model.perform({ op: "swapoff", area: 0 });
+          else model.perform({ op: "swapoff", area });
           for (const number of model.processes.keys()) {
             expect(coreProcessState(core, number)).toEqual(modelProcessState(model, number));
           }
@@ -74,6 +75,14 @@ function played(
   play(sequence, newPlayer, span);
   if (found === null) throw new Error("nothing was played");
   return found;
+}
+
+/** The swap area with the most in it, by number. */
+function fullest({ machine }: ModelSide): [number, ReadonlySet<SwapSlot>] {
+  const areas = [...machine.memory.swap.areas.entries()];
+  return areas
+    .map(([number, area]): [number, ReadonlySet<SwapSlot>] => [number, area?.slots ?? new Set()])
+    .reduce((best, other) => (other[1].size > best[1].size ? other : best));
 }
 
 /** Frames that swapoff needs: one for each slot without a page, at most one for each entry. */

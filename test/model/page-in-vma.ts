@@ -1,0 +1,21 @@
+import { AnonVma } from "./anon-vma.js";
+import { entryFor } from "./page-walk.js";
+import type { Page } from "./page.js";
+import type { Vma } from "./vma.js";
+
+/** page_address_in_vma: where any VMA would map a page that KSM doesn't share; null if it can't. */
+export function addressInVma(page: Page, vma: Vma): number | null {
+  const { owner, index } = page;
+  const related =
+    owner instanceof AnonVma
+      ? owner.root === vma.anonVma?.root
+      : owner !== null && owner === vma.file?.inode;
+  const address = vma.addressOf(index);
+  return related && vma.holds(address) ? address : null;
+}
+
+/** page_mapped_in_vma: whether it does so now. */
+export function mappedInVma(page: Page, vma: Vma): boolean {
+  const address = vma.addressOf(page.index);
+  return vma.holds(address) && entryFor(page, { vma, address }) !== undefined;
+}

@@ -1,0 +1,140 @@
+import type { Batch, Page } from "../../bindings/index.js";
+import { MigrateResult, PageFate, UnmapResult } from "../../assembly/abi.js";
+import { mmapOptions, mremapOptions } from "./core-options.js";
+import type { CoreSide } from "./core-side.js";
+import type { FileOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
+
+/** What a number that the batch gives stands for. */
+export type Reading = (result: number) => Outcome;
+
+const nothing: Reading = () => 0;
+const value: Reading = (result) => result;
+
+/** Adds an operation to a batch; null where batches have no such thing. */
+export function addTo(batch: Batch, operation: Operation, side: CoreSide): Reading | null {
+  if ("process" in operation) return ofProcess(batch, operation, side);
+  if ("pgoff" in operation || operation.op === "truncate" || operation.op === "writeback") {
+    return ofFile(batch, operation, side);
+  }
+  if (operation.op !== "ksm-scan") return null;
+  batch.ksmScan();
+  return value;
+}
+
+function ofFile(batch: Batch, operation: FileOperation, side: CoreSide): Reading | null {
+  const file = side.file(operation.file);
+  switch (operation.op) {
+    case "truncate":
+      batch.truncate(file, operation.pages);
+      return nothing;
+    case "punch":
+      batch.punchHole(file, operation.pgoff, operation.pages);
+      return nothing;
+    case "file-read":
+      batch.fileRead(file, operation.pgoff);
+      return value;
+    case "file-write":
+      batch.fileWrite(file, operation.pgoff, operation.word);
+      return nothing;
+    case "writeback":
+      batch.writeback(file);
+      return value;
+    case "invalidate":
+      return null;
+  }
+}
+
+function ofProcess(batch: Batch, operation: ProcessOperation, side: CoreSide): Reading | null {
+  const process = side.process(operation.process);
+  switch (operation.op) {
+    case "mmap":
+      batch.mmap(
+        process,
+        mmapOptions(operation, (number) => side.file(number)),
+      );
+      return value;
+    case "munmap":
+      batch.munmap(process, operation.address, operation.length);
+      return nothing;
+    case "mprotect":
+      batch.mprotect(process, operation.address, operation.length, operation.prot);
+      return nothing;
+    case "mremap": {
+      const { address, length, newLength } = operation;
+      batch.mremap(process, address, length, newLength, mremapOptions(operation));
+      return value;
+    }
+    case "madvise":
+      batch.madvise(process, operation.address, operation.length, operation.advice);
+      return nothing;
+    case "mlock":
+      batch.mlock(process, operation.address, operation.length);
+      return nothing;
+    case "munlock":
+      batch.munlock(process, operation.address, operation.length);
+      return nothing;
+    case "brk":
+      batch.brk(process, operation.address);
+      return value;
+    case "exit":
+      batch.exit(process);
+      return nothing;
+    case "read":
+      batch.read(process, operation.address);
+      return value;
+    case "write":
+      batch.write(process, operation.address, operation.word);
+      return nothing;
+    case "execute":
+      batch.execute(process, operation.address);
+      return nothing;
+    default:
+      return null;
+  }
+}
+
+/** Adds an operation on a page; null where batches have no such thing. */
+export function addOnPage(batch: Batch, operation: Operation, page: Page): Reading | null {
+  switch (operation.op) {
+    case "page-referenced":
+      if (operation.cgroup !== null) return null;
+      batch.pageReferenced(page);
+      return value;
+    case "try-to-unmap":
+      batch.tryToUnmap(page, operation);
+      return (result) => UNMAPPED[result as UnmapResult];
+    case "page-mkclean":
+      batch.pageMkclean(page);
+      return value;
+    case "shrink":
+      batch.shrinkPage(page);
+      return (result) => FATES[result as PageFate];
+    case "migrate":
+      batch.migratePage(page);
+      return (result) => MIGRATIONS[result as MigrateResult];
+    default:
+      return null;
+  }
+}
+
+const UNMAPPED: Readonly<Record<UnmapResult, string>> = {
+  [UnmapResult.Success]: "success",
+  [UnmapResult.Again]: "again",
+  [UnmapResult.Fail]: "fail",
+  [UnmapResult.Mlock]: "mlock",
+};
+
+const FATES: Readonly<Record<PageFate, string>> = {
+  [PageFate.Reclaimed]: "reclaimed",
+  [PageFate.Kept]: "kept",
+  [PageFate.Activated]: "activated",
+  [PageFate.Culled]: "culled",
+  [PageFate.NotIsolated]: "not-isolated",
+};
+
+const MIGRATIONS: Readonly<Record<MigrateResult, string>> = {
+  [MigrateResult.Moved]: "moved",
+  [MigrateResult.Busy]: "busy",
+  [MigrateResult.Refused]: "refused",
+  [MigrateResult.NoMemory]: "no-memory",
+};
