@@ -136,6 +136,39 @@ function mapSwapped(
   return true;
 }
 
+/**
+ * Maps a page of the swap cache, with the caller's reference to it, which is dropped, if it still has the slot
+ * of the entry: 0, or ENOMEM when a copy is needed and finds no frame.
+ */
+export function swapIn(
+  vma: Vma,
+  address: u64,
+  pmd: usize,
+  entry: u64,
+  write: bool,
+  cached: u32,
+): i32 {
+  lockPage(cached, Doing.SwapIn);
+  let error = 0;
+  if (pageTest(cached, PageFlag.SwapCache) && pagePrivate(cached) == <u32>pteSwapSlot(entry)) {
+    const copies = needsCopy(cached, vma, address);
+    const frame = copies ? copyFor(vma, cached) : cached;
+    if (!frame) {
+      error = Errno.ENOMEM;
+    } else {
+      // The reference that the entry takes over: the copy's first one, or one more of the cached page.
+      if (!copies) getPage(frame);
+      const mapped = mapSwapped(vma, address, pmd, entry, write, frame, copies);
+      if (copies) unlockPage(frame);
+      if (!mapped) putPage(frame);
+    }
+  }
+  unlockPage(cached);
+  // Nothing may refer to it any more: the entry just gone may have been the last.
+  putPage(cached);
+  return error;
+}
+
 /** Returns 0 (the access is tried again, so a write that got a protected page copies it next), or an Errno. */
 export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write: bool): i32 {
   if (pteIsMigration(entry)) {
@@ -154,23 +187,5 @@ export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write:
     putPage(cached);
     return Errno.SIGBUS;
   }
-  lockPage(cached, Doing.SwapIn);
-  let error = 0;
-  if (pageTest(cached, PageFlag.SwapCache) && pagePrivate(cached) == <u32>slot) {
-    const copies = needsCopy(cached, vma, address);
-    const frame = copies ? copyFor(vma, cached) : cached;
-    if (!frame) {
-      error = Errno.ENOMEM;
-    } else {
-      // The reference that the entry takes over: the copy's first one, or one more of the cached page.
-      if (!copies) getPage(frame);
-      const mapped = mapSwapped(vma, address, pmd, entry, write, frame, copies);
-      if (copies) unlockPage(frame);
-      if (!mapped) putPage(frame);
-    }
-  }
-  unlockPage(cached);
-  // Nothing may refer to it any more: the entry just gone may have been the last.
-  putPage(cached);
-  return error;
+  return swapIn(vma, address, pmd, entry, write, cached);
 }

@@ -3,7 +3,8 @@
 
 import { VmFlag } from "../abi";
 import { header } from "../memory/header";
-import { ksmThreadMutex, MmSlot, slotOfMm } from "../struct/ksm";
+import { Cache, slabNext } from "../memory/slab";
+import { ksmThreadMutex, MmSlot, slotOfMm, stableNodeAt } from "../struct/ksm";
 import { mmapSem, mmDrop, MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
@@ -40,6 +41,13 @@ function unmergeSlot(slot: MmSlot): i32 {
   return error;
 }
 
+/** What was left half apart may be mapped at places that nobody knows any more. */
+function markStrays(): void {
+  for (let at = slabNext(Cache.StableNode, 0); at; at = slabNext(Cache.StableNode, at)) {
+    stableNodeAt(<u32>at).strays = 1;
+  }
+}
+
 function placesThatShare(): u32 {
   return header().ksmPagesShared + header().ksmPagesSharing;
 }
@@ -56,6 +64,7 @@ export function ksmUnmerge(): i32 {
   state.ksmCursor = state.ksmSlots;
   while (state.ksmCursor && !error) error = unmergeSlot(slotOfMm(state.ksmCursor));
   state.ksmCursor = 0;
+  if (error) markStrays();
   const apart = <i32>(sharing - placesThatShare());
   unlock(ksmThreadMutex());
   return error ? -error : apart;

@@ -14,7 +14,7 @@ import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { pause, YieldKind } from "../sync/yield-point";
-import { swapFault } from "./fault-swap";
+import { swapIn } from "./fault-swap";
 import { mmGet, mmPut } from "./process";
 import { swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
 import { waitOnPageWriteback } from "./writeback";
@@ -31,13 +31,13 @@ function makeOld(pmd: usize, address: u64): void {
   ptlUnlock(pmd);
 }
 
-/** Maps what an entry leads to, which is read first: no fault has to read it. 0, or ENOMEM. */
+/** unuse_pte: maps what an entry leads to, a broken page as well, and nobody has faulted. 0, or ENOMEM. */
 function unuseEntry(vma: Vma, pmd: usize, address: u64, entry: u64): i32 {
   const slot = pteSwapSlot(entry);
   let cached = swapCacheGet(slot);
   if (!cached) cached = swapRead(slot, changetype<MmStruct>(<usize>vma.mm).memcg);
-  const error = swapFault(vma, address, pmd, entry, false);
-  if (cached) putPage(cached);
+  if (!cached) return load<u64>(pteUnder(pmd, address)) == entry ? Errno.ENOMEM : 0;
+  const error = swapIn(vma, address, pmd, entry, false, cached);
   if (!error) makeOld(pmd, address);
   return error;
 }

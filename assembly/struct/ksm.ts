@@ -24,7 +24,7 @@ export class StableNode {
   generation: u32;
   /** Places, the one added last first. */
   items: u32;
-  /** 1 if somebody mapped the page, when it became shared, who is no place. */
+  /** 1 if somebody may map the page who is no place: since before it was shared, or by an unmerge that failed. */
   strays: u32;
 }
 

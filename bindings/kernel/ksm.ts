@@ -28,8 +28,9 @@ export class Ksm {
   }
 
   /**
-   * Takes every merge apart, as 2 in /sys/kernel/mm/ksm/run does; how many places no longer share.
+   * Takes every merge apart, as 2 in /sys/kernel/mm/ksm/run does.
    *
+   * @returns places that no longer share, with those that were written to or unmapped since the last scan
    * @throws KernelError ENOMEM, with the rest still merged
    */
   unmerge(): number {

@@ -313,6 +313,16 @@ describe("swap", () => {
     expectHealthy(kernel);
   });
 
+  test("an unmerge that finds no frame leaves a child with a page that no place leads to, as v3.7", async () => {
+    ({ kernel, process } = await machine({ frames: 3, swap: 0 }));
+    mergeable(process, 0, [7, 7]);
+    kernel.ksm.settle();
+    const child = process.fork();
+    expect(codeOf(() => kernel.ksm.unmerge())).toBe("ENOMEM");
+    expect([process, child].map((one) => one.read(at(0)))).toEqual([7, 7]);
+    expectHealthy(kernel);
+  });
+
   test("a copy on the way back needs a frame: ENOMEM without one, and nothing is lost", async () => {
     ({ kernel, process } = await machine({ frames: 2 }));
     mergeable(process, 0, [5, 5]);

@@ -88,6 +88,19 @@ test("needs a frame for each page, however many entries lead to it", async () =>
   expectHealthy(kernel);
 });
 
+test("brings a broken page back as well: unuse_pte does not ask", async () => {
+  const { kernel, process } = await machine();
+  fill(process, 0, 1);
+  const page = pageAt(process, 0);
+  kernel.poison(page);
+  expect(kernel.tryToUnmap(page, { ignoreAccess: true, ignoreHwpoison: true })).toBe("success");
+  expect(codeOf(() => process.read(at(0)))).toBe("SIGBUS");
+  kernel.swapoff(0);
+  expect([process.rss, kernel.swapAreas]).toMatchObject([{ anon: 1, swap: 0 }, []]);
+  expect(pageAt(process, 0).frame).toBe(page.frame);
+  expectHealthy(kernel);
+});
+
 test("does not begin when copies of a page that is back already would not fit", async () => {
   const { kernel, process } = await machine();
   const [other, filler] = [kernel.spawn(), kernel.spawn()];

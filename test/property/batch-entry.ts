@@ -101,7 +101,11 @@ export function addOnPage(batch: Batch, operation: Operation, page: Page): Readi
       batch.pageReferenced(page);
       return value;
     case "try-to-unmap":
-      batch.tryToUnmap(page, operation);
+      batch.tryToUnmap(page, {
+        ignoreAccess: operation.ignoreAccess,
+        ignoreMlock: operation.ignoreMlock,
+        ignoreHwpoison: operation.ignoreHwpoison,
+      });
       return (result) => UNMAPPED[result as UnmapResult];
     case "page-mkclean":
       batch.pageMkclean(page);

@@ -5,12 +5,6 @@ import type { MachineOperation } from "./operation.js";
 /** As many as there can be. */
 const AREAS = 8;
 
-/** Whether swapoff would bring a broken page back: Linux maps it, the core refuses. */
-export function holdsBroken({ memory }: Machine, area: number): boolean {
-  const slots = [...(memory.swap.areas[area]?.slots ?? [])];
-  return slots.some(({ page, entries }) => page?.poisoned === true && entries > 0);
-}
-
 /** An operation on the whole machine. */
 export function onMachine(
   op: MachineOperation["op"],

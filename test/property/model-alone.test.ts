@@ -27,7 +27,7 @@ const RARE = [
   "swap-out culled",
   "swap-out reclaimed",
   "swapoff nothing",
-  "swapon ENOMEM",
+  "swapon EPERM",
   "try-to-munlock mlock",
   "try-to-unmap mlock",
   "writeback done",

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { Chooser } from "./choice.js";
-import { holdsBroken } from "./machine-choice.js";
 import type { ModelSide } from "./model-side.js";
 import type { Operation, Outcome } from "./operation.js";
 import { reduce } from "./reduce.js";
@@ -86,14 +85,12 @@ function replay(operations: readonly Operation[], newPlayer: () => Player): unkn
 }
 
 /**
- * A process, file or cgroup that was never made, because its operation was left out, cannot be named. And what the core
- * is known to do otherwise is not compared.
+ * A process, file or cgroup that was never made, because its operation was left out, cannot be named.
  */
 function makesSense(operation: Operation, model: ModelSide): boolean {
   if ("process" in operation && model.processes[operation.process]?.alive !== true) return false;
   if ("other" in operation && model.processes[operation.other]?.alive !== true) return false;
   if (operation.op === "restore" && !model.hasSnapshot) return false;
-  if (operation.op === "swapoff" && holdsBroken(model.machine, operation.area)) return false;
   const cgroup = "cgroup" in operation ? operation.cgroup : null;
   if (cgroup !== null && model.machine.memory.cgroups[cgroup] === undefined) return false;
   const file = "file" in operation ? operation.file : null;

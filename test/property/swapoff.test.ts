@@ -4,7 +4,6 @@ import type { SwapSlot } from "../model/swap.js";
 import { coreProcessState, coreState } from "./core-state.js";
 import type { CoreSide } from "./core-side.js";
 import { Builds, SWAP } from "./kernels.js";
-import { holdsBroken } from "./machine-choice.js";
 import { Lockstep } from "./lockstep.js";
 import type { ModelSide } from "./model-side.js";
 import { modelProcessState } from "./model-state.js";
@@ -34,7 +33,7 @@ describe("swapoff with few frames left", () => {
         fc.property(sequences, spans, fc.nat(), (sequence, span, draw) => {
           const { core, model } = played(builds, sequence, span);
           const [area, slots] = fullest(model);
-          if (slots.size === 0 || holdsBroken(model.machine, area)) return;
+          if (slots.size === 0) return;
           const { least, most } = framesNeeded(slots);
           const left = draw % (most + 2);
           hog(core, left);

@@ -1,5 +1,4 @@
 const walk = "assembly/rmap/ksm-walk.ts";
-const tree = "assembly/mm/ksm-tree.ts";
 const scan = "assembly/mm/ksm-scan.ts";
 const slot = "assembly/mm/ksm-slot.ts";
 
