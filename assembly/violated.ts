@@ -140,6 +140,8 @@ export enum Violated {
 
   /** pid (0: none), address : a place of KSM that shares without an anon_vma, or pins one without sharing */
   KsmPin = 1009,
+  /** Cache, objects : freed, and written to since */
+  Freed = 1010,
 
   /** IndexOwner, its name, pid, start : a link to what is no node, or does not link back */
   TreeLink = 1101,

@@ -2,7 +2,7 @@
 // no operation is under way. Everything is counted anew from what the machine consists of.
 //
 //   tasks -> address spaces, VMAs -> chains, KSM, anon_vmas -> indexes -> page tables -> swap, page caches,
-//   lists of reclaim -> frames -> locks
+//   lists of reclaim -> frames -> freed objects -> locks
 //
 // Each step relies on the notes of those before it, and reports nothing that is only the consequence of a
 // link that they found broken.
@@ -11,6 +11,7 @@ import { checkAddressSpaces, checkTasks } from "./address-space";
 import { checkAnonVmas, checkChains } from "./anon-vma";
 import { census, censusBegin } from "./census";
 import { checkFrames } from "./frames";
+import { checkFreed } from "./freed";
 import { checkAnonIndexes, checkFileIndexes, checkFileUsers } from "./indexes";
 import { checkKsm } from "./ksm";
 import { checkLocks } from "./locks";
@@ -39,6 +40,7 @@ export function verify(): u32 {
   checkPageCaches();
   checkLru();
   checkFrames();
+  checkFreed();
   checkLocks();
   return census().report;
 }

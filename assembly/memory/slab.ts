@@ -70,9 +70,18 @@ function slabGrow(cache: Cache): bool {
   let object = first + ((SLAB_BYTES - SLAB_HEAD) / size) * size;
   while (object != first) {
     object -= size;
+    if (CHECKED && !slabs.typeSafe) memory.fill(object + 4, POISON, size - 4);
     store<u32>(object, (<u32>cache) << 1);
     store<u32>(object, slabs.free, 4);
     slabs.free = object;
+  }
+  return true;
+}
+
+/** Has nobody written to a free object? Only its state and its link are anything else than poison. */
+function isPoisoned(object: usize, size: u32): bool {
+  for (let at: usize = 8; at < <usize>size; at++) {
+    if (load<u8>(object + at) != POISON) return false;
   }
   return true;
 }
@@ -82,6 +91,10 @@ export function slabAlloc(cache: Cache): usize {
   const slabs = cacheOf(cache);
   if (!slabs.free && !slabGrow(cache)) return 0;
   const object = slabs.free;
+  assert(
+    !CHECKED || slabs.typeSafe || isPoisoned(object, slabs.size),
+    "slab: an object was written to after it was freed",
+  );
   slabs.free = load<u32>(object, 4);
   store<u32>(object, load<u32>(object) | 1);
   slabs.live++;
@@ -128,6 +141,20 @@ export function slabReserve(cache: Cache, n: u32): bool {
     }
   }
   return true;
+}
+
+/** Freed objects that somebody has written to since; only checked builds can tell. */
+export function slabWrittenAfterFree(cache: Cache): u32 {
+  const slabs = cacheOf(cache);
+  if (!CHECKED || slabs.typeSafe) return 0;
+  const size = slabs.size;
+  let n: u32 = 0;
+  for (let slab = slabs.slabs; slab; slab = load<u32>(slab)) {
+    for (let object = slab + SLAB_HEAD; object + size <= slab + SLAB_BYTES; object += size) {
+      if (!slabIsLive(object) && !isPoisoned(object, size)) n++;
+    }
+  }
+  return n;
 }
 
 /** Is the object in use? Of an address that has been one: slabs never go. */

@@ -31,6 +31,13 @@ const anonVma = (number: number): string => (number ? `anon_vma ${number}` : "no
 
 const file = (inode: number): string => (inode ? `inode ${inode}` : "no file");
 
+/** By the core's Cache. */
+const RECORDS: readonly string[] = [
+  ...["", "tasks", "address spaces", "VMAs", "anon_vmas", "chains", "inodes", "open files"],
+  ...["page cache nodes", "swap slots", "cgroups", "stable nodes", "places of KSM"],
+  ...["KSM's address spaces", "ranges of file data"],
+];
+
 const cgroup = (number: number): string => (number ? `cgroup ${number}` : "the root cgroup");
 
 const LISTS = ["inactive anon", "active anon", "inactive file", "active file", "unevictable"];
@@ -205,6 +212,8 @@ const wordings: Record<Violated, Wording> = {
 
   [Violated.KsmPin]: (pid, address) =>
     `the place of KSM at ${place(pid, address)} shares without an anon_vma, or pins one without sharing`,
+  [Violated.Freed]: (cache, written) =>
+    `${times(written, "freed record")} of ${RECORDS[cache] ?? "no known kind"} ${written === 1 ? "was" : "were"} written to`,
 
   [Violated.TreeLink]: inIndex(
     "has a link that leads to no node, or to one that does not link back",

@@ -57,6 +57,7 @@ describe("I11: the index of a file", () => {
         "belong there",
       `I11 the VMA at ${hex(HEAP)} of process 4 maps a file that is gone`,
       "I4 inode 2 counts 1 open file, it has 0",
+      "I10 1 freed record of open files was written to",
     ];
   });
 });

@@ -1,4 +1,4 @@
-import { describe } from "vitest";
+import { describe, expect } from "vitest";
 import { damageTest, hex } from "./damage.js";
 import { SWAPPED } from "./family.js";
 
@@ -53,5 +53,18 @@ describe("I4: swap is counted", () => {
     const slot = raw.swapSlot(parent, SWAPPED);
     slot.set("continuation", 9999);
     return ["I4 a swap slot with a count of 3 has frame 9999 for what it has no room for"];
+  });
+
+  damageTest("a slot that is written to after it was freed is named", ({ raw, kernel, parent }) => {
+    const process = kernel.spawn();
+    const address = process.mmap({ length: 4096 });
+    process.write(address, 1);
+    const page = process.pageAt(address)!;
+    if (kernel.shrinkPage(page, { force: true }) !== "reclaimed") throw new Error("it stayed");
+    const slot = raw.swapSlot(process, address);
+    expect(slot.address).not.toBe(raw.swapSlot(parent, SWAPPED).address);
+    process.exit();
+    slot.set("area", 0);
+    return ["I10 1 freed record of swap slots was written to"];
   });
 });

@@ -29,6 +29,8 @@ race("a reclaim of a file's only page and the unmap that drops the file", (groun
   return [
     (batch) => batch.shrinkPage(page, { force: true }),
     (batch) => batch.munmap(ground.a, BASE, 4 * PAGE),
+    // What was let go of after it was freed is noticed when it is used again.
+    () => ground.scheduler.kernel.createFile({ pages: 1 }),
   ];
 });
 

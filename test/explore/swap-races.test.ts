@@ -1,6 +1,7 @@
 // Pairs of kernel paths that meet at a slot of a swap area (race.ts).
 
 import { expect } from "vitest";
+import type { Batch } from "../../bindings/index.js";
 import { BASE, fill, PAGE, swapOut, type Ground } from "./ground.js";
 import { race } from "./race.js";
 
@@ -109,8 +110,15 @@ race("a swapoff and a reclaim to the area that it empties", (ground) => {
 
 race("two swapoffs of one area", (ground) => {
   swappedOut(ground, 2);
+  const batches: Batch[] = [];
+  const swapoff = (batch: Batch): void => {
+    batch.swapoff(0);
+    batches.push(batch);
+  };
   const look = (): void => {
     expect(ground.scheduler.kernel.swapAreas).toEqual([]);
+    // Whoever comes second finds no area, though the first is still at work.
+    expect(batches.map((batch) => batch.error(0)).sort()).toEqual(["EINVAL", null]);
   };
-  return [(batch) => batch.swapoff(0), (batch) => batch.swapoff(0), look];
+  return [swapoff, swapoff, look];
 });

@@ -10,17 +10,19 @@ import { availableParallelism } from "node:os";
 import { dirname } from "node:path";
 import Table from "cli-table3";
 import { breaks as all } from "./breaks/index.mjs";
-import { compileCore, firstFailure, keepBuilds, makeSandbox, restoreBuilds } from "./sandbox.mjs";
+import {
+  compileCore,
+  ENDLESS,
+  firstFailure,
+  keepBuilds,
+  makeSandbox,
+  restoreBuilds,
+} from "./sandbox.mjs";
 
 /** Tests that a break which its own tests miss is given to: all that are quick and about the core. */
-const REST = [
-  "test/rmap",
-  "test/api",
-  "test/check",
-  "test/scenario",
-  "test/explore",
-  "test/property",
-];
+const REST = ["test/rmap", "test/api", "test/check", "test/scenario", "test/explore"];
+/** So many tests may take that long together, in milliseconds, and are no judges of what does not end. */
+const REST_PATIENCE_MS = 600_000;
 
 const BUILDS = ["release", "checked", "explore"];
 
@@ -74,7 +76,11 @@ async function trial(folder, { file, rule, tests, builds }, text, signal) {
   restoreBuilds(folder);
   const complaint = await compileCore(folder, builds, file, text);
   if (complaint) throw new NoVerdict(`"${rule}" does not compile:\n${complaint}`);
-  return (await firstFailure(folder, tests, signal)) || firstFailure(folder, REST, signal);
+  const killer = await firstFailure(folder, tests, signal);
+  if (killer) return killer;
+  const late = await firstFailure(folder, REST, signal, REST_PATIENCE_MS);
+  if (late === ENDLESS) throw new NoVerdict(`"${rule}": the tests beside its own do not end`);
+  return late;
 }
 
 /** Killers of the breaks, in their order; those that were not tried when it was interrupted are missing. */

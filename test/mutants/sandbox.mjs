@@ -74,21 +74,25 @@ export function restoreBuilds(folder) {
   fs.cpSync(join(folder, "kept"), join(folder, "build"), { recursive: true });
 }
 
+/** What firstFailure() says of tests that were still running when patience was over. */
+export const ENDLESS = "(does not end)";
+
 /**
  * Runs test files until the first test fails.
  *
  * @param {string[]} files paths, or parts of them, that say which tests
  * @param {AbortSignal} signal ends the run
+ * @param {number} patience milliseconds that the tests may take
  * @returns the test that failed, "" if none did
  */
-export async function firstFailure(folder, files, signal) {
+export async function firstFailure(folder, files, signal, patience = PATIENCE_MS) {
   const report = join(folder, "report.json");
   fs.rmSync(report, { force: true });
   const vitest = join(repository, "node_modules/vitest/vitest.mjs");
   const child = spawn(
     process.execPath,
     [vitest, "run", "--root", folder, "--reporter=json", `--outputFile=${report}`, ...files],
-    { cwd: folder, stdio: "ignore", signal, timeout: PATIENCE_MS, killSignal: "SIGKILL" },
+    { cwd: folder, stdio: "ignore", signal, timeout: patience, killSignal: "SIGKILL" },
   );
   const ended = await new Promise((resolve) => {
     child.once("error", () => resolve("error"));
@@ -96,7 +100,7 @@ export async function firstFailure(folder, files, signal) {
   });
   signal.throwIfAborted();
   if (ended === 0) return "";
-  if (ended === "SIGKILL") return "(does not end)";
+  if (ended === "SIGKILL") return ENDLESS;
   if (!fs.existsSync(report)) return "(the test run breaks off)";
   const { testResults } = JSON.parse(fs.readFileSync(report, "utf8"));
   for (const { name, status, message, assertionResults } of testResults) {

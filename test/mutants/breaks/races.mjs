@@ -38,22 +38,10 @@ export default {
       to: "if (!area.limit) return Errno.EINVAL;",
     },
     {
-      rule: "the last close drops only pages that are still the file's",
-      file: "assembly/mm/file.ts",
-      from: "if (isPageOf(mapping, frame)) deleteFromPageCache(mapping, frame);",
-      to: "deleteFromPageCache(mapping, frame);",
-    },
-    {
       rule: "the last close waits for who takes the last page out",
       file: "assembly/mm/file.ts",
       from: "lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);\n  unlock(treeLock(mapping));\n}",
       to: "}",
-    },
-    {
-      rule: "write(2) takes another page if reclaim took this one",
-      file: "assembly/mm/file-io.ts",
-      from: "if (isPageOf(mapping, frame)) return frame;",
-      to: "return frame;",
     },
     {
       rule: "reclaim asks under tree_lock whether somebody came to the page",
