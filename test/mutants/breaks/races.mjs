@@ -38,12 +38,6 @@ export default {
       to: "if (!area.limit) return Errno.EINVAL;",
     },
     {
-      rule: "the last close waits for who takes the last page out",
-      file: "assembly/mm/file.ts",
-      from: "lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);\n  unlock(treeLock(mapping));\n}",
-      to: "}",
-    },
-    {
       rule: "reclaim asks under tree_lock whether somebody came to the page",
       file: "assembly/mm/file.ts",
       from: "  const removed = isDisposable(frame);\n",
