@@ -3,7 +3,7 @@ import { entryFor } from "./page-walk.js";
 import type { Page } from "./page.js";
 import type { Vma } from "./vma.js";
 
-/** page_address_in_vma: where any VMA would map a page that KSM doesn't share; null if it can't. */
+/** page_address_in_vma: where any VMA would map a page; null if it can't, or KSM shares the page. */
 export function addressInVma(page: Page, vma: Vma): number | null {
   const { owner, index } = page;
   const related =

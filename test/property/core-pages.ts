@@ -66,7 +66,7 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
       return kernel.shrinkPage(page);
     case "page-in-vma": {
       const vma = side.processes[operation.other]?.vmaAt(operation.within) ?? null;
-      if (vma === null || page.ksm) return "not asked";
+      if (vma === null) return "not asked";
       return inVma(kernel.pageAddressInVma(page, vma), kernel.pageMappedInVma(page, vma));
     }
     case "pin":

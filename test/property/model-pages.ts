@@ -73,8 +73,7 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
       return machine.shrinkPage(page, false);
     case "page-in-vma": {
       const vma = machine.processes[operation.other]?.space.at(Math.floor(operation.within / PAGE));
-      // What a page that KSM shares gives is left out.
-      if (vma === undefined || page.isShared) return "not asked";
+      if (vma === undefined) return "not asked";
       const address = addressInVma(page, vma);
       return inVma(address === null ? null : address * PAGE, mappedInVma(page, vma));
     }
