@@ -17,14 +17,13 @@ import {
   unlockPage,
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
-import { pageCacheFind } from "../struct/page-cache";
 import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { isShared, linearPageIndex, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { anonVmaPrepare } from "./anon-prepare";
-import { pageCacheRead } from "./file";
+import { findGetPage, pageCacheRead } from "./file";
 import { pageMkwrite } from "./writeback";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
@@ -74,9 +73,10 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   const exists = pgoff < mapping.size;
   const copies = write && !isShared(vma);
   const memcg = changetype<MmStruct>(<usize>vma.mm).memcg;
-  const reads = exists && !isSwapBacked(mapping) && !pageCacheFind(mapping, pgoff);
+  let cached = exists ? findGetPage(mapping, pgoff) : 0;
+  const reads = exists && !cached && !isSwapBacked(mapping);
   const copy = copies ? pageAllocFor(memcg) : 0;
-  const cached = exists && (copy || !copies) ? pageCacheRead(mapping, pgoff, memcg) : 0;
+  if (exists && !cached && (copy || !copies)) cached = pageCacheRead(mapping, pgoff, memcg);
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
   const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
   let error = ready ? 0 : Errno.ENOMEM;

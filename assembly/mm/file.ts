@@ -54,7 +54,7 @@ export function fileClose(file: u32): void {
 }
 
 /** The cached page at that pgoff with a reference for the caller, 0 if there is none. */
-function findGetPage(mapping: AddressSpace, index: u64): u32 {
+export function findGetPage(mapping: AddressSpace, index: u64): u32 {
   const frame = pageCacheFind(mapping, index);
   if (frame) getPage(frame);
   return frame;
