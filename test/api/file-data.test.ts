@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { File, Kernel, Process } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { machine } from "./machine.js";
+import { faultsOf, machine } from "./machine.js";
 
 const inMemory = ["tmpfs", "ramfs"] as const;
 const kinds = ["disk", ...inMemory] as const;
@@ -16,13 +16,6 @@ beforeEach(async () => {
   ({ kernel, process } = await machine());
   file = kernel.createFile({ pages: 4, word: 100 });
 });
-
-/** Faults that an action takes. */
-function faultsOf(action: () => unknown): number {
-  const { faults } = kernel.counters;
-  action();
-  return kernel.counters.faults - faults;
-}
 
 describe.each(kinds)("read(2) and write(2) of a file on %s", (kind) => {
   beforeEach(() => {
@@ -44,7 +37,7 @@ describe.each(kinds)("read(2) and write(2) of a file on %s", (kind) => {
 
   test("go past the entries: no fault, no mapping", () => {
     const before = kernel.vmstat();
-    expect(faultsOf(() => file.write(1, file.read(0)))).toBe(0);
+    expect(faultsOf(kernel, () => file.write(1, file.read(0)))).toBe(0);
     const after = kernel.vmstat();
     expect(after.nr_file_pages - before.nr_file_pages).toBe(2);
     expect(after).toMatchObject({ nr_mapped: 0, nr_anon_pages: 0, pgfault: 0 });
@@ -77,9 +70,9 @@ describe("dirty pages of a disk", () => {
     process.read(at(0));
     const page = pageAt(process, 0);
     expect(page).toMatchObject({ dirty: false, buffers: false });
-    expect(faultsOf(() => process.write(at(0), 1))).toBe(1);
+    expect(faultsOf(kernel, () => process.write(at(0), 1))).toBe(1);
     expect(page).toMatchObject({ dirty: true, buffers: true, mapcount: 1 });
-    expect(faultsOf(() => process.write(at(0), 2))).toBe(0);
+    expect(faultsOf(kernel, () => process.write(at(0), 2))).toBe(0);
     expect(kernel.vmstat().nr_dirty).toBe(1);
     expectHealthy(kernel);
   });
@@ -91,7 +84,7 @@ describe("dirty pages of a disk", () => {
       one.read(at(0));
     }
     process.write(at(0), 1);
-    expect(faultsOf(() => other.write(at(0), 2))).toBe(1);
+    expect(faultsOf(kernel, () => other.write(at(0), 2))).toBe(1);
     expect(kernel.vmstat().nr_dirty).toBe(1);
   });
 
@@ -101,8 +94,8 @@ describe("dirty pages of a disk", () => {
     process.read(at(1));
     process.mprotect(at(0), 2 * PAGE, "r");
     process.mprotect(at(0), 2 * PAGE, "rw");
-    expect(faultsOf(() => process.write(at(0), 2))).toBe(0);
-    expect(faultsOf(() => process.write(at(1), 2))).toBe(1);
+    expect(faultsOf(kernel, () => process.write(at(0), 2))).toBe(0);
+    expect(faultsOf(kernel, () => process.write(at(1), 2))).toBe(1);
     expectHealthy(kernel);
   });
 });
@@ -115,7 +108,7 @@ describe.each(inMemory)("dirty pages of %s", (kind) => {
 
   test("are not accounted for: an entry is writable at once, whoever reads first", () => {
     process.read(at(0));
-    expect(faultsOf(() => process.write(at(0), 1))).toBe(0);
+    expect(faultsOf(kernel, () => process.write(at(0), 1))).toBe(0);
     file.write(0, 2);
     expect(pageAt(process, 0)).toMatchObject({ buffers: false, refcount: 2 });
     expect(kernel.vmstat().nr_dirty).toBe(0);
@@ -137,7 +130,7 @@ describe.each(inMemory)("dirty pages of %s", (kind) => {
     process.write(at(0), 1);
     expect(file.writeback()).toBe(0);
     expect(pageAt(process, 0).dirty).toBe(true);
-    expect(faultsOf(() => process.write(at(0), 2))).toBe(0);
+    expect(faultsOf(kernel, () => process.write(at(0), 2))).toBe(0);
   });
 });
 

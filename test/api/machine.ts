@@ -20,6 +20,13 @@ export async function machine(
   return { kernel, process: kernel.spawn() };
 }
 
+/** Faults that an action takes. */
+export function faultsOf(kernel: Kernel, action: () => unknown): number {
+  const { faults } = kernel.counters;
+  action();
+  return kernel.counters.faults - faults;
+}
+
 /** Private pages [first, first + n), with the words 100 + page. */
 export function fill(process: Process, first: number, n: number): void {
   lay(process, first, n);

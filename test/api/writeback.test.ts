@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { File, Kernel, Process } from "../../bindings/index.js";
 import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-import { machine } from "./machine.js";
+import { faultsOf, machine } from "./machine.js";
 
 let kernel: Kernel;
 let process: Process;
@@ -14,13 +14,6 @@ beforeEach(async () => {
   ({ kernel, process } = await machine());
   file = kernel.createFile({ pages: 4, word: 100 });
 });
-
-/** Faults that an action takes. */
-function faultsOf(action: () => unknown): number {
-  const { faults } = kernel.counters;
-  action();
-  return kernel.counters.faults - faults;
-}
 
 describe("writeback", () => {
   test("writes what is dirty, once", () => {
@@ -57,8 +50,8 @@ describe("writeback", () => {
       [process, 8],
       [other, 3],
     ] as const) {
-      expect(faultsOf(() => one.read(at(i)))).toBe(0);
-      expect(faultsOf(() => one.write(at(i), 4))).toBe(1);
+      expect(faultsOf(kernel, () => one.read(at(i)))).toBe(0);
+      expect(faultsOf(kernel, () => one.write(at(i), 4))).toBe(1);
     }
     expect(page.dirty).toBe(true);
     expect(kernel.vmstat().nr_dirty).toBe(1);
@@ -71,7 +64,7 @@ describe("writeback", () => {
     process.write(at(8), 5);
     process.write(at(0), 6);
     expect(file.writeback()).toBe(1);
-    expect(faultsOf(() => process.write(at(8), 7))).toBe(0);
+    expect(faultsOf(kernel, () => process.write(at(8), 7))).toBe(0);
     expect(file.writeback()).toBe(0);
     expect(file.read(0)).toBe(6);
   });
@@ -99,7 +92,7 @@ describe("writeback", () => {
     expect([kernel.pageMkclean(page), kernel.pageMkclean(page)]).toEqual([2, 0]);
     // It says nothing of the page, which is as dirty as it was.
     expect(page.dirty).toBe(true);
-    expect(faultsOf(() => process.write(at(8), 2))).toBe(1);
+    expect(faultsOf(kernel, () => process.write(at(8), 2))).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 // Pairs of kernel paths that meet at a page of a file (race.ts).
 
 import { expect, test } from "vitest";
+import type { Batch, Page, Process } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { BASE, mapFile, PAGE } from "./ground.js";
 import { race } from "./race.js";
@@ -34,46 +35,41 @@ race("a reclaim of a file's only page and the unmap that drops the file", (groun
   ];
 });
 
-race("a reclaim of a clean page and a write(2) to it", (ground) => {
-  const file = mapFile(ground, true);
-  ground.a.read(BASE);
-  const page = ground.a.pageAt(BASE)!;
-  ground.a.munmap(BASE, PAGE);
-  const look = (): void => {
-    expect(file.read(0)).toBe(9);
-  };
-  return [
-    (batch) => batch.shrinkPage(page, { force: true }),
-    (batch) => batch.fileWrite(file, 0, 9),
-    look,
-  ];
-});
+/** Another path and a write(2) that meet at a file's page, which is in the cache but mapped no more. */
+function raceWithWrite(
+  name: string,
+  touch: (process: Process) => void,
+  other: (batch: Batch, page: Page) => void,
+): void {
+  race(name, (ground) => {
+    const file = mapFile(ground, true);
+    touch(ground.a);
+    const page = ground.a.pageAt(BASE)!;
+    ground.a.munmap(BASE, PAGE);
+    const look = (): void => {
+      expect(file.read(0)).toBe(9);
+    };
+    return [(batch) => other(batch, page), (batch) => batch.fileWrite(file, 0, 9), look];
+  });
+}
 
-race("a reclaim of a dirty page and a write(2) to it", (ground) => {
-  const file = mapFile(ground, true);
-  ground.a.write(BASE, 4);
-  const page = ground.a.pageAt(BASE)!;
-  ground.a.munmap(BASE, PAGE);
-  const look = (): void => {
-    expect(file.read(0)).toBe(9);
-  };
-  return [
-    (batch) => batch.shrinkPage(page, { force: true }),
-    (batch) => batch.fileWrite(file, 0, 9),
-    look,
-  ];
-});
+raceWithWrite(
+  "a reclaim of a clean page and a write(2) to it",
+  (process) => process.read(BASE),
+  (batch, page) => batch.shrinkPage(page, { force: true }),
+);
 
-race("a migration of a file's page and a write(2) to it", (ground) => {
-  const file = mapFile(ground, true);
-  ground.a.read(BASE);
-  const page = ground.a.pageAt(BASE)!;
-  ground.a.munmap(BASE, PAGE);
-  const look = (): void => {
-    expect(file.read(0)).toBe(9);
-  };
-  return [(batch) => batch.migratePage(page), (batch) => batch.fileWrite(file, 0, 9), look];
-});
+raceWithWrite(
+  "a reclaim of a dirty page and a write(2) to it",
+  (process) => process.write(BASE, 4),
+  (batch, page) => batch.shrinkPage(page, { force: true }),
+);
+
+raceWithWrite(
+  "a migration of a file's page and a write(2) to it",
+  (process) => process.read(BASE),
+  (batch, page) => batch.migratePage(page),
+);
 
 race("a reclaim of a clean page and a fault that maps it", (ground) => {
   mapFile(ground, true);
