@@ -9,7 +9,8 @@ export function formatCount(value: number): string {
 
 /** "1 VMA", "16,384 VMAs". */
 export function formatVmas(count: number): string {
-  return `${formatCount(count)} VMA${count === 1 ? "" : "s"}`;
+  const shown = formatCount(count);
+  return `${shown} VMA${shown === "1" ? "" : "s"}`;
 }
 
 /** A mean: one decimal below 100, whole above; whole numbers stay whole. */

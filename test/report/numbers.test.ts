@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { formatCount, formatMean, formatRatio, formatTime } from "../../bindings/report/numbers.js";
+import {
+  formatCount,
+  formatMean,
+  formatRatio,
+  formatTime,
+  formatVmas,
+} from "../../bindings/report/numbers.js";
 
 test.each([
   [0.5, "0.50 ns"],
@@ -16,6 +22,15 @@ test.each([
 
 test("counts have their thousands apart", () => {
   expect(formatCount(16_384)).toBe("16,384");
+});
+
+test("VMAs are counted as they are shown: a crossing at 1.4 is about 1 VMA", () => {
+  expect([1, 1.4, 1.6, 16_384].map(formatVmas)).toEqual([
+    "1 VMA",
+    "1 VMA",
+    "2 VMAs",
+    "16,384 VMAs",
+  ]);
 });
 
 test("means keep a decimal only where it says something", () => {
