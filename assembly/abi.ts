@@ -12,6 +12,9 @@ export const PAGE_SIZE = 4096;
 /** First address a process cannot use: 2^47 less one page, as on x86-64. */
 export const TASK_SIZE_PAGES = 0x7ffffffff;
 
+/** Pages that a huge page has, in frames that follow each other: what one pmd entry maps. */
+export const HUGE_PAGES = 512;
+
 export const SUBMISSION_BYTES = 64;
 export const COMPLETION_BYTES = 16;
 /** Records that the submission buffer holds. */
@@ -251,6 +254,8 @@ export enum PageFlag {
   /** Has buffers, which hold a reference. */
   Private = 0x800,
   Writeback = 0x2000,
+  /** First page of a huge one. */
+  Head = 0x4000,
   SwapCache = 0x8000,
   /** Reclaim wants it as soon as its writeback ends. */
   Reclaim = 0x20000,
@@ -258,6 +263,8 @@ export enum PageFlag {
   Unevictable = 0x80000,
   Mlocked = 0x100000,
   HwPoison = 0x400000,
+  /** Any other page of a huge one. */
+  Tail = 0x800000,
   /** Not the kernel's: JavaScript has taken it off its list, and holds one of its pins for that. */
   Isolated = 0x1000000,
 }

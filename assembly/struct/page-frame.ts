@@ -1,15 +1,16 @@
-// Frames are allocated, held and freed.
+// Pages are allocated, held and freed.
 
-import { PageFlag } from "../abi";
+import { HUGE_PAGES, PageFlag } from "../abi";
 import { header } from "../memory/header";
 import { mightSleep } from "../sync/lock";
+import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
 import { lruRemove } from "./lru";
 import {
+  pageClear,
   pageFlagsAt,
-  pageGeneration,
   pageMapcount,
   pageMapcountAt,
-  pagePrivate,
+  pageSet,
   pageSetIndex,
   pageSetMapping,
   pageSetMemcg,
@@ -19,8 +20,6 @@ import {
   pageTest,
   word32,
 } from "./page";
-
-const LAST_GENERATION: u32 = 0x1ffffff;
 
 /** A zeroed frame with one reference, not mapped; 0 when there is none left. */
 export function pageAlloc(): u32 {
@@ -37,22 +36,40 @@ export function pageAllocFor(memcg: u32): u32 {
 
 /** pageAlloc that never waits: for whoever holds a spinlock. */
 export function pageAllocAtomic(): u32 {
+  const frame = frameTake();
+  if (frame) pageInit(frame, 1);
+  return frame;
+}
+
+/**
+ * A zeroed huge page: HUGE_PAGES frames in a row, the first of which is its head and has the one reference. Its
+ * tails name the head in their private word, and have no references of their own. 0 when there is no such row.
+ */
+export function hugePageAlloc(): u32 {
+  mightSleep();
+  const head = framesTakeHuge();
+  if (!head) return 0;
+  pageInit(head, 1);
+  pageSet(head, PageFlag.Head);
+  for (let tail = head + 1; tail < head + <u32>HUGE_PAGES; tail++) {
+    pageInit(tail, 0);
+    pageSet(tail, PageFlag.Tail);
+    pageSetPrivate(tail, head);
+  }
+  return head;
+}
+
+function pageInit(frame: u32, references: i32): void {
   const state = header();
-  let frame = state.frameFree;
-  if (frame) state.frameFree = pagePrivate(frame);
-  else if (state.frameTop < state.frames) frame = ++state.frameTop;
-  else return 0;
-  state.framesInUse++;
   store<u32>(pageFlagsAt(frame), 0);
   store<i32>(pageMapcountAt(frame), -1);
-  store<i32>(word32(state.pageRefcount, frame), 1);
+  store<i32>(word32(state.pageRefcount, frame), references);
   pageSetMapping(frame, 0);
   pageSetIndex(frame, 0);
   pageSetPrivate(frame, 0);
   pageSetWord(frame, 0);
   pageSetMemcg(frame, state.rootMemcg);
   pageSetPins(frame, 0);
-  return frame;
 }
 
 /** Frames that can be allocated, but for those whose generations are used up. */
@@ -76,17 +93,20 @@ export function putPage(frame: u32): void {
 }
 
 function pageFree(frame: u32): void {
-  const state = header();
   assert(pageMapcount(frame) == 0, "page: freed while it is mapped");
   assert(!pageTest(frame, PageFlag.SwapCache), "page: freed while it is in the swap cache");
   assert(!pageTest(frame, PageFlag.Mlocked), "page: freed while it is mlocked");
   if (pageTest(frame, PageFlag.Lru)) lruRemove(frame);
+  // Last to first, so that they are handed out in order.
+  if (pageTest(frame, PageFlag.Head)) {
+    for (let tail = frame + <u32>HUGE_PAGES - 1; tail > frame; tail--) release(tail);
+  }
+  release(frame);
+}
+
+function release(frame: u32): void {
   pageSetMapping(frame, 0);
-  state.framesInUse--;
-  const generation = pageGeneration(frame) + 1;
-  store<u32>(word32(state.pageGeneration, frame), generation);
-  // A frame that used up its generations is retired, so that no handle can name two pages.
-  if (generation == LAST_GENERATION) return;
-  pageSetPrivate(frame, state.frameFree);
-  state.frameFree = frame;
+  pageClear(frame, PageFlag.Head);
+  pageClear(frame, PageFlag.Tail);
+  frameGiveBack(frame);
 }

@@ -4,6 +4,11 @@
 //          pgd      pud      pmd      pte           entry of an upper level:  63..32 lock   31..0 table
 //
 // The upper half of a pmd entry is the page-table lock of the table below it.
+//
+// A huge page is mapped by one entry for the whole of what a table of entries would map. The table that its
+// split will need is there from the beginning: the pmd entry leads to it with PMD_HUGE set, and its first word
+// is the entry of the huge page. Whoever looks for a table of entries does not find it. Huge entries are guarded
+// by the page_table_lock of the address space, as is the making of tables.
 
 import { PAGE_SHIFT } from "../abi";
 import { header } from "../memory/header";
@@ -20,6 +25,8 @@ const TABLE_BYTES: u32 = 4096;
 /** Bytes that one table of entries maps. */
 export const PMD_SIZE: u64 = 1 << 21;
 const LOCK_HALF: usize = 4;
+/** In the lower half of a pmd entry: what it leads to is no table, but holds the entry of a huge page. */
+const PMD_HUGE: u32 = 1;
 
 function tableAlloc(mm: MmStruct): u32 {
   const state = header();
@@ -56,28 +63,91 @@ function entryAt(table: u32, address: u64, shift: u64): usize {
   return <usize>table + <usize>(((address >> shift) & INDEX) << 3);
 }
 
-/** The pmd entry over an address, whose lower half is the table of entries; 0 if a level is absent. */
-export function pmdAt(mm: MmStruct, address: u64): usize {
+/** The pmd entry over an address, whatever is in it; 0 if there is no table that it would be in. */
+export function pmdSlot(mm: MmStruct, address: u64): usize {
   let table = mm.pgd;
   if (!table) return 0;
   for (let shift = PGD_SHIFT; shift > PMD_SHIFT; shift -= LEVEL_BITS) {
     table = load<u32>(entryAt(table, address, shift));
     if (!table) return 0;
   }
-  const pmd = entryAt(table, address, PMD_SHIFT);
-  return load<u32>(pmd) ? pmd : 0;
+  return entryAt(table, address, PMD_SHIFT);
 }
 
-/** pmdAt, with what is absent on the way made; 0 when memory is exhausted. */
-export function pmdAlloc(mm: MmStruct, address: u64): usize {
+/** The pmd entry over an address, whose lower half is the table of entries; 0 if a level is absent, or huge. */
+export function pmdAt(mm: MmStruct, address: u64): usize {
+  const pmd = pmdSlot(mm, address);
+  if (!pmd) return 0;
+  const table = load<u32>(pmd);
+  return table && !(table & PMD_HUGE) ? pmd : 0;
+}
+
+/** The pmd entry over an address if it maps a huge page, else 0. */
+export function hugePmdAt(mm: MmStruct, address: u64): usize {
+  const pmd = pmdSlot(mm, address);
+  return pmd && pmdIsHuge(pmd) ? pmd : 0;
+}
+
+/** Does the pmd entry map a huge page? */
+export function pmdIsHuge(pmd: usize): bool {
+  return (load<u32>(pmd) & PMD_HUGE) != 0;
+}
+
+/** pmd_none: neither a table nor a huge page. */
+export function pmdIsNone(pmd: usize): bool {
+  return load<u32>(pmd) == 0;
+}
+
+/** The entry of the huge page that a pmd entry maps. */
+export function hugeEntry(pmd: usize): u64 {
+  return load<u64>(<usize>(load<u32>(pmd) & ~PMD_HUGE));
+}
+
+export function setHugeEntry(pmd: usize, entry: u64): void {
+  store<u64>(<usize>(load<u32>(pmd) & ~PMD_HUGE), entry);
+}
+
+/** Maps a huge page where nothing is, with a table set aside for its split: false when memory is exhausted. */
+export function hugeEntryInstall(mm: MmStruct, pmd: usize, entry: u64): bool {
+  const table = tableAlloc(mm);
+  if (!table) return false;
+  store<u64>(<usize>table, entry);
+  store<u32>(pmd, table | PMD_HUGE);
+  return true;
+}
+
+/** Takes a huge entry away, and the table that was set aside with it. */
+export function hugeEntryClear(mm: MmStruct, pmd: usize): void {
+  const table = load<u32>(pmd) & ~PMD_HUGE;
+  store<u64>(<usize>table, 0);
+  store<u32>(pmd, 0);
+  tableFree(mm, table);
+}
+
+/** The huge entry becomes a table of entries, all absent yet, which the caller fills under the lock it holds. */
+export function hugeEntryToTable(pmd: usize): void {
+  const table = load<u32>(pmd) & ~PMD_HUGE;
+  store<u64>(<usize>table, 0);
+  store<u32>(pmd, table);
+}
+
+/** A table of entries, all absent, becomes what holds a huge page's entry. */
+export function tableToHugeEntry(pmd: usize, entry: u64): void {
+  const table = load<u32>(pmd);
+  assert(isEmpty(table), "page table: a huge page in place of entries");
+  store<u64>(<usize>table, entry);
+  store<u32>(pmd, table | PMD_HUGE);
+}
+
+/** pmdSlot, with what is absent above it made; 0 when memory is exhausted. */
+export function pmdSlotAlloc(mm: MmStruct, address: u64): usize {
   if (!mm.pgd) {
     mm.pgd = tableAlloc(mm);
     if (!mm.pgd) return 0;
   }
   let table = mm.pgd;
-  let entry: usize = 0;
-  for (let shift = PGD_SHIFT; shift >= PMD_SHIFT; shift -= LEVEL_BITS) {
-    entry = entryAt(table, address, shift);
+  for (let shift = PGD_SHIFT; shift > PMD_SHIFT; shift -= LEVEL_BITS) {
+    const entry = entryAt(table, address, shift);
     table = load<u32>(entry);
     if (!table) {
       table = tableAlloc(mm);
@@ -85,7 +155,20 @@ export function pmdAlloc(mm: MmStruct, address: u64): usize {
       store<u32>(entry, table);
     }
   }
-  return entry;
+  return entryAt(table, address, PMD_SHIFT);
+}
+
+/** pmdAt, with what is absent on the way made; 0 when memory is exhausted. What is there must not be huge. */
+export function pmdAlloc(mm: MmStruct, address: u64): usize {
+  const pmd = pmdSlotAlloc(mm, address);
+  if (!pmd) return 0;
+  assert(!pmdIsHuge(pmd), "page table: entries wanted where a huge page is");
+  if (!load<u32>(pmd)) {
+    const table = tableAlloc(mm);
+    if (!table) return 0;
+    store<u32>(pmd, table);
+  }
+  return pmd;
 }
 
 /** Address of the entry in the table below a pmd entry. */
@@ -117,7 +200,7 @@ export function pmdEnd(address: u64, end: u64): u64 {
   return min((address | (PMD_SIZE - 1)) + 1, end);
 }
 
-/** Smallest address from here on that a table of entries covers; end if there is none before it. */
+/** Smallest address from here on that a table of entries or a huge page covers; end if there is none before it. */
 export function nextMapped(mm: MmStruct, address: u64, end: u64): u64 {
   while (address < end) {
     let table = mm.pgd;
@@ -180,6 +263,7 @@ function freeLevel(
       );
     }
     if (address < floor || (ceiling != 0 && address + size > ceiling)) continue;
+    assert(!(below & PMD_HUGE), "page table: freed with a huge page in it");
     assert(isEmpty(below), "page table: freed with entries in it");
     store<u64>(entry, 0);
     tableFree(mm, below);
@@ -199,6 +283,7 @@ function trimLevel(mm: MmStruct, table: u32, shift: u64, address: u64, keep: u32
   if (shift >= PMD_SHIFT) {
     const entry = entryAt(table, address, shift);
     const below = load<u32>(entry);
+    if (below & PMD_HUGE) return false;
     if (below && trimLevel(mm, below, shift - LEVEL_BITS, address, keep)) {
       store<u64>(entry, 0);
       tableFree(mm, below);

@@ -6,7 +6,8 @@
 //   mapping   u32  0, an AddressSpace, an AnonVma with bit 0 set, or a StableNode with bits 0 and 1 set;
 //                  kept after the last unmap, until the page is freed
 //   index     u64  pgoff in its mapping
-//   private   u32  swap slot while in the swap cache, or while it holds that slot's count; link while free
+//   private   u32  swap slot while in the swap cache, or while it holds that slot's count; head of a huge
+//                  page's tail; link while free
 //   word      f64  what the page contains
 //   lruNext, lruPrev  u32  neighbours on a list of reclaim (struct/lru.ts)
 //   memcg     u32  whom it is charged to
@@ -95,6 +96,16 @@ export function pageTest(frame: u32, flag: PageFlag): bool {
 
 export function pageMapcountAt(frame: u32): usize {
   return word32(header().pageMapcount, frame);
+}
+
+/** Part of a huge page, but not its first: what counts for the page is kept with the head. */
+export function pageTail(frame: u32): bool {
+  return pageTest(frame, PageFlag.Tail);
+}
+
+/** First frame of a huge page, of that frame and of all others; any other frame is its own head. */
+export function compoundHead(frame: u32): u32 {
+  return pageTail(frame) ? pagePrivate(frame) : frame;
 }
 
 /** As a count: 0 is not mapped. */

@@ -7,7 +7,7 @@ import { Header, header, SWAP_AREAS } from "../memory/header";
 import { Cache, slabFree, slabIsLive, slabZalloc } from "../memory/slab";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { pagePrivate, pageSetPrivate, pageTest } from "./page";
+import { pageFlags, pagePrivate, pageSetPrivate } from "./page";
 import { getPage, pageAllocAtomic, putPage } from "./page-frame";
 
 /** Entries that a slot counts without more memory, as a byte of the kernel's swap map does. */
@@ -117,7 +117,8 @@ export function swapCountOutgrows(slot: usize, more: u32): bool {
 
 /** Does the frame hold a slot's count? Then it is no page that anybody else may take a reference to. */
 export function isSwapCountFrame(frame: u32): bool {
-  return pagePrivate(frame) != 0 && !pageTest(frame, PageFlag.SwapCache);
+  const others = PageFlag.SwapCache | PageFlag.Tail;
+  return pagePrivate(frame) != 0 && !(pageFlags(frame) & others);
 }
 
 /** One more entry refers to the slot; false when the count has no room and no page can be had for it. */
