@@ -501,7 +501,7 @@ export const MAPPING_RECORD = 96;
 export const EVENT_RECORD = 32;
 
 /** Where a snapshot begins: what is below are buffers, worthless between calls. */
-export const SNAPSHOT_START = 0x6400;
+export const SNAPSHOT_START = 0x5800;
 export const SUBMISSIONS_AT = 0x0400;
 export const COMPLETIONS_AT = 0x4400;
 /** Where the f64 counters are. */

@@ -16,6 +16,7 @@ export {
   fileMake,
   fileRelease,
   fileReopen,
+  locksAreCounted,
   mappingsOf,
   memoryInUse,
   pageAtAddress,

@@ -83,3 +83,12 @@ export enum LockFault {
 export const LOCK_FAULT_AT = 0x5400;
 /** A lock as it is remembered: address u32, LockClass in the low byte and Doing above it, u32. */
 export const LOCK_RECORD = 8;
+
+/** Where the checked builds count locks and steps: see sync/lock-counter.ts. */
+export const LOCK_COUNTERS_AT = 0x5800;
+export const LOCK_CLASSES_AT = 0x5880;
+/** Of each class: taken, steps held, longest hold, f64 each. */
+export const LOCK_CLASS_BYTES = 24;
+/** Numbers of classes are below. */
+export const LOCK_CLASS_LIMIT = 32;
+export const HELD_SINCE_AT = 0x5c00;

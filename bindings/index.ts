@@ -29,6 +29,8 @@ export {
 export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
+export type { LockCount, LockCounters } from "./kernel/lock-counters.js";
+export type { LockName } from "./core/lock-words.js";
 export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
 export {

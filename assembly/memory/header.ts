@@ -4,30 +4,23 @@
 //   0x0400  submission buffer    256 x 64 bytes   (see abi.ts)
 //   0x4400  completion buffer    256 x 16 bytes
 //   0x5400  the last fault of a lock (checked and explore only, see locks.ts)
-//   0x6400  locks held, for each actor (checked and explore only)
-//   0x7000  Header               -.
-//   0x7800  counters, f64 each    |
-//   0x7900  slab caches           |  a snapshot copies [SNAPSHOT_START, header().bytesInUse)
-//   0x7c00  vmstat, f64 each      |
-//   0x7e00  swap areas            |
-//   0x8000  constant data of asc  |
-//   heap    page arrays, slabs   -'
+//   0x5800  lock and step counters (checked and explore only, see sync/lock-counter.ts)   -.
+//   0x6400  locks held, for each actor (checked and explore only)                          |
+//   0x7000  Header                                                                         |
+//   0x7800  counters, f64 each                                                             |
+//   0x7900  slab caches                                                                    |
+//   0x7c00  vmstat, f64 each                                                               |
+//   0x7e00  swap areas                                                                     |
+//   0x8000  constant data of asc                                                           |
+//   heap    page arrays, slabs                                                            -'
 //
-// Locks held lie inside the snapshot too: SNAPSHOT_START is their address.
+// A snapshot copies [SNAPSHOT_START, header().bytesInUse).
 
-import {
-  COMPLETIONS_AT,
-  Counter,
-  COUNTERS_AT,
-  SNAPSHOT_START,
-  SUBMISSIONS_AT,
-  VmStat,
-  VMSTAT_AT,
-} from "../abi";
+import { COMPLETIONS_AT, Counter, COUNTERS_AT, SUBMISSIONS_AT, VmStat, VMSTAT_AT } from "../abi";
 
 export const SUBMISSIONS: usize = SUBMISSIONS_AT;
 export const COMPLETIONS: usize = COMPLETIONS_AT;
-export const HELD_LOCKS: usize = SNAPSHOT_START;
+export const HELD_LOCKS: usize = 0x6400;
 const HEADER: usize = 0x7000;
 const COUNTERS: usize = COUNTERS_AT;
 const VMSTAT: usize = VMSTAT_AT;

@@ -9,6 +9,7 @@ import { heapScratch } from "../memory/heap";
 import { Cache } from "../memory/slab";
 import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { rmapWalk, stab } from "../rmap/walk";
+import { resetLockCounters } from "../sync/lock-counter";
 import { AddressSpace, File, fileOpen } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { Memcg } from "../struct/memcg";
@@ -68,11 +69,17 @@ export function peakMapCount(): u32 {
 export function countersReset(): void {
   const state = header();
   resetCounters();
+  if (CHECKED) resetLockCounters();
   state.peakVmas = state.vmas;
   state.peakMapCount = 0;
   for (let at = state.mms; at; at = changetype<MmStruct>(<usize>at).next) {
     state.peakMapCount = max(state.peakMapCount, changetype<MmStruct>(<usize>at).mapCount);
   }
+}
+
+/** Does this build count locks and steps? Release does not. */
+export function locksAreCounted(): i32 {
+  return CHECKED ? 1 : 0;
 }
 
 /** Records at most so many events from now on, 0 none, and forgets what was recorded; 0 or ENOMEM. */

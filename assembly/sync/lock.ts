@@ -8,6 +8,7 @@
 
 import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../locks";
 import { header, HELD_LOCKS } from "../memory/header";
+import { countLeft, countTaken } from "./lock-counter";
 import { pause, YieldKind } from "./yield-point";
 
 export const MAX_ACTORS: u32 = 16;
@@ -64,6 +65,7 @@ function remember(address: usize, kind: LockClass, doing: Doing): void {
   store<u32>(at, <u32>address);
   store<u32>(at, (<u32>kind) | ((<u32>doing) << 8), 4);
   store<u32>(list, n + 1);
+  countTaken(n, kind);
 }
 
 function forget(address: usize): void {
@@ -73,6 +75,7 @@ function forget(address: usize): void {
   while (i > 0 && load<u32>(list + ((<usize>i) << 3)) != <u32>address) i--;
   assert(i > 0, "lock: released by an actor that does not hold it");
   const at = list + ((<usize>i) << 3);
+  countLeft(i - 1, n, load<u32>(at, 4) & 0xff);
   memory.copy(at, at + 8, (<usize>(n - i)) << 3);
   store<u32>(list, n - 1);
 }

@@ -1,7 +1,9 @@
-// Yield points exist in the explore build only; elsewhere Binaryen removes them.
+// Yield points: the explore build can be suspended there, the checked build counts them too, and from release
+// Binaryen removes them.
 
 import { header } from "../memory/header";
 import { yieldPoint } from "./host";
+import { passStep } from "./lock-counter";
 
 export enum YieldKind {
   /** About to take a lock. */
@@ -15,6 +17,8 @@ export enum YieldKind {
 }
 
 export function pause(kind: YieldKind, object: usize): void {
+  // Somebody who waits takes no step, however often he looks.
+  if (CHECKED && kind != YieldKind.Blocked) passStep();
   if (EXPLORE) {
     if (header().actor) yieldPoint(kind, <u32>object);
   }
@@ -22,5 +26,5 @@ export function pause(kind: YieldKind, object: usize): void {
 
 /** Before a shared access that no lock of the reader orders. */
 export function sharedAccess(object: usize): void {
-  if (EXPLORE) pause(YieldKind.Access, object);
+  if (CHECKED) pause(YieldKind.Access, object);
 }

@@ -1,69 +1,13 @@
 // What the checked builds say about a lock that was taken wrongly, in words.
 
-import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../../assembly/locks.js";
-
-const locks: Readonly<Record<LockClass, string>> = {
-  [LockClass.KsmThreadMutex]: "ksm_thread_mutex",
-  [LockClass.InodeMutex]: "inode mutex",
-  [LockClass.MmapSem]: "mmap_sem",
-  [LockClass.PageLock]: "page lock",
-  [LockClass.IMmapMutex]: "i_mmap_mutex",
-  [LockClass.AnonVmaMutex]: "anon_vma mutex",
-  [LockClass.Ptl]: "page-table lock",
-  [LockClass.ZoneLru]: "zone LRU lock",
-  [LockClass.SwapLock]: "swap lock",
-  [LockClass.MmlistLock]: "mmlist lock",
-  [LockClass.PrivateLock]: "private_lock",
-  [LockClass.InodeLock]: "inode lock",
-  [LockClass.TreeLock]: "tree_lock",
-};
-
-const actions: Readonly<Record<Doing, string>> = {
-  [Doing.ChangeMm]: "a system call changes the address space",
-  [Doing.Fault]: "a fault",
-  [Doing.SwapIn]: "a fault on a swap entry",
-  [Doing.CopyOnWrite]: "a write fault on a protected page",
-  [Doing.FileIo]: "read(2) or write(2)",
-  [Doing.PageCache]: "the page cache",
-  [Doing.Fork]: "fork",
-  [Doing.KsmMerge]: "KSM merges a page",
-  [Doing.KsmScan]: "a scan of KSM",
-  [Doing.KsmUnmerge]: "KSM takes everything apart",
-  [Doing.KsmForget]: "KSM forgets a place",
-  [Doing.KsmExit]: "KSM lets an address space end",
-  [Doing.Migrate]: "page migration",
-  [Doing.Mlock]: "mlock or munlock",
-  [Doing.Mprotect]: "mprotect",
-  [Doing.Mremap]: "mremap",
-  [Doing.PageOperation]: "an operation on one page",
-  [Doing.Reclaim]: "reclaim",
-  [Doing.SwapCache]: "the swap cache",
-  [Doing.SwapOff]: "swapoff",
-  [Doing.Truncate]: "truncation or invalidation",
-  [Doing.VmaAdjust]: "vma_adjust",
-  [Doing.VmaLink]: "a VMA is linked or unlinked",
-  [Doing.Writeback]: "writeback",
-  [Doing.Zap]: "entries are taken away",
-  [Doing.CheckAddress]: "a walk looks at an entry",
-  [Doing.AnonVma]: "a VMA is tied to its anon_vmas",
-  [Doing.KsmWalk]: "a walk of a page that KSM shares",
-  [Doing.RestoreEntry]: "a migration entry is restored",
-  [Doing.Mkclean]: "page_mkclean",
-  [Doing.PageLockAnonVma]: "page_lock_anon_vma",
-  [Doing.Referenced]: "page_referenced",
-  [Doing.Unmap]: "try_to_unmap",
-  [Doing.Walk]: "rmap_walk",
-  [Doing.Lru]: "the lists of reclaim",
-  [Doing.Mmlist]: "an address space joins mmlist",
-  [Doing.SetPageDirty]: "a page becomes dirty",
-  [Doing.SwapSlot]: "swap slots",
-};
+import { type Doing, type LockClass, LockFault, LOCK_FAULT_AT } from "../../assembly/locks.js";
+import { actions, lockNames } from "./lock-words.js";
 
 /** "page-table lock at 0x12345 (mremap)" */
 function described(view: DataView, at: number): string {
   const address = view.getUint32(at, true);
   const word = view.getUint32(at + 4, true);
-  const lock = locks[(word & 0xff) as LockClass];
+  const lock = lockNames[(word & 0xff) as LockClass];
   return `${lock} at 0x${address.toString(16)} (${actions[(word >>> 8) as Doing]})`;
 }
 

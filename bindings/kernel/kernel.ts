@@ -34,6 +34,7 @@ import {
 } from "./kernel-event.js";
 import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
+import { readLockCounters, type LockCounters } from "./lock-counters.js";
 import { cgroupOf, MemoryCgroup, type BackgroundOptions } from "./memory-cgroup.js";
 import { resolveOptions, type KernelOptions, type ResolvedOptions } from "./options.js";
 import { Page } from "./page.js";
@@ -313,6 +314,14 @@ export class Kernel extends ReverseMap {
   /** Exact counts since the last reset. */
   get counters(): Counters {
     return readCounters(this.#machine);
+  }
+
+  /**
+   * How often locks were taken and for how many steps they were held, since the last reset. The builds `checked`
+   * and `explore` count that, and the same; null in `release`, which has no locks.
+   */
+  get lockCounters(): LockCounters | null {
+    return readLockCounters(this.#machine);
   }
 
   /** Counts start from 0 again, peaks from what is there. */

@@ -87,6 +87,10 @@ export class Lockstep implements Player {
     for (const other of others) {
       same(`${other.name}, counters, expected those of ${one.name}`, counters, counted(other));
     }
+    const [first, ...more] = this.cores.filter(({ kernel }) => kernel.lockCounters !== null);
+    for (const other of more) {
+      same(`${other.name}, locks, expected those of ${first?.name}`, locks(first), locks(other));
+    }
   }
 
   /** The model leaves the choice of a place to the core, and insists that the place is free. */
@@ -104,6 +108,16 @@ function counted({ kernel }: CoreSide): string[] {
   return Object.entries({ ...kernel.counters, pagesShared, pagesSharing }).map(
     ([name, value]) => `${name} ${String(value)}`,
   );
+}
+
+/** What the builds that count locks say of them. */
+function locks(core: CoreSide | undefined): string[] {
+  const counters = core?.kernel.lockCounters;
+  if (!counters) return [];
+  const each = Object.entries(counters.locks).map(([name, { taken, steps, longest }]) =>
+    [name, taken, steps, longest].join(" "),
+  );
+  return [`steps ${counters.steps}`, ...each];
 }
 
 /** Throws with the first lines that differ. */

@@ -6,6 +6,7 @@
 //
 // A break may have tests and builds of its own: the cheapest that notice it.
 
+import counters from "./counters.mjs";
 import faults from "./faults.mjs";
 import files from "./files.mjs";
 import indexes from "./indexes.mjs";
@@ -23,7 +24,7 @@ import walks from "./walks.mjs";
 
 const groups = [
   ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
-  ...[mlock, files, migration, ksm, locks, races, verify],
+  ...[mlock, files, migration, ksm, locks, counters, races, verify],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>
