@@ -57,6 +57,8 @@ export enum Op {
   Write,
   /** (task, address) : instruction fetch */
   Execute,
+  /** (task, address, length, pgoff, RemapFlag) : the range shows the file from pgoff on */
+  RemapFilePages = 17,
 
   /** (file, pages) */
   Truncate = 32,
@@ -138,6 +140,11 @@ export enum MapFlag {
 export enum MremapFlag {
   MayMove = 1,
   Fixed = 2,
+}
+
+export enum RemapFlag {
+  /** The pages are left to be faulted in (MAP_NONBLOCK). */
+  NonBlock = 1,
 }
 
 export enum CloneFlag {
@@ -238,6 +245,8 @@ export enum VmFlag {
   DontExpand = 0x40000,
   Account = 0x100000,
   NoReserve = 0x200000,
+  /** Pages are not where the file's order would have them (remap_file_pages). */
+  Nonlinear = 0x800000,
   /** 0x80000000: enum values are signed. */
   Mergeable = -0x80000000,
 }
@@ -350,6 +359,8 @@ export enum Counter {
   Faults,
   /** Pages copied on write. */
   PagesCopied,
+  /** Stretches of nonlinear VMAs that try_to_unmap went through. */
+  ClustersScanned,
   Count,
 }
 
@@ -407,6 +418,10 @@ export enum Event {
   SwapRead,
   /** a: address, b: frame : entry of a file's page taken away, and nothing put in its place */
   Unmapped,
+  /** a: address, b: frame : entry of a file's page replaced by one that keeps its pgoff */
+  OffsetKept,
+  /** a: entries, b: start, c: first pgoff that remap_file_pages put there */
+  Remapped,
 }
 
 /** The lists of reclaim, of every memcg. */
@@ -492,6 +507,14 @@ export enum FileField {
   Pages,
   /** Pages in the page cache. */
   Cached,
+}
+
+/** Which entries of page tables are listed. */
+export enum EntryKind {
+  Present = 0,
+  Swap,
+  /** Those that keep the pgoff of a page that is not there. */
+  File,
 }
 
 /** Sizes of the records that bulk queries leave in scratch memory; see assembly/mm/report.ts. */

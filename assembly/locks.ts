@@ -65,6 +65,7 @@ export enum Doing {
   Mmlist,
   SetPageDirty,
   SwapSlot,
+  RemapFile,
 }
 
 /** What was wrong about a lock. */

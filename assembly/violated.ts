@@ -34,6 +34,9 @@ export enum Violated {
   /** frame, inode, index, pgoff where it is cached */
   CachedIndex = 302,
 
+  /** pid, address : an entry that keeps a pgoff, in a linear VMA */
+  FileEntry = 303,
+
   /** counter, recount */
   NrAnonPages = 401,
   /** counter, recount */
@@ -175,6 +178,10 @@ export enum Violated {
   VmaLost = 1115,
   /** pid : the VMA found last is not one of its own */
   VmaCache = 1116,
+  /** inode, pid, start (pid 0, start 0: the end) : links of the nonlinear VMAs that do not agree */
+  NonlinearLink = 1117,
+  /** pid, start, cursor : not a whole number of clusters */
+  NonlinearCursor = 1118,
 
   /** actor, locks */
   LocksHeld = 1201,
@@ -192,6 +199,8 @@ export enum IndexOwner {
   AnonVma,
   /** A file: inode. */
   File,
+  /** The list of a file's nonlinear VMAs: inode. */
+  Nonlinear,
 }
 
 /** Layout of what verify() leaves: a count f64, then at most so many records, the rest of them zero. */

@@ -28,7 +28,7 @@ export {
 } from "./kernel/reverse-map.js";
 export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
-export type { Advice, MmapOptions, MremapOptions } from "./kernel/operation.js";
+export type { Advice, MmapOptions, MremapOptions, RemapOptions } from "./kernel/operation.js";
 export type { LockCount, LockCounters } from "./kernel/lock-counters.js";
 export type { LockName } from "./core/lock-words.js";
 export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
@@ -37,6 +37,7 @@ export {
   DEFAULT_HEAP,
   Process,
   type ExecOptions,
+  type FileEntry,
   type ForkOptions,
   type LockAllOptions,
   type PageEntry,

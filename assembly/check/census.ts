@@ -96,6 +96,8 @@ export class ChainNote {
 @unmanaged
 export class MappingNote {
   brokenIndex: u32;
+  /** Its list of nonlinear VMAs can't be followed to its end. */
+  brokenList: u32;
   /** Open files that lead to it. */
   files: u32;
 }

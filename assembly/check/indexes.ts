@@ -4,13 +4,15 @@ import { IndexKind } from "../abi";
 import { IndexOwner, Violated } from "../violated";
 import { anonIndexIsCurrent } from "../index/anon-index";
 import { anonListNext, anonListVerify } from "../index/anon-list";
+import { nonlinearCursor, nonlinearNext } from "../index/nonlinear-list";
 import { stepNode } from "../index/step";
 import { rbFirst, rbNext } from "../index/rb-tree";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace, File, iMmapRoot } from "../struct/address-space";
+import { CLUSTER_SIZE } from "../rmap/unmap-nonlinear";
 import { AnonVma, AnonVmaChain, chainOfNode, CHAIN_NODE } from "../struct/anon-vma";
-import { FILE_NODE, Vma } from "../struct/vma";
+import { FILE_NODE, isNonlinear, Vma } from "../struct/vma";
 import {
   anonVmaNote,
   BROKEN_INDEX,
@@ -114,16 +116,49 @@ function checkFileIndex(mapping: AddressSpace): void {
   for (let node = rbFirst(load<u32>(root)); node; node = rbNext(node)) {
     const at = node - <u32>FILE_NODE;
     const vma = changetype<Vma>(<usize>at);
-    if (vma.fileVma == at && mappingOfVma(vma) == self) vmaNote(at).inFileIndex = 1;
+    const belongs = vma.fileVma == at && mappingOfVma(vma) == self && !isNonlinear(vma);
+    if (belongs) vmaNote(at).inFileIndex = 1;
     else violatedAt(Violated.Stray, IndexOwner.File, inode, at);
   }
   checkIntervals(root, IndexOwner.File, inode);
 }
 
-/** Every VMA that shows a file is in that file's index, and nothing else is. */
+/** Follows the list of a file's nonlinear VMAs as far as it goes. */
+function checkNonlinear(mapping: AddressSpace): void {
+  const self = <u32>changetype<usize>(mapping);
+  let before: u32 = 0;
+  for (let at = mapping.iMmapNonlinear; at;) {
+    const vma = changetype<Vma>(<usize>at);
+    const known = isLive(Cache.Vma, at);
+    if (known && !(isNonlinear(vma) && mappingOfVma(vma) == self)) {
+      // Its links are those of something else.
+      violatedAt(Violated.Stray, IndexOwner.Nonlinear, <f64>mapping.inode, at);
+      mappingNote(self).brokenList = 1;
+      return;
+    }
+    // A VMA that was met before: the list runs in a circle.
+    if (!known || vmaNote(at).inFileIndex || vma.fileLeft != before) break;
+    vmaNote(at).inFileIndex = 1;
+    if (nonlinearCursor(vma) % CLUSTER_SIZE) {
+      const cursor = <f64>nonlinearCursor(vma);
+      violated(Violated.NonlinearCursor, pidOf(vma.mm), <f64>vma.start, cursor);
+    }
+    before = at;
+    at = nonlinearNext(vma);
+    if (at) continue;
+    if (mapping.iMmapNonlinearLast == before) return;
+  }
+  if (!before && !mapping.iMmapNonlinear && !mapping.iMmapNonlinearLast) return;
+  mappingNote(self).brokenList = 1;
+  const inode = <f64>mapping.inode;
+  violated(Violated.NonlinearLink, inode, pidOfVma(before), startOfVma(before));
+}
+
+/** Every VMA that shows a file is in that file's index, or in its list of nonlinear ones, and nothing else is. */
 export function checkFileIndexes(): void {
   for (let at = slabNext(Cache.AddressSpace, 0); at; at = slabNext(Cache.AddressSpace, at)) {
     checkFileIndex(changetype<AddressSpace>(at));
+    checkNonlinear(changetype<AddressSpace>(at));
   }
   for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
     const vma = changetype<Vma>(at);
@@ -132,8 +167,13 @@ export function checkFileIndexes(): void {
     const mapping = mappingOfVma(vma);
     if (!mapping) {
       violated(Violated.FileGone, pidOf(vma.mm), <f64>vma.start);
-    } else if (!mappingNote(mapping).brokenIndex) {
-      violatedAt(Violated.Unindexed, IndexOwner.File, inodeOf(mapping), <u32>at);
+    } else {
+      const nonlinear = isNonlinear(vma);
+      const note = mappingNote(mapping);
+      const owner = nonlinear ? IndexOwner.Nonlinear : IndexOwner.File;
+      // Behind a broken link nothing is known.
+      if (nonlinear ? note.brokenList : note.brokenIndex) continue;
+      violatedAt(Violated.Unindexed, owner, inodeOf(mapping), <u32>at);
     }
   }
 }

@@ -19,6 +19,7 @@ import {
 } from "../struct/page";
 import {
   pteFrame,
+  pteIsFile,
   pteIsHwpoison,
   pteIsMigration,
   pteIsPage,
@@ -27,7 +28,7 @@ import {
   pteSwapSlot,
   PTE_WRITE,
 } from "../struct/pte";
-import { linearPageIndex, Vma } from "../struct/vma";
+import { isNonlinear, linearPageIndex, Vma } from "../struct/vma";
 import { numberOf } from "./anon-vma";
 import {
   anonVmaNote,
@@ -137,7 +138,7 @@ function checkPlace(note: MmNote, pid: f64, address: u64, entry: u64, vma: u32):
   const area = changetype<Vma>(<usize>vma);
   const expected = linearPageIndex(area, address);
   const index = pageIndex(frame);
-  if (index != expected) {
+  if (index != expected && !isNonlinear(area)) {
     violated(Violated.Index, <f64>frame, pid, <f64>address, <f64>index, <f64>expected);
   }
   if (pageIsAnon(frame)) {
@@ -179,6 +180,9 @@ function checkEntry(note: MmNote, address: u64, entry: u64): void {
   } else if (pteIsMigration(entry)) {
     // Invariant I8: whoever migrates restores its entries before it lets go of the page.
     violated(Violated.MigrationEntry, pid, <f64>address, <f64>pteFrame(entry));
+  } else if (pteIsFile(entry)) {
+    const linear = vma && !isNonlinear(changetype<Vma>(<usize>vma));
+    if (linear) violated(Violated.FileEntry, pid, <f64>address);
   } else if (!pteIsPresent(entry) && !pteIsHwpoison(entry)) {
     violated(Violated.EntryKind, pid, <f64>address);
   }

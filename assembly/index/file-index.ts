@@ -1,7 +1,7 @@
-// The index of a file's VMAs (i_mmap), guarded by i_mmap_mutex.
+// The index of a file's VMAs (i_mmap), guarded by i_mmap_mutex. Nonlinear VMAs are in a list beside it.
 
 import { AddressSpace, iMmapRoot } from "../struct/address-space";
-import { FILE_NODE, Vma } from "../struct/vma";
+import { FILE_NODE, isNonlinear, Vma } from "../struct/vma";
 import {
   intervalTreeFirst,
   intervalTreeInsert,
@@ -9,6 +9,7 @@ import {
   intervalTreeNext,
   intervalTreeRemove,
 } from "./interval-tree";
+import { nonlinearInsert, nonlinearRemove } from "./nonlinear-list";
 
 function nodeOf(vma: Vma): u32 {
   return <u32>(changetype<usize>(vma) + FILE_NODE);
@@ -27,6 +28,17 @@ export function fileIndexInsertAfter(mapping: AddressSpace, vma: Vma, parent: Vm
 
 export function fileIndexRemove(mapping: AddressSpace, vma: Vma): void {
   intervalTreeRemove(iMmapRoot(mapping), nodeOf(vma));
+}
+
+/** Puts a VMA where truncation and walks look for VMAs of its kind. */
+export function fileIndexLink(mapping: AddressSpace, vma: Vma): void {
+  if (isNonlinear(vma)) nonlinearInsert(mapping, vma);
+  else fileIndexInsert(mapping, vma);
+}
+
+export function fileIndexUnlink(mapping: AddressSpace, vma: Vma): void {
+  if (isNonlinear(vma)) nonlinearRemove(mapping, vma);
+  else fileIndexRemove(mapping, vma);
 }
 
 /** Step to the first node that meets [start, last]; its vma field leads to the VMA. */

@@ -12,6 +12,7 @@ import {
   MremapFlag,
   Op,
   Prot,
+  RemapFlag,
   SUBMISSION_BYTES,
 } from "../abi";
 import { objectOf } from "../memory/handle";
@@ -33,6 +34,7 @@ import { doMmap } from "./mmap";
 import { doMprotect } from "./mprotect";
 import { doMremap } from "./mremap";
 import { doMunmap } from "./munmap";
+import { doRemapFilePages } from "./fremap";
 import { mmGet, mmOf, mmPut, taskExec, taskExit, taskFork, taskSpawn } from "./process";
 
 const MAX_INTEGER: f64 = 9007199254740991;
@@ -82,6 +84,12 @@ function access(op: Op, mm: MmStruct, record: usize): f64 {
   return accessMemory(mm, arg(record, 1), how, word);
 }
 
+function remap(mm: MmStruct, record: usize): f64 {
+  const how = arg(record, 4);
+  if (how > <u64>RemapFlag.NonBlock) return fail(Errno.EINVAL);
+  return fail(doRemapFilePages(mm, arg(record, 1), arg(record, 2), arg(record, 3), <u32>how));
+}
+
 function spawn(record: usize): f64 {
   const memcg = handleArg(record, 1);
   if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
@@ -117,6 +125,8 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
     case Op.Mlockall:
       if (arg(record, 1) > ALL_LOCKALL) return fail(Errno.EINVAL);
       return fail(doMlockall(mm, <u32>arg(record, 1)));
+    case Op.RemapFilePages:
+      return remap(mm, record);
     default: {
       downWrite(mmapSem(mm), Doing.ChangeMm);
       const result = changeMm(op, mm, record);
@@ -135,7 +145,7 @@ function execute(record: usize, completion: usize): f64 {
   if (op >= FIRST_PAGE_OP) return ofPage(op, record, completion);
   if (op >= FIRST_FILE_OP) return ofFile(op, record);
   if (op == Op.Spawn) return spawn(record);
-  if (op < Op.Spawn || op > Op.Execute) return fail(Errno.EINVAL);
+  if (op < Op.Spawn || op > Op.RemapFilePages) return fail(Errno.EINVAL);
   const task = objectOf(Cache.Task, handleArg(record, 0));
   return task ? ofTask(op, task, record) : fail(Errno.ESRCH);
 }

@@ -1,4 +1,4 @@
-// A fault on a file mapping that has no entry.
+// A fault on a file mapping that has no entry, or one that only says which page of the file it shows.
 
 import { Doing } from "../locks";
 import { Counter, Errno, Event, PageFlag, VmStat } from "../abi";
@@ -19,20 +19,20 @@ import {
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_DIRTY, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
-import { isShared, linearPageIndex, Vma } from "../struct/vma";
+import { PTE_DIRTY, pteOf, ptePgoff, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
+import { isNonlinear, isShared, linearPageIndex, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { anonVmaPrepare } from "./anon-prepare";
 import { findGetPage, pageCacheRead } from "./file";
 import { pageMkwrite } from "./writeback";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
-function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): void {
+function mapCopy(vma: Vma, address: u64, pmd: usize, seen: u64, cached: u32, copy: u32): void {
   pageSetWord(copy, pageWord(cached));
   pageSet(copy, PageFlag.Uptodate);
   ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
-  if (load<u64>(pte)) {
+  if (load<u64>(pte) != seen) {
     ptlUnlock(pmd);
     return;
   }
@@ -46,11 +46,11 @@ function mapCopy(vma: Vma, address: u64, pmd: usize, cached: u32, copy: u32): vo
 }
 
 /** The cached page itself. A write to a shared mapping makes it dirty, after its file system was told. */
-function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool): void {
+function mapCached(vma: Vma, address: u64, pmd: usize, seen: u64, cached: u32, write: bool): void {
   if (write) pageMkwrite(mappingOf(vma), cached);
   ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);
-  if (!load<u64>(pte)) {
+  if (load<u64>(pte) == seen) {
     getPage(cached);
     changetype<MmStruct>(<usize>vma.mm).fileRss++;
     pageAddFileRmap(cached);
@@ -66,10 +66,10 @@ function mapCached(vma: Vma, address: u64, pmd: usize, cached: u32, write: bool)
 /**
  * Returns 0, SIGBUS beyond the file's end, or ENOMEM. A page that was truncated while we waited for its
  * lock is not mapped, and the access is tried again.
+ * @param seen the entry, which must still be there when the page's takes its place
  */
-export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
+function fileFault(vma: Vma, address: u64, pmd: usize, pgoff: u64, seen: u64, write: bool): i32 {
   const mapping = mappingOf(vma);
-  const pgoff = linearPageIndex(vma, address);
   const exists = pgoff < mapping.size;
   const copies = write && !isShared(vma);
   const memcg = changetype<MmStruct>(<usize>vma.mm).memcg;
@@ -86,12 +86,27 @@ export function fileFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
     lockPage(cached, Doing.Fault);
     if (pgoff >= mapping.size) error = Errno.SIGBUS;
     else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {
-      if (copies) mapCopy(vma, address, pmd, cached, copy);
-      else mapCached(vma, address, pmd, cached, write);
+      if (copies) mapCopy(vma, address, pmd, seen, cached, copy);
+      else mapCached(vma, address, pmd, seen, cached, write);
     }
     unlockPage(cached);
   }
   if (cached) putPage(cached);
   if (copy) putPage(copy);
   return error;
+}
+
+/** do_linear_fault: nothing is there, so the page is the one that the VMA's pgoff gives. */
+export function linearFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
+  return fileFault(vma, address, pmd, linearPageIndex(vma, address), 0, write);
+}
+
+/** do_nonlinear_fault: the entry itself says which page. In a VMA that has no such entries it is bad: SIGBUS. */
+export function nonlinearFault(vma: Vma, address: u64, pmd: usize, seen: u64, write: bool): i32 {
+  ptlLock(pmd, Doing.Fault);
+  const same = load<u64>(pteUnder(pmd, address)) == seen;
+  ptlUnlock(pmd);
+  if (!same) return 0;
+  if (!isNonlinear(vma)) return Errno.SIGBUS;
+  return fileFault(vma, address, pmd, ptePgoff(seen), seen, write);
 }

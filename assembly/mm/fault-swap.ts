@@ -12,6 +12,7 @@ import {
   lockPage,
   mappingIsKsm,
   mappingOwner,
+  migrationEntryToPage,
   pageIndex,
   pageMapping,
   pagePrivate,
@@ -27,7 +28,6 @@ import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
   PTE_DIRTY,
-  pteFrame,
   pteIsHwpoison,
   pteIsMigration,
   pteOf,
@@ -45,7 +45,7 @@ import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from
 function migrationEntryWait(address: u64, pmd: usize): void {
   ptlLock(pmd, Doing.SwapIn);
   const entry = load<u64>(pteUnder(pmd, address));
-  const frame = pteIsMigration(entry) ? pteFrame(entry) : 0;
+  const frame = pteIsMigration(entry) ? migrationEntryToPage(entry) : 0;
   if (frame) getPage(frame);
   ptlUnlock(pmd);
   if (!frame) return;

@@ -10,6 +10,7 @@ import { pmdAlloc, pteAt, pteUnder, trimPageTables } from "../struct/page-table"
 import {
   PTE_DIRTY,
   pteFrame,
+  pteIsFile,
   pteIsPage,
   pteIsPresent,
   PTE_PRESENT,
@@ -21,7 +22,7 @@ import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
-import { fileFault } from "./fault-file";
+import { linearFault, nonlinearFault } from "./fault-file";
 import { swapFault } from "./fault-swap";
 import { wpFault } from "./fault-write-protect";
 import { findVma } from "./vma-list";
@@ -73,8 +74,12 @@ export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool)
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
   if (pteIsPresent(entry)) return write ? wpFault(vma, address, pmd, entry) : FAULT_DONE;
-  if (entry) return swapFault(vma, address, pmd, entry, write);
-  return vma.file ? fileFault(vma, address, pmd, write) : anonFault(vma, address, pmd, write);
+  if (entry) {
+    return pteIsFile(entry)
+      ? nonlinearFault(vma, address, pmd, entry, write)
+      : swapFault(vma, address, pmd, entry, write);
+  }
+  return vma.file ? linearFault(vma, address, pmd, write) : anonFault(vma, address, pmd, write);
 }
 
 function faultVma(mm: MmStruct, address: u64): u32 {

@@ -2,6 +2,7 @@
 
 import { Event, PAGE_SIZE, VmFlag } from "../abi";
 import { fileIndexInsertAfter } from "../index/file-index";
+import { nonlinearInsert } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { Cache, slabReserve } from "../memory/slab";
 import { pageDupRmap } from "../rmap/accounting";
@@ -9,7 +10,7 @@ import { anonVmaFork } from "../rmap/anon-vma";
 import { getFile, iMmapMutex, mappingOf } from "../struct/address-space";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { chainLength } from "../struct/anon-vma";
-import { pageIsAnon } from "../struct/page";
+import { migrationEntryToPage, pageIsAnon } from "../struct/page";
 import { framesFree, getPage } from "../struct/page-frame";
 import { ksmEnter } from "../struct/ksm";
 import {
@@ -37,7 +38,7 @@ import {
   PTE_YOUNG,
 } from "../struct/pte";
 import { slotAt, swapCountOutgrows, swapDuplicate } from "../struct/swap-slot";
-import { isCowMapping, Vma } from "../struct/vma";
+import { isCowMapping, isNonlinear, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
 import { vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
@@ -52,7 +53,7 @@ function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {
       joinMmlist(child);
       child.swapRss++;
     } else if (pteIsMigration(entry)) {
-      if (pageIsAnon(pteFrame(entry))) child.anonRss++;
+      if (pageIsAnon(migrationEntryToPage(entry))) child.anonRss++;
       else child.fileRss++;
       if (pteMigrationIsWritable(entry) && isCowMapping(vma.flags)) {
         entry = pteOfMigration(pteFrame(entry), false);
@@ -78,8 +79,8 @@ function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {
 
 /** Copies a VMA's entries; false when memory is exhausted. */
 function copyPageRange(child: MmStruct, parent: MmStruct, vma: Vma): bool {
-  // Without anon_vma every page can be faulted in again.
-  if (!vma.anonVma) return true;
+  // Without anon_vma every page can be faulted in again, unless only its entry tells which it is.
+  if (!vma.anonVma && !isNonlinear(vma)) return true;
   let copied: u32 = 0;
   const end = vma.end;
   for (let at = nextMapped(parent, vma.start, end); at < end; at = nextMapped(parent, at, end)) {
@@ -117,7 +118,8 @@ function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
     getFile(vma.file);
     const mapping = mappingOf(vma);
     lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Fork);
-    fileIndexInsertAfter(mapping, vma, source);
+    if (isNonlinear(vma)) nonlinearInsert(mapping, vma);
+    else fileIndexInsertAfter(mapping, vma, source);
     unlock(iMmapMutex(mapping));
   }
   vmaInsert(child, vma);

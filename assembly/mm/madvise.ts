@@ -2,12 +2,13 @@
 
 import { Advice, Errno, VmFlag } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
-import { Vma } from "../struct/vma";
+import { isNonlinear, Vma } from "../struct/vma";
 import { findVma } from "./vma-list";
 import { ksmEnter } from "../struct/ksm";
 import { unmergeKsmPages } from "./ksm-break";
 import { vmaSetFlags } from "./mprotect";
 import { zapPageRange } from "./zap";
+import { zapNonlinear } from "./zap-nonlinear";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
@@ -40,7 +41,8 @@ function advisedFlags(flags: u32, advice: Advice): u32 {
 /** One VMA's part; the VMA that holds it now, or 0: no memory. */
 function madviseVma(vma: Vma, prev: u32, start: u64, end: u64, advice: Advice): u32 {
   if (advice == Advice.DontNeed) {
-    zapPageRange(vma, start, end);
+    if (isNonlinear(vma)) zapNonlinear(vma, start, end, 0, u64.MAX_VALUE, 0);
+    else zapPageRange(vma, start, end);
     return <u32>changetype<usize>(vma);
   }
   const flags = advisedFlags(vma.flags, advice);

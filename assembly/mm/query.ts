@@ -1,7 +1,7 @@
 // What JavaScript asks, and the little it does besides operations: files, recording, counters. Results of more than one number are left in scratch
 // memory; a function that leaves records returns their address, 0 when memory is exhausted.
 
-import { Errno, FileField, FileKind, PageField, TaskField, ENTRY_RECORD } from "../abi";
+import { Errno, FileField, FileKind, PageField, TaskField, ENTRY_RECORD, EntryKind } from "../abi";
 import { eventsEnable, eventsForget } from "../memory/event";
 import { frameHandle, handleOf, objectOf } from "../memory/handle";
 import { header, resetCounters } from "../memory/header";
@@ -167,19 +167,19 @@ export function vmaAt(handle: f64, address: f64): u32 {
   return mm ? <u32>describeVmaAt(mm, <u64>address) : 0;
 }
 
-/** Entries of a task that are present, or with inSwap those in swap: how many. */
-export function entryCount(handle: f64, inSwap: i32): u32 {
+/** Entries of a task of an EntryKind: how many. */
+export function entryCount(handle: f64, kind: i32): u32 {
   const mm = mmOfHandle(handle);
-  return mm ? describeEntries(mm, inSwap != 0, 0, 0) : 0;
+  return mm ? describeEntries(mm, <EntryKind>kind, 0, 0) : 0;
 }
 
 /** Entry records of a task, entryCount of them. */
-export function entriesOf(handle: f64, inSwap: i32): u32 {
+export function entriesOf(handle: f64, kind: i32): u32 {
   const mm = mmOfHandle(handle);
   if (!mm) return 0;
-  const n = describeEntries(mm, inSwap != 0, 0, 0);
+  const n = describeEntries(mm, <EntryKind>kind, 0, 0);
   const out = heapScratch(<u64>n * <u64>ENTRY_RECORD);
-  if (out) describeEntries(mm, inSwap != 0, out, n);
+  if (out) describeEntries(mm, <EntryKind>kind, out, n);
   return <u32>out;
 }
 

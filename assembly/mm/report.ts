@@ -2,10 +2,10 @@
 //
 //   VMA record, 80 bytes           +0 task's mm (u32), +4 flags, +8 start f64, +16 end f64, +24 pgoff f64,
 //                                  +32 file handle f64 (0: none), +40 anon_vma number f64, +48 inode f64
-//   entry record, 16 bytes         +0 address f64, +8 frame (-1: the zero page) or swap area f64
+//   entry record, 16 bytes         +0 address f64, +8 frame (-1: the zero page), swap area or pgoff f64
 //   mapping record, 96 bytes       VMA record, +80 address f64, +88 task handle f64
 
-import { ENTRY_RECORD, MAPPING_RECORD, PAGE_SIZE, VMA_RECORD } from "../abi";
+import { ENTRY_RECORD, EntryKind, MAPPING_RECORD, PAGE_SIZE, VMA_RECORD } from "../abi";
 import { heapScratch } from "../memory/heap";
 import { handleOf } from "../memory/handle";
 import { header } from "../memory/header";
@@ -16,7 +16,15 @@ import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount } from "../struct/page";
 import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
-import { pteFrame, pteIsPage, pteIsPresent, pteIsSwap, pteSwapSlot } from "../struct/pte";
+import {
+  pteFrame,
+  pteIsFile,
+  pteIsPage,
+  pteIsPresent,
+  pteIsSwap,
+  ptePgoff,
+  pteSwapSlot,
+} from "../struct/pte";
 import { slotAt } from "../struct/swap-slot";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
@@ -56,21 +64,28 @@ export function describeVmaAt(mm: MmStruct, address: u64): usize {
   return out;
 }
 
-/** The frame of an entry, or where its page is in swap. */
+/** Is the entry one of those that are asked for? */
+function isOfKind(entry: u64, kind: EntryKind): bool {
+  if (kind == EntryKind.Swap) return pteIsSwap(entry);
+  return kind == EntryKind.File ? pteIsFile(entry) : pteIsPresent(entry);
+}
+
+/** The frame of an entry, where its page is in swap, or which page of the file it is. */
 function placeOf(entry: u64): f64 {
   if (pteIsSwap(entry)) return <f64>slotAt(pteSwapSlot(entry)).area;
+  if (pteIsFile(entry)) return <f64>ptePgoff(entry);
   return pteIsPage(entry) ? <f64>pteFrame(entry) : -1;
 }
 
-/** Entries of an address space that are present, or in swap: counted, and written while there is room. */
-export function describeEntries(mm: MmStruct, inSwap: bool, out: usize, room: u32): u32 {
+/** Entries of an address space of one kind: counted, and written while there is room. */
+export function describeEntries(mm: MmStruct, kind: EntryKind, out: usize, room: u32): u32 {
   let n: u32 = 0;
   for (let at = nextMapped(mm, 0, TASK_SIZE); at < TASK_SIZE; at = nextMapped(mm, at, TASK_SIZE)) {
     const pmd = pmdAt(mm, at);
     const stop = pmdEnd(at, TASK_SIZE);
     for (; at < stop; at += PAGE_SIZE) {
       const entry = load<u64>(pteUnder(pmd, at));
-      if (!(inSwap ? pteIsSwap(entry) : pteIsPresent(entry))) continue;
+      if (!isOfKind(entry, kind)) continue;
       if (n < room) {
         const record = out + <usize>n * <usize>ENTRY_RECORD;
         store<f64>(record, <f64>at);

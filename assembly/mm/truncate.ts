@@ -2,6 +2,7 @@
 
 import { Errno, Invalidate, PAGE_SHIFT, PageFlag } from "../abi";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
+import { nonlinearNext } from "../index/nonlinear-list";
 import { stepNode } from "../index/step";
 import { AddressSpace, File, iMmapMutex, inodeMutex } from "../struct/address-space";
 import { lockPage, pageIndex, pageMapped, pageTest, trylockPage, unlockPage } from "../struct/page";
@@ -10,16 +11,17 @@ import { deactivatePage } from "../struct/lru";
 import { getPage, putPage } from "../struct/page-frame";
 import { pageCacheNext } from "../struct/page-cache";
 import { vmaOfNode } from "../struct/interval-node";
-import { vmaLast } from "../struct/vma";
+import { Vma, vmaLast } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { deleteFromPageCache, isPageOf, removeFromPageCache } from "./file";
 import { fileForget, fileStore } from "./file-data";
 import { waitOnPageWriteback } from "./writeback";
 import { zapFilePages } from "./zap";
+import { zapNonlinear } from "./zap-nonlinear";
 
 /**
- * Empties every mapping of pages [first, last] of the file.
+ * Empties every mapping of pages [first, last] of the file. In nonlinear VMAs they may be anywhere.
  * @param evenCows private copies go too
  */
 function unmapMappingRange(mapping: AddressSpace, first: u64, last: u64, evenCows: bool): void {
@@ -31,6 +33,11 @@ function unmapMappingRange(mapping: AddressSpace, first: u64, last: u64, evenCow
     const from = max(first, vma.pgoff) - vma.pgoff;
     const to = min(last, vmaLast(vma)) - vma.pgoff + 1;
     zapFilePages(vma, vma.start + (from << PAGE_SHIFT), vma.start + (to << PAGE_SHIFT), only);
+  }
+  for (let at = mapping.iMmapNonlinear; at;) {
+    const vma = changetype<Vma>(<usize>at);
+    zapNonlinear(vma, vma.start, vma.end, first, last, only);
+    at = nonlinearNext(vma);
   }
   unlock(iMmapMutex(mapping));
 }

@@ -10,14 +10,19 @@
 
 import { Event, IndexKind, PAGE_SHIFT } from "../abi";
 import { anonIndexPostUpdate, anonIndexPreUpdate } from "../index/anon-index";
-import { fileIndexInsert, fileIndexRemove } from "../index/file-index";
+import {
+  fileIndexInsert,
+  fileIndexLink,
+  fileIndexRemove,
+  fileIndexUnlink,
+} from "../index/file-index";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { anonVmaClone, anonVmaLock, anonVmaUnlock, unlinkAnonVmas } from "../rmap/anon-vma";
 import { AddressSpace, iMmapMutex, mappingOf } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
-import { Vma } from "../struct/vma";
+import { isNonlinear, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { fileClose } from "./file";
@@ -86,10 +91,13 @@ function vmaAdjustOnce(
 ): void {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   let mapping: AddressSpace | null = null;
+  // What is keyed by its bounds; the list of nonlinear VMAs is not.
+  let keyed: AddressSpace | null = null;
   if (vma.file) {
     mapping = mappingOf(vma);
+    if (!isNonlinear(vma)) keyed = mapping;
     lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaAdjust);
-    if (insert) fileIndexInsert(mapping, vmaAt(insert));
+    if (insert) fileIndexLink(mapping, vmaAt(insert));
   }
   const guard = lockedAnonVma(vma, start, next, shift != 0, goes);
   if (guard) {
@@ -97,9 +105,9 @@ function vmaAdjustOnce(
     anonIndexPreUpdate(vma);
     if (shift) anonIndexPreUpdate(vmaAt(next));
   }
-  if (mapping) {
-    fileIndexRemove(mapping, vma);
-    if (shift) fileIndexRemove(mapping, vmaAt(next));
+  if (keyed) {
+    fileIndexRemove(keyed, vma);
+    if (shift) fileIndexRemove(keyed, vmaAt(next));
   }
 
   vma.start = start;
@@ -110,13 +118,13 @@ function vmaAdjustOnce(
     vmaAt(next).pgoff += <u64>(shift >> PAGE_SHIFT);
   }
 
-  if (mapping) {
-    if (shift) fileIndexInsert(mapping, vmaAt(next));
-    fileIndexInsert(mapping, vma);
+  if (keyed) {
+    if (shift) fileIndexInsert(keyed, vmaAt(next));
+    fileIndexInsert(keyed, vma);
   }
   if (goes) {
     vmaRemove(mm, vmaAt(next));
-    if (mapping) fileIndexRemove(mapping, vmaAt(next));
+    if (mapping) fileIndexUnlink(mapping, vmaAt(next));
   } else if (insert) {
     vmaInsert(mm, vmaAt(insert));
   }

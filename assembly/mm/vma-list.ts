@@ -6,7 +6,7 @@ import { Cache, slabFree, slabAlloc } from "../memory/slab";
 import { iMmapMutex, mappingOf } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
 import { MM_NODE, Vma } from "../struct/vma";
-import { fileIndexInsert, fileIndexRemove } from "../index/file-index";
+import { fileIndexLink, fileIndexUnlink } from "../index/file-index";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 
@@ -128,7 +128,7 @@ export function vmaLink(mm: MmStruct, vma: Vma): void {
   const mapping = mappingOf(vma);
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);
   vmaInsert(mm, vma);
-  fileIndexInsert(mapping, vma);
+  fileIndexLink(mapping, vma);
   unlock(iMmapMutex(mapping));
 }
 
@@ -137,6 +137,6 @@ export function unlinkFileVma(vma: Vma): void {
   if (!vma.file) return;
   const mapping = mappingOf(vma);
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);
-  fileIndexRemove(mapping, vma);
+  fileIndexUnlink(mapping, vma);
   unlock(iMmapMutex(mapping));
 }

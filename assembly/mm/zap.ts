@@ -6,7 +6,7 @@ import { event } from "../memory/event";
 import { pageRemoveRmap } from "../rmap/accounting";
 import { markPageAccessed } from "../struct/lru";
 import { MmStruct } from "../struct/mm-struct";
-import { pageFileMapping, pageIsAnon } from "../struct/page";
+import { migrationEntryToPage, pageFileMapping, pageIsAnon } from "../struct/page";
 import { setPageDirty } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
@@ -24,7 +24,7 @@ import { Vma } from "../struct/vma";
 import { freeSwapAndCache, freeSwapCache } from "./swap";
 
 /** Takes one page's entry, which is gone already, off all accounts, and drops its reference. */
-function zapPage(vma: Vma, entry: u64): void {
+export function zapPage(vma: Vma, entry: u64): void {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const frame = pteFrame(entry);
   const anon = pageIsAnon(frame);
@@ -46,7 +46,7 @@ function zapAbsent(mm: MmStruct, entry: u64): void {
     mm.swapRss--;
     freeSwapAndCache(pteSwapSlot(entry));
   } else if (pteIsMigration(entry)) {
-    if (pageIsAnon(pteFrame(entry))) mm.anonRss--;
+    if (pageIsAnon(migrationEntryToPage(entry))) mm.anonRss--;
     else mm.fileRss--;
   }
 }

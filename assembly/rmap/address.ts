@@ -9,7 +9,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
-import { Vma } from "../struct/vma";
+import { isNonlinear, Vma } from "../struct/vma";
 import { sharedAccess } from "../sync/yield-point";
 
 /** No address: the VMA does not hold the page's pgoff. */
@@ -45,7 +45,7 @@ export function pageAddressInVma(frame: u32, vma: Vma): u64 {
     if (!vma.anonVma) return OUTSIDE;
     const root = changetype<AnonVma>(<usize>anonVma).root;
     if (changetype<AnonVma>(<usize>vma.anonVma).root != root) return OUTSIDE;
-  } else if (mapping) {
+  } else if (mapping && !isNonlinear(vma)) {
     if (!vma.file || changetype<File>(<usize>vma.file).mapping != mapping) return OUTSIDE;
   } else {
     return OUTSIDE;

@@ -19,6 +19,7 @@ import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
+import { tryToUnmapNonlinear } from "./unmap-nonlinear";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
 
@@ -55,6 +56,21 @@ function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapRes
 }
 
 /**
+ * try_to_unmap_file: linear VMAs, then nonlinear ones if none of those has objected. A page that munlock asks
+ * about is not searched for in them: reclaim will meet it.
+ */
+function tryToUnmapFile(mapping: AddressSpace, frame: u32, how: u32): UnmapResult {
+  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Unmap);
+  let result = tryToUnmapIn(Source.File, changetype<usize>(mapping), frame, how);
+  if (mapping.iMmapNonlinear && result == UnmapResult.Again) {
+    const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
+    if (!munlocks && pageMapped(frame)) result = tryToUnmapNonlinear(mapping, frame);
+  }
+  unlock(iMmapMutex(mapping));
+  return result;
+}
+
+/**
  * Of a locked page; an anonymous one must be in the swap cache, or migrate.
  * @param how Unmap: one action, and what to overlook
  */
@@ -70,10 +86,7 @@ export function tryToUnmap(frame: u32, how: u32): UnmapResult {
       pageUnlockAnonVma(anonVma);
     }
   } else if (mapping) {
-    const mutex = iMmapMutex(changetype<AddressSpace>(mappingOwner(mapping)));
-    lock(mutex, LockClass.IMmapMutex, Doing.Unmap);
-    result = tryToUnmapIn(Source.File, mappingOwner(mapping), frame, how);
-    unlock(mutex);
+    result = tryToUnmapFile(changetype<AddressSpace>(mappingOwner(mapping)), frame, how);
   }
   const unmaps = (how & Unmap.ActionMask) != Unmap.Munlock;
   return unmaps && result != UnmapResult.Mlock && !pageMapped(frame) ? UnmapResult.Success : result;

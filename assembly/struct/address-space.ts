@@ -30,6 +30,9 @@ export class AddressSpace {
   /** Index of the VMAs. */
   iMmap: u32;
   iMmapMutex: u32;
+  /** VMAs that the index can't hold, as they show pages in another order: the first and the last. */
+  iMmapNonlinear: u32;
+  iMmapNonlinearLast: u32;
 }
 
 /** What open(2) makes: VMAs of different opens never merge. */

@@ -22,6 +22,7 @@ import { heapAlloc } from "../memory/heap";
 import { Doing, LockClass } from "../locks";
 import { lockBit, trylockBit, unlockBit } from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
+import { pteFrame } from "./pte";
 
 export const ZERO_FRAME: u32 = 0;
 /** Bytes of arrays a frame costs. */
@@ -235,4 +236,11 @@ export function trylockPage(frame: u32, doing: Doing): bool {
 
 export function unlockPage(frame: u32): void {
   unlockBit(pageFlagsAt(frame));
+}
+
+/** The page that a migration entry waits for: locked as long as there is such an entry. */
+export function migrationEntryToPage(entry: u64): u32 {
+  const frame = pteFrame(entry);
+  assert(pageTest(frame, PageFlag.Locked), "migration entry: its page is not locked");
+  return frame;
 }

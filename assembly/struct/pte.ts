@@ -3,9 +3,10 @@
 //   present      63 ........ 12   8     6      5       4        1         0
 //                frame            user  dirty  young   special  writable  1
 //   others       63 ........ 12                        3..1: kind         0
-//                swap: slot address / 8;  migration, poisoned: frame
+//                swap: slot address / 8;  migration, poisoned: frame;  file: pgoff
 //
 // `special` is the zero page: mapped, but no page of ours. An entry without `user` is PROT_NONE.
+// A file entry, in nonlinear VMAs alone, says which page of the file is to be faulted in there.
 // A migration entry stands for a page on its way to another frame: its kind keeps the writable bit.
 // Absent is 0.
 
@@ -19,6 +20,7 @@ const PTE_SWAP: u64 = 0x2;
 const PTE_MIGRATION_READ: u64 = 0x4;
 const PTE_MIGRATION_WRITE: u64 = 0x6;
 const PTE_HWPOISON: u64 = 0x8;
+const PTE_FILE: u64 = 0xa;
 const KIND_MASK: u64 = 0xf;
 const PAYLOAD: u64 = 12;
 
@@ -62,6 +64,20 @@ export function pteOfMigration(frame: u32, writable: bool): u64 {
 
 export function pteMigrationIsWritable(entry: u64): bool {
   return (entry & KIND_MASK) == PTE_MIGRATION_WRITE;
+}
+
+/** Does it keep the pgoff of a page that is not there? */
+export function pteIsFile(entry: u64): bool {
+  return (entry & KIND_MASK) == PTE_FILE;
+}
+
+/** @param pgoff below 2^52 */
+export function pteOfPgoff(pgoff: u64): u64 {
+  return (pgoff << PAYLOAD) | PTE_FILE;
+}
+
+export function ptePgoff(entry: u64): u64 {
+  return entry >> PAYLOAD;
 }
 
 export function pteIsHwpoison(entry: u64): bool {

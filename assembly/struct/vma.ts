@@ -6,6 +6,9 @@
 //   +44 chain, newest  +48 chain, oldest  +52 next   +56 prev      by address, in its mm
 //   +60 node of the mm's tree (parent, left, right)
 //   +72 node of the file's index: parent, left, right, vma, subtreeLast     = 96 bytes
+//
+// A nonlinear VMA is in its file's list instead of the tree: then left is the one before it, right the one
+// after it, and subtreeLast is how far try_to_unmap has come in it.
 
 import { PAGE_SHIFT, VmFlag } from "../abi";
 
@@ -50,6 +53,11 @@ export function vmaPages(vma: Vma): u64 {
 /** Last pgoff it covers. */
 export function vmaLast(vma: Vma): u64 {
   return vma.pgoff + ((vma.end - vma.start) >> PAGE_SHIFT) - 1;
+}
+
+/** Does each entry say for itself which page of the file it shows? */
+export function isNonlinear(vma: Vma): bool {
+  return (vma.flags & VmFlag.Nonlinear) != 0;
 }
 
 export function isShared(vma: Vma): bool {

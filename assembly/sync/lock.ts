@@ -159,6 +159,19 @@ export function upWrite(sem: usize): void {
   if (CHECKED) pause(YieldKind.Unlock, sem);
 }
 
+/** Others may read from now on, but nobody has changed anything in between. */
+export function downgradeWrite(sem: usize, doing: Doing): void {
+  if (CHECKED) {
+    assert(load<u32>(sem) == header().actor + 1, "lock: mmap_sem is not held for write");
+    forget(sem);
+  }
+  store<u32>(sem, 0);
+  if (CHECKED) {
+    addReader(sem, doing);
+    pause(YieldKind.Unlock, sem);
+  }
+}
+
 export function downRead(sem: usize, doing: Doing): void {
   if (CHECKED) {
     checkOrder(sem, LockClass.MmapSem, false, doing);

@@ -62,4 +62,5 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.Mmlist]: "an address space joins mmlist",
   [Doing.SetPageDirty]: "a page becomes dirty",
   [Doing.SwapSlot]: "swap slots",
+  [Doing.RemapFile]: "remap_file_pages",
 };

@@ -7,10 +7,12 @@ import {
   putMmap,
   putMprotect,
   putMremap,
+  putRemap,
   type Advice,
   type MmapOptions,
   type MremapOptions,
   type Put,
+  type RemapOptions,
 } from "./operation.js";
 import { File } from "./file.js";
 import { Page } from "./page.js";
@@ -114,6 +116,19 @@ export class Batch {
   ): number {
     const task = this.#task(process, "mremap");
     putMremap(this.#next(), task, address, oldLength, newLength, options);
+    return this.#added();
+  }
+
+  /** Adds process.remapFilePages(). */
+  remapFilePages(
+    process: Process,
+    address: number,
+    length: number,
+    pgoff: number,
+    options: RemapOptions = {},
+  ): number {
+    const task = this.#task(process, "remapFilePages");
+    putRemap(this.#next(), task, address, length, pgoff, options);
     return this.#added();
   }
 

@@ -27,6 +27,8 @@ export interface Counters {
   readonly faults: number;
   /** Pages copied on write. */
   readonly pagesCopied: number;
+  /** Stretches of 32 pages of nonlinear VMAs that try_to_unmap went through. */
+  readonly clustersScanned: number;
 }
 
 export function readCounters(machine: Machine): Counters {
@@ -49,5 +51,6 @@ export function readCounters(machine: Machine): Counters {
     chainsCreated: count(Counter.ChainsCreated),
     faults: count(Counter.Faults),
     pagesCopied: count(Counter.PagesCopied),
+    clustersScanned: count(Counter.ClustersScanned),
   };
 }

@@ -1,4 +1,4 @@
-import { MapFlag, MremapFlag, Op } from "../../assembly/abi.js";
+import { MapFlag, MremapFlag, Op, RemapFlag } from "../../assembly/abi.js";
 import { checkOptions, numeric, refused, type OptionTypes } from "./argument.js";
 import type { Context } from "./context.js";
 import { File } from "./file.js";
@@ -38,6 +38,12 @@ export interface MremapOptions {
   readonly mayMove?: boolean;
   /** Exactly there, replacing what is there. */
   readonly to?: number;
+}
+
+/** Options of remapFilePages. */
+export interface RemapOptions {
+  /** Leaves the pages to be faulted in (MAP_NONBLOCK). Default false: those that can be had are made present. */
+  readonly nonBlock?: boolean;
 }
 
 /** What madvise accepts. */
@@ -143,6 +149,24 @@ export function putMremap(
   let flags = o.mayMove === false && o.to === undefined ? 0 : MremapFlag.MayMove;
   if (o.to !== undefined) flags |= MremapFlag.Fixed;
   put(Op.Mremap, task, address, oldLength, newLength, flags, o.to ?? 0);
+}
+
+const remapOptions: OptionTypes<RemapOptions> = { nonBlock: "flag" };
+
+/** remap_file_pages of a task. @throws KernelError EINVAL for what can't be encoded */
+export function putRemap(
+  put: Put,
+  task: number,
+  address: number,
+  length: number,
+  pgoff: number,
+  o: RemapOptions,
+): void {
+  numeric("remapFilePages", "address", address);
+  numeric("remapFilePages", "length", length);
+  numeric("remapFilePages", "pgoff", pgoff);
+  checkOptions("remapFilePages", o, remapOptions);
+  put(Op.RemapFilePages, task, address, length, pgoff, o.nonBlock ? RemapFlag.NonBlock : 0);
 }
 
 /** madvise of a task. @throws KernelError EINVAL for what can't be encoded */

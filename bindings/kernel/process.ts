@@ -1,4 +1,12 @@
-import { CloneFlag, ENTRY_RECORD, Errno, LockAll, Op, TaskField } from "../../assembly/abi.js";
+import {
+  CloneFlag,
+  ENTRY_RECORD,
+  EntryKind,
+  Errno,
+  LockAll,
+  Op,
+  TaskField,
+} from "../../assembly/abi.js";
 import { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, type OptionTypes } from "./argument.js";
 import { failed, hex, type Context } from "./context.js";
@@ -7,10 +15,12 @@ import {
   putMmap,
   putMprotect,
   putMremap,
+  putRemap,
   type Advice,
   type MmapOptions,
   type MremapOptions,
   type Put,
+  type RemapOptions,
 } from "./operation.js";
 import { Held } from "./held.js";
 import type { Page } from "./page.js";
@@ -26,6 +36,7 @@ import {
   whyMremap,
   whyMunlock,
   whyMunmap,
+  whyRemap,
 } from "./reason.js";
 import { readVma, readVmas, type Vma } from "./vma.js";
 
@@ -46,6 +57,13 @@ export interface SwapEntry {
   readonly address: number;
   /** Number of the swap area, as swapon() gave it. */
   readonly area: number;
+}
+
+/** An entry of a nonlinear mapping that says which page of the file is to be faulted in there. */
+export interface FileEntry {
+  readonly address: number;
+  /** In pages. */
+  readonly pgoff: number;
 }
 
 /** Pages of a process, as v3.7 counts them: shared memory is in `file`. */
@@ -192,6 +210,20 @@ export class Process extends Held {
     return this.#run(
       () => `mremap(${hex(address)}, ${oldLength}, ${newLength})`,
       (errno) => whyMremap(errno, this.context, this, address, oldLength, newLength, options),
+    );
+  }
+
+  /**
+   * remap_file_pages: a range within one shared mapping shows its file from `pgoff` on. `address` and `length`
+   * are rounded down to pages. The mapping becomes nonlinear; that of a disk is cut instead, into linear ones.
+   *
+   * @throws KernelError EINVAL (not all in one shared mapping), ENOMEM; of a disk, the range is unmapped by then
+   */
+  remapFilePages(address: number, length: number, pgoff: number, options: RemapOptions = {}): void {
+    putRemap(this.#put, this.handle, address, length, pgoff, options);
+    this.#run(
+      () => `remapFilePages(${hex(address)}, ${length}, ${pgoff})`,
+      (errno) => whyRemap(errno, this.context, this, address, length, pgoff),
     );
   }
 
@@ -359,19 +391,24 @@ export class Process extends Held {
 
   /** Every present entry by address. @throws KernelError ESRCH, ENOMEM */
   pages(): PageEntry[] {
-    return this.#entries(false, "pages", (address, frame) => ({ address, frame }));
+    return this.#entries(EntryKind.Present, "pages", (address, frame) => ({ address, frame }));
   }
 
   /** Every entry whose page is in swap, by address. @throws KernelError ESRCH, ENOMEM */
   swapped(): SwapEntry[] {
-    return this.#entries(true, "swapped", (address, area) => ({ address, area }));
+    return this.#entries(EntryKind.Swap, "swapped", (address, area) => ({ address, area }));
   }
 
-  #entries<T>(inSwap: boolean, name: string, entry: (address: number, place: number) => T): T[] {
+  /** Every entry that only says which page of a file it shows, by address. @throws KernelError ESRCH, ENOMEM */
+  fileEntries(): FileEntry[] {
+    return this.#entries(EntryKind.File, "fileEntries", (address, pgoff) => ({ address, pgoff }));
+  }
+
+  #entries<T>(kind: EntryKind, name: string, entry: (address: number, place: number) => T): T[] {
     const { machine } = this.context;
     this.#field(TaskField.Pid);
-    const n = machine.core.entryCount(this.handle, inSwap ? 1 : 0) >>> 0;
-    const at = machine.core.entriesOf(this.handle, inSwap ? 1 : 0) >>> 0;
+    const n = machine.core.entryCount(this.handle, kind) >>> 0;
+    const at = machine.core.entriesOf(this.handle, kind) >>> 0;
     if (!at) throw new KernelError("ENOMEM", `${name}() of process ${this.name}`, "no room");
     const { floats } = machine;
     return Array.from({ length: n }, (_, i) => {

@@ -1,11 +1,12 @@
 // Why a call failed, where its arguments and the machine it left tell.
 
-import { Errno, PAGE_SIZE, TASK_SIZE_PAGES } from "../../assembly/abi.js";
+import { Errno, PAGE_SIZE, TASK_SIZE_PAGES, VmFlag } from "../../assembly/abi.js";
 import { LARGEST, PGOFF_END } from "./argument.js";
 import { hex, type Context } from "./context.js";
 import type { MmapOptions, MremapOptions } from "./operation.js";
 import type { Process } from "./process.js";
 import { readVmStat } from "./vm-statistics.js";
+import type { Vma } from "./vma.js";
 
 /** Where addresses end. */
 const TASK_SIZE = TASK_SIZE_PAGES * PAGE_SIZE;
@@ -177,6 +178,33 @@ export function whyMremap(
   }
 }
 
+/** Page offsets that an entry of a nonlinear mapping can keep. */
+const FILE_OFFSET_END = 2 ** 46;
+
+export function whyRemap(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+  pgoff: number,
+): string {
+  if (errno === Errno.ENOMEM) return tooManyVmas(context, process) || NO_MEMORY;
+  const start = address - (address % PAGE_SIZE);
+  const pages = Math.floor(length / PAGE_SIZE);
+  const outside = outOfRange({ address, length, pgoff });
+  if (outside) return outside;
+  if (!pages) return `length is ${length}, accepted: at least ${PAGE_SIZE}`;
+  if (pgoff + pages >= FILE_OFFSET_END) {
+    return `pgoff is ${pgoff}, accepted: below 2^46 together with the length`;
+  }
+  const vma = start < TASK_SIZE ? process.vmaAt(start) : null;
+  if (!vma) return `nothing is mapped at ${hex(start)}`;
+  return vma.shared
+    ? "the range is more than the VMA there"
+    : `the VMA at ${hex(vma.start)} is ${vma.perms}, accepted: shared ones`;
+}
+
 export function whyMadvise(
   errno: Errno,
   context: Context,
@@ -235,6 +263,16 @@ export function whyMlockall(errno: Errno, context: Context): string {
   return `more is mapped than can be locked: ${context.options.memlock} pages (memlock)`;
 }
 
+/** Which page of its file a VMA shows at an address. */
+function pgoffAt(process: Process, vma: Vma, address: number): number {
+  const page = address - (address % PAGE_SIZE);
+  const own =
+    vma.flags & VmFlag.Nonlinear
+      ? process.fileEntries().find((entry) => entry.address === page)
+      : undefined;
+  return own?.pgoff ?? vma.pgoff + (page - vma.start) / PAGE_SIZE;
+}
+
 /** Of a read, write or fetch that a process can't make. */
 export function whyAccess(
   errno: Errno,
@@ -246,8 +284,8 @@ export function whyAccess(
   const vma = process.vmaAt(address);
   if (!vma) return "nothing is mapped there";
   if (errno === Errno.SIGSEGV) return `the VMA there is ${vma.perms}`;
-  const pgoff = vma.pgoff + Math.floor((address - vma.start) / PAGE_SIZE);
   const { file } = vma;
+  const pgoff = pgoffAt(process, vma, address);
   return file && pgoff >= file.pages
     ? `page ${pgoff} is beyond the end of its file at ${file.pages}`
     : "the page is poisoned";

@@ -53,6 +53,8 @@ function index(owner: IndexOwner, name: number): string {
       return `the index of ${anonVma(name)}`;
     case IndexOwner.File:
       return `the file index of ${file(name)}`;
+    case IndexOwner.Nonlinear:
+      return `the list of nonlinear VMAs of ${file(name)}`;
   }
 }
 
@@ -101,6 +103,9 @@ const wordings: Record<Violated, Wording> = {
     `page ${frame} has index ${found}, but at ${place(pid, address)} the VMA shows pgoff ${expected}`,
   [Violated.CachedIndex]: (frame, inode, found, expected) =>
     `page ${frame} has index ${found}, but is cached as page ${expected} of ${file(inode)}`,
+
+  [Violated.FileEntry]: (pid, address) =>
+    `the entry at ${place(pid, address)} keeps a pgoff, but the VMA there is linear`,
 
   [Violated.NrAnonPages]: (counter, found) =>
     `NR_ANON_PAGES is ${counter}, ${times(found, "anonymous page is", "anonymous pages are")} mapped`,
@@ -245,6 +250,12 @@ const wordings: Record<Violated, Wording> = {
     `a VMA at ${place(pid, start)} is in the list of no address space`,
   [Violated.VmaCache]: (pid) =>
     `the VMA that ${space(pid)} remembers as the last one found is not one of its own`,
+
+  [Violated.NonlinearLink]: (inode, pid, start) =>
+    `the list of nonlinear VMAs of ${file(inode)} has links that do not agree, at ` +
+    (pid || start ? vma(pid, start) : "its head"),
+  [Violated.NonlinearCursor]: (pid, start, cursor) =>
+    `${vma(pid, start)} has been unmapped up to ${cursor} bytes, which is no whole number of clusters`,
 
   [Violated.LocksHeld]: (actor, locks) =>
     `${times(locks, "lock is", "locks are")} still held` + (actor ? ` by actor ${actor}` : ""),

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createKernel, type Kernel } from "../../bindings/index.js";
-import { brokenInvariants, raiseFamily } from "./family.js";
+import { brokenInvariants, raiseFamily, remapPages } from "./family.js";
 import { RawMachine } from "./raw-machine.js";
 
 /** Numbers below 2^32 that are the same in every run. */
@@ -31,7 +31,9 @@ test(
   { timeout: 60_000 },
   async () => {
     for (const anonIndex of ["interval-tree", "list"] as const) {
-      const { kernel, raw } = await raiseFamily({ anonIndex });
+      const family = await raiseFamily({ anonIndex });
+      remapPages(family);
+      const { kernel, raw } = family;
       const words = damageableWords(kernel);
       const healthy = kernel.snapshot();
       const next = random(37);

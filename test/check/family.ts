@@ -61,6 +61,21 @@ export async function raiseFamily(options: KernelOptions = {}): Promise<Family> 
   return { kernel, raw: new RawMachine(kernel), parent, child, grandchild, file };
 }
 
+/** Two nonlinear mappings of inode 2 in the parent. */
+export const NONLINEAR = [0x50000000, 0x60000000] as const;
+/** A linear one beside them. */
+export const LINEAR = 0x70000000;
+
+/** Gives the parent mappings of another file with pages out of order, present and not. */
+export function remapPages({ kernel, parent }: Family): void {
+  const file = kernel.createFile({ pages: 16, kind: "tmpfs", word: 50 });
+  for (const address of [...NONLINEAR, LINEAR]) {
+    parent.mmap({ address, length: 8 * PAGE, fixed: true, file, shared: true });
+  }
+  for (const address of NONLINEAR) parent.remapFilePages(address, PAGE, 5);
+  parent.remapFilePages(NONLINEAR[0] + PAGE, PAGE, 6, { nonBlock: true });
+}
+
 /** The page that is present at an address. @throws Error when none is */
 export function pageAt(process: Process, address: number): Page {
   const page = process.pageAt(address);

@@ -15,6 +15,7 @@ import lifetime from "./lifetime.mjs";
 import locks from "./locks.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
+import nonlinear from "./nonlinear.mjs";
 import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
@@ -24,7 +25,7 @@ import walks from "./walks.mjs";
 
 const groups = [
   ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
-  ...[mlock, files, migration, ksm, locks, counters, races, verify],
+  ...[mlock, files, migration, nonlinear, ksm, locks, counters, races, verify],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>

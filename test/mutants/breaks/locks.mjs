@@ -69,8 +69,8 @@ export default {
       tests: guarded,
       builds: ["explore"],
       file: "assembly/mm/vma-list.ts",
-      from: "  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);\n  fileIndexRemove(mapping, vma);\n  unlock(iMmapMutex(mapping));\n",
-      to: "  fileIndexRemove(mapping, vma);\n",
+      from: "  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);\n  fileIndexUnlink(mapping, vma);\n  unlock(iMmapMutex(mapping));\n",
+      to: "  fileIndexUnlink(mapping, vma);\n",
     },
     {
       rule: "a slot is let go under the swap lock",
