@@ -96,6 +96,13 @@ export enum Op {
   /** (page) : marks the frame as broken (PG_hwpoison); what maps it is left alone */
   PoisonPage,
 
+  /** (page, StorageKey) : page_set_storage_key; these are -EINVAL where there are no storage keys */
+  SetStorageKey = 64,
+  /** (page) -> 1 if the key said referenced, which it does not any more: page_test_and_clear_young */
+  TestClearReferenced,
+  /** (page) -> 1 if the key said changed, which it does not any more: page_test_and_clear_dirty */
+  TestClearChanged,
+
   /** () -> places that share after one full scan and did not before */
   KsmScan = 80,
   /** () -> places that no longer share: breaks every merge (writing 2 to /sys/kernel/mm/ksm/run) */
@@ -108,6 +115,11 @@ export enum Op {
   SwapOff,
   /** (1: pages under writeback stay so until 0) */
   HoldIo,
+
+  /** (first frame, frames) -> keys that said referenced, and do not any more: see arch/key-marks.ts for which */
+  TakeReferenced = 100,
+  /** (first frame, frames) -> keys that said changed, and do not any more */
+  TakeChanged,
 }
 
 export const FIRST_FILE_OP = 32;
@@ -333,6 +345,21 @@ export enum MremapOrder {
   LockIfNeeded = 1,
 }
 
+/** What kind of machine it is. */
+export enum Arch {
+  X86 = 0,
+  S390x = 1,
+}
+
+/** A storage key of an s390x, as the machine has it: the access-control bits are the upper four. */
+export enum StorageKey {
+  Changed = 0x2,
+  Referenced = 0x4,
+}
+
+/** Where the access-control bits of a key begin. */
+export const KEY_ACCESS_SHIFT = 4;
+
 /** Exact counts since the last reset, in the order of the header's f64 block. */
 export enum Counter {
   /** Reverse-map walks, and searches of an index alone. */
@@ -422,6 +449,8 @@ export enum Event {
   OffsetKept,
   /** a: entries, b: start, c: first pgoff that remap_file_pages put there */
   Remapped,
+  /** a: frame : dirty, as its storage key said at the last unmap that it was changed */
+  KeyDirty,
 }
 
 /** The lists of reclaim, of every memcg. */
@@ -482,6 +511,8 @@ export enum PageField {
   Pins,
   /** 1 for anonymous pages, also when nothing maps them any more; 0 for a page that its file has lost. */
   Anon,
+  /** Bits of StorageKey, 0 where there are no keys. */
+  StorageKey,
 }
 
 /** What taskField reads. */

@@ -120,6 +120,12 @@ export enum Violated {
 
   /** frame, pid, address */
   WritableClean = 701,
+  /** frame, its word, the word that reading it again would give */
+  LostChange = 702,
+  /** frame, key : a frame that is free has marks in its storage key */
+  FreeKey = 703,
+  /** pid, address : an entry has marks, on a machine whose entries have none */
+  EntryMark = 704,
 
   /** pid, address, frame */
   MigrationEntry = 801,

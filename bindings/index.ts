@@ -26,12 +26,14 @@ export {
   type Unmapped,
   type UnmapOptions,
 } from "./kernel/reverse-map.js";
+export type { StorageKey } from "./kernel/storage-key.js";
+export { StorageKeys, type FrameRange } from "./kernel/storage-keys.js";
 export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { Advice, MmapOptions, MremapOptions, RemapOptions } from "./kernel/operation.js";
 export type { LockCount, LockCounters } from "./kernel/lock-counters.js";
 export type { LockName } from "./core/lock-words.js";
-export type { KernelOptions, ResolvedOptions } from "./kernel/options.js";
+export { arches, type Arch, type KernelOptions, type ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
 export {
   DEFAULT_HEAP,

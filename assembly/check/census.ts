@@ -47,6 +47,8 @@ export const IN_SWAP_CACHE: u32 = 2;
 export const IN_SWAP_COUNT: u32 = 4;
 /** Not a cache, and no reference: it was met on a list of reclaim. */
 export const ON_LRU: u32 = 8;
+/** Nor is this: an entry says that the page was changed. */
+export const ENTRY_DIRTY: u32 = 16;
 
 @unmanaged
 export class MmNote {

@@ -4,6 +4,7 @@ import { Violated } from "../violated";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
 import { pageFileMapping, pageIndex } from "../struct/page";
+import { checkKept } from "./changes";
 import { frameNote, IN_PAGE_CACHE, isFrame, isLive, tableNote } from "./census";
 import { inodeOf } from "./indexes";
 import { violated } from "./violation";
@@ -25,6 +26,8 @@ function checkCached(mapping: AddressSpace, frame: u32, pgoff: u64): void {
     violated(Violated.CachedElsewhere, <f64>frame, inode, inodeOf(says));
   } else if (pageIndex(frame) != pgoff) {
     violated(Violated.CachedIndex, <f64>frame, inode, <f64>pageIndex(frame), <f64>pgoff);
+  } else {
+    checkKept(mapping, frame);
   }
   note.caches |= IN_PAGE_CACHE;
 }

@@ -18,8 +18,10 @@ import {
   pageTest,
 } from "../struct/page";
 import {
+  PTE_DIRTY,
   pteFrame,
   pteIsFile,
+  pteHasForeignBits,
   pteIsHwpoison,
   pteIsMigration,
   pteIsPage,
@@ -35,6 +37,7 @@ import {
   BROKEN_INDEX,
   census,
   chainNote,
+  ENTRY_DIRTY,
   frameNote,
   isFrame,
   isLive,
@@ -161,6 +164,7 @@ function checkPage(note: MmNote, pid: f64, address: u64, entry: u64, vma: u32): 
     return;
   }
   frameNote(frame).entries++;
+  if (entry & PTE_DIRTY) frameNote(frame).caches |= ENTRY_DIRTY;
   if (pageIsAnon(frame)) note.anon++;
   else note.file++;
   if (vma) checkPlace(note, pid, address, entry, vma);
@@ -170,6 +174,7 @@ function checkEntry(note: MmNote, address: u64, entry: u64): void {
   const pid = <f64>note.pid;
   const vma = note.sound ? vmaOver(note, address) : 0;
   if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);
+  if (pteHasForeignBits(entry)) violated(Violated.EntryMark, pid, <f64>address);
   if (pteIsPage(entry)) {
     checkPage(note, pid, address, entry, vma);
   } else if (pteIsSwap(entry)) {

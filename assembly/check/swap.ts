@@ -6,6 +6,7 @@ import { Cache, slabNext } from "../memory/slab";
 import { pagePrivate, pageRefcount, pageTest } from "../struct/page";
 import { swapArea, SwapSlot, SWAP_MAP_MAX } from "../struct/swap-slot";
 import { Violated } from "../violated";
+import { checkSwapped } from "./changes";
 import { frameNote, IN_SWAP_CACHE, IN_SWAP_COUNT, isFrame, swapNote } from "./census";
 import { violated, violatedUnless } from "./violation";
 
@@ -55,7 +56,10 @@ export function checkSwapSlots(): void {
     const entries = swapNote(<u32>at).entries;
     // Without a page the contents are in the slot, for whoever comes back for them.
     if (frame ? holdsPage(<u32>at, frame) : entries != 0) {
-      if (frame) frameNote(frame).caches |= IN_SWAP_CACHE;
+      if (frame) {
+        frameNote(frame).caches |= IN_SWAP_CACHE;
+        checkSwapped(slot);
+      }
     } else {
       violated(Violated.SwapCache, <f64>frame);
     }

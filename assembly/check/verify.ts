@@ -18,6 +18,7 @@ import { checkLocks } from "./locks";
 import { checkLru } from "./lru";
 import { checkPageCaches } from "./page-cache";
 import { checkPageTables } from "./page-tables";
+import { checkStorageKeys } from "./storage-keys";
 import { checkSwapSlots } from "./swap";
 
 /**
@@ -40,6 +41,7 @@ export function verify(): u32 {
   checkPageCaches();
   checkLru();
   checkFrames();
+  checkStorageKeys();
   checkFreed();
   checkLocks();
   return census().report;

@@ -128,6 +128,13 @@ export class Header {
   sampleRoom: u32;
   sampleMappings: u32;
   sampleMappingsRoom: u32;
+
+  /** Storage keys of an s390x, 0 on others: see arch/storage-key.ts. */
+  storageKeys: u32;
+  keysChanged: u32;
+  keysAccess: u32;
+  /** Bits that a page-table entry can have: all of them, but no marks on an s390x. */
+  entryBits: u64;
 }
 
 export function header(): Header {

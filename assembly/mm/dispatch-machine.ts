@@ -1,6 +1,8 @@
 // Operations on the machine as a whole.
 
 import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../abi";
+import { takeChanged, takeReferenced } from "../arch/key-marks";
+import { hasStorageKeys } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { ksmScan } from "./ksm-scan";
@@ -20,6 +22,17 @@ function reclaim(record: usize): f64 {
   if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
   if (pages > MAX_COUNT || kind > <u64>Reclaim.Background) return fail(Errno.EINVAL);
   return <f64>reclaimPages(memcgOf(memcg), <u32>pages, <Reclaim>(<i32>kind));
+}
+
+/** Marks of many storage keys at once: EINVAL where there are no keys. */
+function takeMarks(op: Op, first: u64, n: u64): f64 {
+  const frames = <u64>header().frames;
+  if (!hasStorageKeys() || !first || first > frames || n > frames + 1 - first) {
+    return fail(Errno.EINVAL);
+  }
+  const taken =
+    op == Op.TakeReferenced ? takeReferenced(<u32>first, <u32>n) : takeChanged(<u32>first, <u32>n);
+  return taken < 0 ? fail(Errno.ENOMEM) : taken;
 }
 
 export function ofMachine(op: Op, record: usize): f64 {
@@ -44,6 +57,9 @@ export function ofMachine(op: Op, record: usize): f64 {
       if (arg(record, 0)) header().ioHeld = 1;
       else releaseIo();
       return 0;
+    case Op.TakeReferenced:
+    case Op.TakeChanged:
+      return takeMarks(op, arg(record, 0), arg(record, 1));
     default:
       return fail(Errno.EINVAL);
   }

@@ -1,6 +1,12 @@
 // Operations on one page.
 
-import { Errno, Op, Unmap } from "../abi";
+import { Errno, KEY_ACCESS_SHIFT, Op, StorageKey, Unmap } from "../abi";
+import {
+  hasStorageKeys,
+  pageSetStorageKey,
+  pageTestAndClearDirty,
+  pageTestAndClearYoung,
+} from "../arch/storage-key";
 import { frameHandle } from "../memory/handle";
 import { references, referencedFlags } from "../rmap/referenced";
 import { pageGeneration } from "../struct/page";
@@ -19,6 +25,7 @@ import {
   unpinPage,
 } from "./page-operation";
 
+const KEY_BITS: u64 = StorageKey.Changed | StorageKey.Referenced | (15 << KEY_ACCESS_SHIFT);
 const OVERLOOKED: u32 = Unmap.IgnoreMlock | Unmap.IgnoreAccess | Unmap.IgnoreHwpoison;
 
 /** Migration alone would leave entries that nobody restores: it has an operation of its own. */
@@ -32,6 +39,15 @@ function migrate(frame: u32, completion: usize): f64 {
   const target = <u32>(result >> 32);
   if (target) store<f64>(completion, frameHandle(target, pageGeneration(target)), 8);
   return <f64>(<u32>result);
+}
+
+/** page_set_storage_key and its fellows: EINVAL where there are no keys. */
+function ofStorageKey(op: Op, frame: u32, key: u64): f64 {
+  if (!hasStorageKeys() || key & ~KEY_BITS) return fail(Errno.EINVAL);
+  if (op == Op.TestClearReferenced) return pageTestAndClearYoung(frame) ? 1 : 0;
+  if (op == Op.TestClearChanged) return pageTestAndClearDirty(frame) ? 1 : 0;
+  pageSetStorageKey(frame, <u32>key);
+  return 0;
 }
 
 /** Runs one; what it leaves beside its result goes into the completion. */
@@ -69,6 +85,10 @@ export function ofPage(op: Op, record: usize, completion: usize): f64 {
     case Op.PoisonPage:
       poisonPage(frame);
       return 0;
+    case Op.SetStorageKey:
+    case Op.TestClearReferenced:
+    case Op.TestClearChanged:
+      return ofStorageKey(op, frame, arg(record, 1));
     default:
       return fail(Errno.EINVAL);
   }

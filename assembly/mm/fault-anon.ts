@@ -5,7 +5,7 @@ import { Errno, Event, PageFlag, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { pageAddNewAnonRmap } from "../rmap/accounting";
 import { MmStruct } from "../struct/mm-struct";
-import { pageSet, ZERO_FRAME } from "../struct/page";
+import { pageSet, pageSetWord, ZERO_FRAME } from "../struct/page";
 import { pageAllocFor, putPage } from "../struct/page-frame";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_SPECIAL, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
@@ -34,6 +34,7 @@ export function anonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
     putPage(frame);
     return Errno.ENOMEM;
   }
+  pageSetWord(frame, 0);
   pageSet(frame, PageFlag.Uptodate);
   ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);

@@ -10,10 +10,10 @@ import { MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
   pageFileMapping,
+  pageReadWord,
   pageSet,
   pageSetWord,
   pageTest,
-  pageWord,
   unlockPage,
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
@@ -28,7 +28,7 @@ import { pageMkwrite } from "./writeback";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
 function mapCopy(vma: Vma, address: u64, pmd: usize, seen: u64, cached: u32, copy: u32): void {
-  pageSetWord(copy, pageWord(cached));
+  pageSetWord(copy, pageReadWord(cached));
   pageSet(copy, PageFlag.Uptodate);
   ptlLock(pmd, Doing.Fault);
   const pte = pteUnder(pmd, address);

@@ -16,11 +16,11 @@ import {
   pageIndex,
   pageMapping,
   pagePrivate,
+  pageReadWord,
   pageSet,
   pageSetWord,
   pageStableNode,
   pageTest,
-  pageWord,
   trylockPage,
   unlockPage,
 } from "../struct/page";
@@ -90,7 +90,7 @@ function isTiedTo(vma: Vma, anonVma: u32): bool {
 function copyFor(vma: Vma, frame: u32): u32 {
   const copy = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
   if (!copy) return 0;
-  pageSetWord(copy, pageWord(frame));
+  pageSetWord(copy, pageReadWord(frame));
   pageSet(copy, PageFlag.SwapBacked | PageFlag.Uptodate | PageFlag.Dirty);
   // Nobody else knows it yet, so this can't fail; the page that is copied is locked as well.
   trylockPage(copy, Doing.SwapIn);

@@ -16,9 +16,9 @@ import {
   lockPage,
   pageFileMapping,
   pageIsAnon,
+  pageReadWord,
   pageSet,
   pageSetWord,
-  pageWord,
   trylockPage,
   unlockPage,
   ZERO_FRAME,
@@ -27,6 +27,7 @@ import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
+  pteBits,
   PTE_DIRTY,
   pteFrame,
   pteIsPage,
@@ -44,7 +45,7 @@ import { pageMkwrite } from "./writeback";
 
 /** Written to, and writable if the VMA is: KSM's breaks come here for VMAs that are not. */
 function writtenBits(vma: Vma): u64 {
-  let bits = PTE_YOUNG | PTE_DIRTY | (vmaPageProt(vma) & PTE_USER);
+  let bits = pteBits(PTE_YOUNG | PTE_DIRTY) | (vmaPageProt(vma) & PTE_USER);
   if (vma.flags & VmFlag.Write) bits |= PTE_WRITE;
   return bits;
 }
@@ -98,7 +99,7 @@ function copyPage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32): i32
     error = Errno.ENOMEM;
   }
   if (!error) {
-    if (old) pageSetWord(copy, pageWord(old));
+    pageSetWord(copy, old ? pageReadWord(old) : 0);
     pageSet(copy, PageFlag.Uptodate);
     const replaced = replacePage(vma, address, pmd, entry, old, copy);
     // Another task, with VMAs that may not be locked, must not keep the mlocked page.

@@ -5,9 +5,10 @@
 import { Counter, Errno, TASK_SIZE_PAGES, VmFlag, VmStat } from "../abi";
 import { count, header, vmStat } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
-import { pageSetWord, pageWord } from "../struct/page";
+import { pageReadWord, pageSetWord } from "../struct/page";
 import { pmdAlloc, pteAt, pteUnder, trimPageTables } from "../struct/page-table";
 import {
+  pteBits,
   PTE_DIRTY,
   pteFrame,
   pteIsFile,
@@ -50,12 +51,14 @@ function touch(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
   if ((entry & (PTE_PRESENT | PTE_USER)) != (PTE_PRESENT | PTE_USER)) return MISS;
   if (access == Access.Write) {
     if (!(entry & PTE_WRITE)) return MISS;
-    store<u64>(pte, entry | PTE_YOUNG | PTE_DIRTY);
+    store<u64>(pte, entry | pteBits(PTE_YOUNG | PTE_DIRTY));
     pageSetWord(pteFrame(entry), word);
     return 0;
   }
-  store<u64>(pte, entry | PTE_YOUNG);
-  return access == Access.Read && pteIsPage(entry) ? pageWord(pteFrame(entry)) : 0;
+  store<u64>(pte, entry | pteBits(PTE_YOUNG));
+  if (!pteIsPage(entry)) return 0;
+  const content = pageReadWord(pteFrame(entry));
+  return access == Access.Read ? content : 0;
 }
 
 /** Does the VMA allow it? Execution has no bit in the entry, so it is asked here each time. */

@@ -19,10 +19,11 @@ export class Extent {
   word: f64;
 }
 
-const NODE: u32 = 4;
+/** Where an extent's node is in it. */
+export const EXTENT_NODE: u32 = 4;
 
-function extentOf(node: u32): Extent {
-  return changetype<Extent>(<usize>(node - NODE));
+export function extentOf(node: u32): Extent {
+  return changetype<Extent>(<usize>(node - EXTENT_NODE));
 }
 
 function extentsRoot(mapping: AddressSpace): usize {
@@ -48,7 +49,7 @@ function firstFrom(mapping: AddressSpace, index: u64): u32 {
 /** The caller has reserved the object. */
 function insert(mapping: AddressSpace, first: u64, last: u64, word: f64): void {
   const object = <u32>slabAlloc(Cache.Extent);
-  const node = object + NODE;
+  const node = object + EXTENT_NODE;
   const extent = extentOf(node);
   extent.first = first;
   extent.last = last;
@@ -66,7 +67,7 @@ function insert(mapping: AddressSpace, first: u64, last: u64, word: f64): void {
 
 function remove(mapping: AddressSpace, node: u32): void {
   rbErase(extentsRoot(mapping), node, false);
-  slabFree(Cache.Extent, <usize>(node - NODE));
+  slabFree(Cache.Extent, <usize>(node - EXTENT_NODE));
 }
 
 /** Forgets [first, last]; an extent that reaches beyond on both sides is cut in two with a reserved object. */
@@ -92,6 +93,11 @@ function clear(mapping: AddressSpace, first: u64, last: u64): void {
 export function fileWord(mapping: AddressSpace, index: u64): f64 {
   const node = firstFrom(mapping, index);
   if (node && extentOf(node).first <= index) return extentOf(node).word;
+  return fileFirstWord(mapping, index);
+}
+
+/** What it begins with where no extent says otherwise. */
+export function fileFirstWord(mapping: AddressSpace, index: u64): f64 {
   return index < mapping.dataEnd ? mapping.firstWord + <f64>index : 0;
 }
 

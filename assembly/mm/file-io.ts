@@ -4,7 +4,7 @@ import { Errno } from "../abi";
 import { header } from "../memory/header";
 import { AddressSpace, File, inodeMutex } from "../struct/address-space";
 import { markPageAccessed } from "../struct/lru";
-import { lockPage, pageSetWord, pageWord, unlockPage } from "../struct/page";
+import { lockPage, pageReadWord, pageSetWord, unlockPage } from "../struct/page";
 import { attachBuffers, setPageDirty } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { Doing, LockClass } from "../locks";
@@ -19,7 +19,7 @@ export function fileRead(file: File, index: u64): f64 {
   const frame = pageCacheRead(mapping, index, header().rootMemcg);
   if (!frame) return <f64>-Errno.ENOMEM;
   markPageAccessed(frame);
-  const word = pageWord(frame);
+  const word = pageReadWord(frame);
   putPage(frame);
   return word;
 }

@@ -19,6 +19,7 @@ import {
   pageSetIndex,
   pageSetMapping,
   pageSetWord,
+  setPageUptodate,
   unlockPage,
 } from "../struct/page";
 import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
@@ -64,7 +65,7 @@ export function findGetPage(mapping: AddressSpace, index: u64): u32 {
 function readPage(mapping: AddressSpace, frame: u32): void {
   const word = fileWord(mapping, pageIndex(frame));
   pageSetWord(frame, word);
-  pageSet(frame, PageFlag.Uptodate);
+  setPageUptodate(frame);
   if (!isSwapBacked(mapping)) return;
   pageSet(frame, PageFlag.SwapBacked);
   // What is in memory only was written there by somebody. A hole was not.

@@ -1,12 +1,14 @@
 // A kernel is made: slabs, page arrays, switches.
 
-import { Errno } from "../abi";
+import { Arch, Errno } from "../abi";
+import { storageKeysInit } from "../arch/storage-key";
 import { heapAlloc } from "../memory/heap";
 import { header, resetCounters } from "../memory/header";
 import { Cache, slabInit } from "../memory/slab";
 import { AddressSpace, File } from "../struct/address-space";
 import { AnonVma, CHAIN_BYTES, CHECKED_CHAIN_BYTES } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
+import { PTE_MARKS } from "../struct/pte";
 import { pagesInit } from "../struct/page";
 import { CACHE_NODE_BYTES } from "../struct/page-cache";
 import { MmSlot, RmapItem, StableNode } from "../struct/ksm";
@@ -25,6 +27,7 @@ function rounded(size: u32): u32 {
  * @param frames page frames, at least 1
  * @param memlockLimit pages that an address space may lock
  * @param memoryLimit bytes of linear memory it may use
+ * @param arch an Arch
  * @returns 0, or ENOMEM
  */
 export function kernelInit(
@@ -37,6 +40,7 @@ export function kernelInit(
   vmaAddress: u32,
   mremapOrder: u32,
   memlockLimit: u32,
+  arch: u32,
 ): i32 {
   const state = header();
   state.bytesInUse = (<u32>__heap_base + 4095) & ~4095;
@@ -47,6 +51,7 @@ export function kernelInit(
   state.fileIndex = fileIndex;
   state.vmaAddress = vmaAddress;
   state.mremapOrder = mremapOrder;
+  state.entryBits = arch == <u32>Arch.S390x ? ~PTE_MARKS : u64.MAX_VALUE;
   resetCounters();
   slabInit(Cache.Task, rounded(offsetof<Task>()), false);
   slabInit(Cache.Mm, rounded(offsetof<MmStruct>()), false);
@@ -64,6 +69,7 @@ export function kernelInit(
   slabInit(Cache.Extent, rounded(offsetof<Extent>()), false);
   // Constant data may reach beyond a small limit: then there is no room for a kernel at all.
   if (!heapAlloc(0) || !pagesInit(frames) || !memcgAlloc()) return Errno.ENOMEM;
+  if (arch == <u32>Arch.S390x && !storageKeysInit(frames)) return Errno.ENOMEM;
   if (swapLimit) swapAreaAdd(swapLimit, -1);
   return 0;
 }

@@ -13,10 +13,10 @@ import {
   lockPage,
   pageIsAnon,
   pageMapcount,
+  pageReadWord,
   pageRefcount,
   pageSetStableNode,
   pageTest,
-  pageWord,
   trylockPage,
   unlockPage,
 } from "../struct/page";
@@ -114,7 +114,7 @@ function mergeOne(vma: Vma, frame: u32, shared: u32): bool {
       pageSetStableNode(frame, 0);
       markPageAccessed(frame);
       merged = true;
-    } else if (pageWord(frame) == pageWord(shared)) {
+    } else if (pageReadWord(frame) == pageReadWord(shared)) {
       if (replacePage(vma, frame, shared, entry, address)) merged = true;
     }
   }

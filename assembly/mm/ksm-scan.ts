@@ -12,9 +12,9 @@ import {
   lockPage,
   pageAnonVma,
   pageIsKsm,
+  pageReadWord,
   pageSetAnonMapping,
   pageStableNode,
-  pageWord,
   unlockPage,
 } from "../struct/page";
 import { getPage, putPage } from "../struct/page-frame";
@@ -71,7 +71,7 @@ function compareAndMerge(item: RmapItem, frame: u32): bool {
   const shared = pageIsKsm(frame);
   if (shared && item.tree == <u32>ItemTree.Stable) return false;
   removeItemFromTree(item);
-  const found = shared ? frame : stableTreeSearch(pageWord(frame));
+  const found = shared ? frame : stableTreeSearch(pageReadWord(frame));
   if (found) {
     getPage(found);
     const merged = mergeWithKsmPage(item, frame, found);
@@ -83,7 +83,7 @@ function compareAndMerge(item: RmapItem, frame: u32): bool {
     putPage(found);
     return merged;
   }
-  const word = pageWord(frame);
+  const word = pageReadWord(frame);
   if (item.checksum != word) {
     item.checksum = word;
     header().ksmChanges++;

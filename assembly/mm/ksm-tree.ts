@@ -19,6 +19,7 @@ import {
   pageGeneration,
   pageIsAnon,
   pageMapcount,
+  pageReadWord,
   pageSetStableNode,
   pageWord,
 } from "../struct/page";
@@ -50,7 +51,10 @@ export function stableTreeSearch(word: f64): u32 {
       at = header().ksmStable;
       continue;
     }
-    if (word == pageWord(frame)) return frame;
+    if (word == pageWord(frame)) {
+      pageReadWord(frame);
+      return frame;
+    }
     at = load<u32>(<usize>at + (word < pageWord(frame) ? LEFT : RIGHT));
   }
   return 0;
@@ -97,7 +101,10 @@ export function unstableTreeSearchInsert(item: RmapItem, frame: u32): u32 {
     const page = anonPageAt(changetype<MmStruct>(<usize>other.mm), other.address);
     // Its page is gone, or is this very page through a fork: the item has no place in this tree.
     if (!page || page == frame) return 0;
-    if (word == pageWord(page)) return here - <u32>KSM_NODE;
+    if (word == pageWord(page)) {
+      pageReadWord(page);
+      return here - <u32>KSM_NODE;
+    }
     parent = here;
     link = <usize>here + (word < pageWord(page) ? LEFT : RIGHT);
   }

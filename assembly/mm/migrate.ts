@@ -21,6 +21,7 @@ import {
   pageMapping,
   pageMemcg,
   pagePrivate,
+  pageReadWord,
   pageRefcount,
   pageSet,
   pageSetIndex,
@@ -28,7 +29,7 @@ import {
   pageSetPrivate,
   pageSetWord,
   pageTest,
-  pageWord,
+  setPageUptodate,
   trylockPage,
   unlockPage,
 } from "../struct/page";
@@ -42,7 +43,6 @@ import { waitOnPageWriteback } from "./writeback";
 /** What goes over with the contents. PG_mlocked is gone by now: the last unmap cleared it (v3.7 loses it). */
 const COPIED: u32 =
   PageFlag.Referenced |
-  PageFlag.Uptodate |
   PageFlag.Dirty |
   PageFlag.SwapCache |
   PageFlag.SwapBacked |
@@ -89,8 +89,9 @@ function moveMapping(frame: u32, target: u32): bool {
   if (!replaceInCache(frame, target)) return false;
   pageSetIndex(target, pageIndex(frame));
   pageSetMapping(target, pageMapping(frame));
-  pageSetWord(target, pageWord(frame));
+  pageSetWord(target, pageReadWord(frame));
   pageSet(target, pageFlags(frame) & COPIED);
+  if (pageTest(frame, PageFlag.Uptodate)) setPageUptodate(target);
   if (pageTest(frame, PageFlag.Active)) pageSet(target, PageFlag.Active);
   if (pageTest(frame, PageFlag.Private)) {
     getPage(target);

@@ -18,7 +18,7 @@ import {
   pageTestAndClear,
   unlockPage,
 } from "../struct/page";
-import { tryToReleasePage } from "../struct/page-dirty";
+import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { getPage, putPage } from "../struct/page-frame";
 import { shrinkPage } from "./pageout";
 import { addToSwap, isSwapFull, tryToFreeSwap } from "./swap";
@@ -59,11 +59,15 @@ export function referencedPage(frame: u32, memcg: u32): u64 {
   return result;
 }
 
-/** page_mkclean of one page: entries that were dirty or writable. */
+/**
+ * page_mkclean of one page, as who cleans a page for I/O asks it: entries that were dirty or writable. What they knew
+ * of changes the page knows afterwards.
+ */
 export function cleanPage(frame: u32): u32 {
   getPage(frame);
   lockPage(frame, Doing.PageOperation);
   const cleaned = pageMkclean(frame);
+  if (cleaned && !pageTest(frame, PageFlag.Dirty)) setPageDirty(frame);
   unlockPage(frame);
   putPage(frame);
   return cleaned;

@@ -2,6 +2,7 @@
 // memory; a function that leaves records returns their address, 0 when memory is exhausted.
 
 import { Errno, FileField, FileKind, PageField, TaskField, ENTRY_RECORD, EntryKind } from "../abi";
+import { hasStorageKeys, pageStorageKey } from "../arch/storage-key";
 import { eventsEnable, eventsForget } from "../memory/event";
 import { frameHandle, handleOf, objectOf } from "../memory/handle";
 import { header, resetCounters } from "../memory/header";
@@ -229,6 +230,8 @@ export function pageField(handle: f64, field: i32): f64 {
       return mappingIsAnon(pageMapping(frame)) ? 1 : 0;
     case PageField.Pins:
       return <f64>pagePins(frame);
+    case PageField.StorageKey:
+      return hasStorageKeys() ? <f64>pageStorageKey(frame) : 0;
     default: {
       const mapping = pageFileMapping(frame);
       return mapping ? <f64>changetype<AddressSpace>(<usize>mapping).inode : 0;

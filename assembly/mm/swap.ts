@@ -13,11 +13,12 @@ import {
   pageMapcount,
   pageMapped,
   pagePrivate,
+  pageReadWord,
   pageSet,
   pageSetPrivate,
   pageSetWord,
   pageTest,
-  pageWord,
+  setPageUptodate,
   trylockPage,
   unlockPage,
 } from "../struct/page";
@@ -107,7 +108,7 @@ export function swapRead(slot: usize, memcg: u32): u32 {
   enterSwapCache(frame, slot);
   pageSetWord(frame, slotAt(slot).word);
   pageSet(frame, PageFlag.SwapBacked);
-  pageSet(frame, PageFlag.Uptodate);
+  setPageUptodate(frame);
   lruCacheAdd(frame, false);
   vmStat(VmStat.PswpIn, 1);
   event(Event.SwapRead, <f64>frame, <f64>slotAt(slot).area, 0);
@@ -117,7 +118,7 @@ export function swapRead(slot: usize, memcg: u32): u32 {
 
 /** Leaves the contents of a locked page of the swap cache in its slot. */
 export function swapWrite(frame: u32): void {
-  slotAt(<usize>pagePrivate(frame)).word = pageWord(frame);
+  slotAt(<usize>pagePrivate(frame)).word = pageReadWord(frame);
   vmStat(VmStat.PswpOut, 1);
 }
 

@@ -14,10 +14,10 @@ import {
   pageClear,
   pageFileMapping,
   pageIndex,
+  pageReadWord,
   pageSet,
   pageTest,
   pageTestAndClear,
-  pageWord,
   unlockPage,
 } from "../struct/page";
 import { pageCacheNext } from "../struct/page-cache";
@@ -48,7 +48,7 @@ export function pageMkwrite(mapping: AddressSpace, frame: u32): void {
 /** A file's page goes where it is kept: only a disk's can. */
 function storePage(mapping: AddressSpace, frame: u32): bool {
   const index = pageIndex(frame);
-  return accountsDirty(mapping) && fileStore(mapping, index, index, pageWord(frame));
+  return accountsDirty(mapping) && fileStore(mapping, index, index, pageReadWord(frame));
 }
 
 /** Writes a locked page's contents to where it is kept; it is under writeback if I/O is held. False: it can't be. */

@@ -1,10 +1,14 @@
 // A page gains and loses mappings (spec/rmap.md Part 1, "Adding and removing").
 
-import { PageFlag } from "../abi";
+import { Event, PageFlag } from "../abi";
+import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
+import { event } from "../memory/event";
 import { header } from "../memory/header";
+import { accountsDirty, AddressSpace } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import {
   pageAnonVma,
+  pageFileMapping,
   pageIndex,
   pageIsAnon,
   pageIsKsm,
@@ -14,6 +18,7 @@ import {
   pageSetIndex,
   pageTest,
 } from "../struct/page";
+import { setPageDirty } from "../struct/page-dirty";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { addPageToUnevictableList, lruCacheAdd } from "../struct/lru";
 import { sharedAccess } from "../sync/yield-point";
@@ -90,17 +95,35 @@ export function pageMoveAnonRmap(frame: u32, vma: Vma, address: u64): void {
 }
 
 /**
+ * Is the storage key all that knows of changes? Entries of an s390x do not, and a write is noticed by a fault only
+ * where dirty pages are accounted for. Swap space does not account for them (page_mapping of the swap cache), and an
+ * anonymous page outside of it has nothing that a change could differ from.
+ */
+function changesShowInKey(frame: u32): bool {
+  if (!hasStorageKeys()) return false;
+  if (pageTest(frame, PageFlag.SwapCache)) return true;
+  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
+  return mapping != null && !accountsDirty(mapping);
+}
+
+/**
  * Under the page-table lock. The mapping field of an anonymous page stays as it is. PG_mlocked goes last,
  * when nothing maps the page any more.
  */
 export function pageRemoveRmap(frame: u32): void {
   const anon = pageIsAnon(frame);
+  // Once it is unmapped, the page may lose its file at any moment.
+  const keyed = changesShowInKey(frame);
   const at = pageMapcountAt(frame);
   sharedAccess(at);
   const mapcount = load<i32>(at) - 1;
   assert(mapcount >= -1, "rmap: unmapped more often than mapped");
   store<i32>(at, mapcount);
   if (mapcount >= 0) return;
+  if (keyed && pageTestAndClearDirty(frame)) {
+    event(Event.KeyDirty, <f64>frame, 0, 0);
+    setPageDirty(frame);
+  }
   if (anon) header().nrAnonPages--;
   else header().nrFileMapped--;
   if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);

@@ -1,6 +1,7 @@
 // page_referenced: who touched the page since it was last asked, and clears the marks.
 
 import { VmFlag } from "../abi";
+import { hasStorageKeys, pageTestAndClearYoung } from "../arch/storage-key";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
@@ -102,13 +103,18 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
 export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
   if (!pageMapped(frame)) return 0;
   const mapping = pageMapping(frame);
-  if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) return pageReferencedAnon(frame, memcg);
   if (!mapping) return 0;
-  if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;
   let result: u64 = 0;
-  if (pageIsKsm(frame)) result = ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
-  // Truncated before it was locked, it has no file any more.
-  else if (pageFileMapping(frame)) result = pageReferencedFile(frame, memcg);
-  if (!locked) unlockPage(frame);
+  if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) {
+    result = pageReferencedAnon(frame, memcg);
+  } else {
+    if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;
+    if (pageIsKsm(frame)) result = ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
+    // Truncated before it was locked, it has no file any more.
+    else if (pageFileMapping(frame)) result = pageReferencedFile(frame, memcg);
+    if (!locked) unlockPage(frame);
+  }
+  // One mark for all mappings, and for the kernel itself: of no VMA, so it adds no flags.
+  if (hasStorageKeys() && pageTestAndClearYoung(frame)) result++;
   return result;
 }

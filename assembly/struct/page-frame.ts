@@ -1,12 +1,14 @@
 // Pages are allocated, held and freed.
 
 import { HUGE_PAGES, PageFlag } from "../abi";
+import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { mightSleep } from "../sync/lock";
 import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
 import { lruRemove } from "./lru";
 import {
   pageClear,
+  pageClearWord,
   pageFlagsAt,
   pageMapcount,
   pageMapcountAt,
@@ -16,7 +18,6 @@ import {
   pageSetMemcg,
   pageSetPins,
   pageSetPrivate,
-  pageSetWord,
   pageTest,
   word32,
 } from "./page";
@@ -67,7 +68,7 @@ function pageInit(frame: u32, references: i32): void {
   pageSetMapping(frame, 0);
   pageSetIndex(frame, 0);
   pageSetPrivate(frame, 0);
-  pageSetWord(frame, 0);
+  pageClearWord(frame);
   pageSetMemcg(frame, state.rootMemcg);
   pageSetPins(frame, 0);
 }
@@ -105,6 +106,8 @@ function pageFree(frame: u32): void {
 }
 
 function release(frame: u32): void {
+  // The machine leaves the key of a frame that is free; whoever uses the frame next writes to it, or sets the key.
+  if (hasStorageKeys()) pageSetStorageKey(frame, 0);
   pageSetMapping(frame, 0);
   pageClear(frame, PageFlag.Head);
   pageClear(frame, PageFlag.Tail);

@@ -17,6 +17,7 @@
 // Who allocates and frees frames is in page-frame.ts.
 
 import { PageFlag } from "../abi";
+import { hasStorageKeys, keyChanged, keyReferenced, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
 import { Doing, LockClass } from "../locks";
@@ -190,12 +191,38 @@ export function pageSetIndex(frame: u32, index: u64): void {
   store<u64>(<usize>header().pageIndex + ((<usize>frame) << 3), index);
 }
 
-export function pageWord(frame: u32): f64 {
-  return load<f64>(<usize>header().pageWord + ((<usize>frame) << 3));
+function pageWordAt(frame: u32): usize {
+  return <usize>header().pageWord + ((<usize>frame) << 3);
 }
 
+/** What the page contains, for those who only look: nobody has read it. */
+export function pageWord(frame: u32): f64 {
+  return load<f64>(pageWordAt(frame));
+}
+
+/** A program, the kernel or I/O reads the page. */
+export function pageReadWord(frame: u32): f64 {
+  if (hasStorageKeys()) keyReferenced(frame);
+  return pageWord(frame);
+}
+
+/** A program, the kernel or I/O writes the page. */
 export function pageSetWord(frame: u32, word: f64): void {
-  store<f64>(<usize>header().pageWord + ((<usize>frame) << 3), word);
+  if (hasStorageKeys()) keyChanged(frame);
+  store<f64>(pageWordAt(frame), word);
+}
+
+/** What is in a page that nobody has written to. */
+export function pageClearWord(frame: u32): void {
+  store<f64>(pageWordAt(frame), 0);
+}
+
+/**
+ * SetPageUptodate. What is written to a page before it has its contents is no change of it: on an s390x its whole
+ * storage key starts anew. A page that nobody else knows yet has PG_uptodate set as any flag, which leaves the key.
+ */
+export function setPageUptodate(frame: u32): void {
+  if (!pageTestAndSet(frame, PageFlag.Uptodate) && hasStorageKeys()) pageSetStorageKey(frame, 0);
 }
 
 export function pagePrivate(frame: u32): u32 {

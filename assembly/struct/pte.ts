@@ -9,6 +9,11 @@
 // A file entry, in nonlinear VMAs alone, says which page of the file is to be faulted in there.
 // A migration entry stands for a page on its way to another frame: its kind keeps the writable bit.
 // Absent is 0.
+//
+// On an s390x entries have no dirty and no young bit: storage keys have (arch/storage-key.ts). Setting them does
+// nothing there, so they read as clear, and whoever tests and clears them need not know.
+
+import { header } from "../memory/header";
 
 export const PTE_PRESENT: u64 = 0x1;
 export const PTE_WRITE: u64 = 0x2;
@@ -29,8 +34,21 @@ export function pteFrame(entry: u64): u32 {
 }
 
 export function pteOf(frame: u32, bits: u64): u64 {
-  return ((<u64>frame) << PAYLOAD) | PTE_PRESENT | bits;
+  return ((<u64>frame) << PAYLOAD) | PTE_PRESENT | pteBits(bits);
 }
+
+/** Those bits of an entry that the machine has: whoever sets PTE_YOUNG or PTE_DIRTY asks here. */
+export function pteBits(bits: u64): u64 {
+  return bits & header().entryBits;
+}
+
+/** Has the entry marks that entries of the machine can't have? */
+export function pteHasForeignBits(entry: u64): bool {
+  return pteIsPresent(entry) && (entry & ~header().entryBits) != 0;
+}
+
+/** What entries of an s390x have not. */
+export const PTE_MARKS: u64 = PTE_YOUNG | PTE_DIRTY;
 
 export function pteIsPresent(entry: u64): bool {
   return (entry & PTE_PRESENT) != 0;

@@ -18,6 +18,7 @@ import { File } from "./file.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import type { Prot } from "./prot.js";
+import { checkRange, type FrameRange } from "./storage-keys.js";
 import { shrinkOptions, unmapBits, type ShrinkOptions, type UnmapOptions } from "./reverse-map.js";
 
 /**
@@ -233,6 +234,31 @@ export class Batch {
   shrinkPage(page: Page, options: ShrinkOptions = {}): number {
     checkOptions("shrinkPage", options, shrinkOptions);
     return this.#add(Op.ShrinkPage, this.#page(page, "shrinkPage"), options.force ? 1 : 0);
+  }
+
+  /** The result is 1 if the page's storage key said referenced, which it does not any more. */
+  testAndClearReferenced(page: Page): number {
+    return this.#add(Op.TestClearReferenced, this.#page(page, "testAndClearReferenced"));
+  }
+
+  /** The result is 1 if the page's storage key said changed, which it does not any more. */
+  testAndClearChanged(page: Page): number {
+    return this.#add(Op.TestClearChanged, this.#page(page, "testAndClearChanged"));
+  }
+
+  /** Adds storageKeys.takeReferenced(): the result is how many frames had the mark. */
+  takeReferenced(range: FrameRange = {}): number {
+    return this.#marks(Op.TakeReferenced, "takeReferenced", range);
+  }
+
+  /** Adds storageKeys.takeChanged(): the result is how many frames had the mark. */
+  takeChanged(range: FrameRange = {}): number {
+    return this.#marks(Op.TakeChanged, "takeChanged", range);
+  }
+
+  #marks(op: Op, call: string, range: FrameRange): number {
+    const { first, frames } = checkRange(call, range, this.#context.options.frames);
+    return this.#add(op, first, frames);
   }
 
   /** One scan of KSM; the result is how many places were merged. */

@@ -1,4 +1,4 @@
-import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
+import { Arch, Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
 import {
   checkOptions,
   flag,
@@ -42,6 +42,7 @@ import { DEFAULT_HEAP, Process } from "./process.js";
 import { exhausted } from "./reason.js";
 import { switchCodes } from "./releases.js";
 import { ReverseMap } from "./reverse-map.js";
+import { StorageKeys } from "./storage-keys.js";
 import { readSwapAreas, type SwapArea } from "./swap-area.js";
 import { decodeViolations, type Violation } from "./violation.js";
 import { readVmStat, type VmStatistics } from "./vm-statistics.js";
@@ -103,6 +104,8 @@ export class Kernel extends ReverseMap {
   readonly options: ResolvedOptions;
   /** The merging of equal pages. */
   readonly ksm: Ksm;
+  /** What an s390x notes of each frame. */
+  readonly storageKeys: StorageKeys;
   readonly #machine: Machine;
   readonly #lineage = new Lineage();
   readonly #context: Context;
@@ -138,6 +141,7 @@ export class Kernel extends ReverseMap {
       codes.vmaAddress,
       codes.mremapOrder,
       options.memlock,
+      options.arch === "s390x" ? Arch.S390x : Arch.X86,
     );
     if (errno) {
       throw failed(
@@ -148,6 +152,7 @@ export class Kernel extends ReverseMap {
     }
     this.#rootCgroup = new MemoryCgroup(this.#context, core.memcgRoot(), "root");
     this.ksm = new Ksm(this.#machine);
+    this.storageKeys = new StorageKeys(this.#context);
   }
 
   #processOf(handle: number): Process {

@@ -1,6 +1,10 @@
 import type { Build } from "../core/core.js";
-import { checkOptions, integer, MAX_COUNT, type OptionTypes } from "./argument.js";
+import { checkOptions, integer, MAX_COUNT, word, type OptionTypes } from "./argument.js";
 import { resolveSwitches, type Release, type Switches } from "./releases.js";
+
+/** Kinds of machines. */
+export const arches = ["x86-64", "s390x"] as const;
+export type Arch = (typeof arches)[number];
 
 /** What a kernel is made with. Switches override the release's preset. */
 export interface KernelOptions extends Partial<Switches> {
@@ -8,6 +12,8 @@ export interface KernelOptions extends Partial<Switches> {
   readonly release?: Release;
   /** Default "release": no assertions, fastest. */
   readonly build?: Build;
+  /** What kind of machine it is: an s390x notes what is touched and changed by frame, in storage keys. Default "x86-64". */
+  readonly arch?: Arch;
   /** Page frames, 1 to 16,777,215. Default 65,536. */
   readonly frames?: number;
   /** Most bytes of linear memory, 128 KiB to 2 GiB. Default 2 GiB. */
@@ -22,6 +28,7 @@ export interface KernelOptions extends Partial<Switches> {
 
 /** All switches and sizes of a kernel. */
 export interface ResolvedOptions extends Switches {
+  readonly arch: Arch;
   readonly frames: number;
   readonly memory: number;
   readonly maxMapCount: number;
@@ -46,6 +53,7 @@ const kernelOptions: OptionTypes<KernelOptions> = {
   vmaAddress: "any",
   mremapOrder: "any",
   build: "any",
+  arch: "any",
   frames: "any",
   memory: "any",
   maxMapCount: "any",
@@ -62,6 +70,7 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
   const overrides = { anonIndex, fileIndex, mremapOrder, vmaAddress } as Partial<Switches>;
   return {
     ...resolveSwitches(release, overrides),
+    arch: word(CALL, "arch", options.arch ?? "x86-64", arches),
     frames: integer(CALL, "frames", frames, 1, MAX_FRAMES),
     memory: integer(CALL, "memory", memory, MIN_MEMORY, MAX_MEMORY),
     maxMapCount: integer(CALL, "maxMapCount", maxMapCount, 1, MAX_COUNT),

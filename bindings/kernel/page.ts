@@ -4,6 +4,7 @@ import { failed, type Context } from "./context.js";
 import type { File } from "./file.js";
 import { Held } from "./held.js";
 import type { Process } from "./process.js";
+import { decodeKey, type StorageKey } from "./storage-key.js";
 import { readVma, type Vma } from "./vma.js";
 
 /** One place where a page is mapped. */
@@ -145,6 +146,12 @@ export class Page extends Held {
   /** Changed since it was written; of a page that is mapped, entries may know of more. */
   get dirty(): boolean {
     return this.#has(PageFlag.Dirty);
+  }
+
+  /** What an s390x has noted of its frame; null on other machines. */
+  get storageKey(): StorageKey | null {
+    if (this.context.options.arch !== "s390x") return null;
+    return decodeKey(this.#field(PageField.StorageKey));
   }
 
   /** The file it belongs to, if that is known to JavaScript. */

@@ -193,6 +193,13 @@ const wordings: Record<Violated, Wording> = {
   [Violated.WritableClean]: (frame, pid, address) =>
     `page ${frame} can be written at ${place(pid, address)} without a fault, but is not known to be dirty`,
 
+  [Violated.LostChange]: (frame, word, kept) =>
+    `page ${frame} was changed to ${word}, but nothing says so: read again it would be ${kept}`,
+  [Violated.FreeKey]: (frame, key) =>
+    `frame ${frame}, which is free, has a storage key of 0x${key.toString(16)}`,
+  [Violated.EntryMark]: (pid, address) =>
+    `the entry at ${place(pid, address)} is marked as touched or changed, which entries of an s390x can't be`,
+
   [Violated.MigrationEntry]: (pid, address, frame) =>
     `the entry at ${place(pid, address)} still waits for the migration of page ${frame}`,
 

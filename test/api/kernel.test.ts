@@ -67,6 +67,7 @@ describe("options", () => {
       maxMapCount: 65530,
       swap: 65536,
       memlock: 2 ** 32 - 1,
+      arch: "x86-64",
     });
     kernel.dispose();
   });

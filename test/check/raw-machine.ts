@@ -63,6 +63,9 @@ const arrays = {
   pageLruNext: 4,
   pageLruPrev: 4,
   pageMemcg: 4,
+  // Eight frames a byte.
+  storageKeys: 1 / 8,
+  keysChanged: 1 / 8,
 } as const;
 
 /** A kernel's linear memory as its documented records, to look at and to damage. */
@@ -116,7 +119,7 @@ export class RawMachine {
 
   /** Address of a frame's element of an array. */
   frameAt(array: keyof typeof arrays, frame: number): number {
-    return this.header.get(array) + frame * arrays[array];
+    return this.header.get(array) + Math.floor(frame * arrays[array]);
   }
 
   mm(process: Process): RawRecord {

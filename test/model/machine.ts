@@ -108,7 +108,9 @@ export class Machine {
   }
 
   pageMkclean(page: Page): number {
-    return pageMkclean(page);
+    const cleaned = pageMkclean(page);
+    if (cleaned > 0 && !page.dirty) page.setDirty();
+    return cleaned;
   }
 
   /** Reclaim of one page; with `force` whatever was used goes too. */

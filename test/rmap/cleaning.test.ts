@@ -50,12 +50,19 @@ describe("page_mkclean_one", () => {
     expect(kernel.pageReferenced(page)).toBe(2);
   });
 
-  test("it does not mark the page: whoever asks does", async () => {
+  test("it does not mark the page: whoever asks does, if there was anything to clean", async () => {
     const { kernel, file, page } = await written();
     file.writeback();
     expect(page.dirty).toBe(false);
     expect(kernel.pageMkclean(page)).toBe(0);
     expect(page.dirty).toBe(false);
+    // Nobody has marked this one, as its file system does not ask; what the entry knew must not be lost.
+    const process = kernel.spawn();
+    lay(process, 0, 1, { file: kernel.createFile({ pages: 1, kind: "tmpfs" }), shared: true });
+    process.read(at(0));
+    process.write(at(0), 5);
+    expect(pageAt(process, 0).dirty).toBe(false);
+    expect([kernel.pageMkclean(pageAt(process, 0)), pageAt(process, 0).dirty]).toEqual([1, true]);
     expectHealthy(kernel);
   });
 });

@@ -45,7 +45,7 @@ export default {
     {
       rule: "the stable tree is asked first",
       file: scan,
-      from: "const found = shared ? frame : stableTreeSearch(pageWord(frame));",
+      from: "const found = shared ? frame : stableTreeSearch(pageReadWord(frame));",
       to: "const found: u32 = shared ? frame : 0;",
     },
     {

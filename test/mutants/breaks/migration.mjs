@@ -56,7 +56,7 @@ export default {
     {
       rule: "contents go over",
       file: migrate,
-      from: "pageSetWord(target, pageWord(frame));",
+      from: "pageSetWord(target, pageReadWord(frame));",
       to: "",
     },
     {
