@@ -32,6 +32,7 @@ export {
   vmaCount,
   vmasOf,
   walkPage,
+  walksTrace,
 } from "./mm/query";
 export {
   benchPageReferenced,

@@ -49,5 +49,7 @@ export {
 export type { Prot } from "./kernel/prot.js";
 export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
 export { Actor, Scheduler, type Moment, type Stop } from "./scenario/scheduler.js";
+export { walksIn, type WalkCost, type WalkStep, type WalkTrace } from "./kernel/walk-trace.js";
+export type { FoundEntry, VmaOffer, WalkDeed, WalkName } from "./kernel/walk-words.js";
 export type { Violation } from "./kernel/violation.js";
 export type { Vma } from "./kernel/vma.js";

@@ -5,6 +5,7 @@ import { Counter } from "../abi";
 import { count } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { IntervalNode } from "../struct/interval-node";
+import { traceNode } from "../struct/walk-trace";
 import { makeStep } from "./step";
 
 function at(node: u32): IntervalNode {
@@ -32,7 +33,9 @@ export function anonListRemove(anonVma: AnonVma, node: u32): void {
 }
 
 function stepTo(node: u32): u64 {
-  return node ? makeStep(node, 1, 1) : 0;
+  if (!node) return 0;
+  if (CHECKED) traceNode(node);
+  return makeStep(node, 1, 1);
 }
 
 export function anonListFirst(root: usize): u64 {

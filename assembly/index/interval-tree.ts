@@ -7,6 +7,7 @@
 import { Counter } from "../abi";
 import { count } from "../memory/header";
 import { IntervalNode, nodeFirst, nodeLast } from "../struct/interval-node";
+import { traceNode } from "../struct/walk-trace";
 import {
   rbErase,
   rbFirst,
@@ -90,6 +91,7 @@ function subtreeSearch(node: u32, start: u64, last: u64, visited: u32, touched: 
         // If the leftmost candidate there begins too late, so does everything to its right.
         visited++;
         node = left;
+        if (CHECKED) traceNode(node);
         continue;
       }
     }
@@ -101,6 +103,7 @@ function subtreeSearch(node: u32, start: u64, last: u64, visited: u32, touched: 
     if (at(right).subtreeLast < start) return makeStep(0, visited, touched);
     visited++;
     node = right;
+    if (CHECKED) traceNode(node);
   }
 }
 
@@ -109,6 +112,7 @@ export function intervalTreeFirst(root: usize, start: u64, last: u64): u64 {
   const node = load<u32>(root);
   if (!node) return 0;
   if (at(node).subtreeLast < start) return makeStep(0, 0, 1);
+  if (CHECKED) traceNode(node);
   return subtreeSearch(node, start, last, 1, 1);
 }
 
@@ -121,6 +125,7 @@ export function intervalTreeNext(node: u32, start: u64, last: u64): u64 {
     if (right) {
       touched++;
       if (at(right).subtreeLast >= start) {
+        if (CHECKED) traceNode(right);
         return subtreeSearch(right, start, last, visited + 1, touched);
       }
     }
@@ -131,6 +136,7 @@ export function intervalTreeNext(node: u32, start: u64, last: u64): u64 {
       if (!node) return makeStep(0, visited, touched);
       visited++;
       touched++;
+      if (CHECKED) traceNode(node);
       right = rbRight(node);
     } while (right == child);
     if (nodeFirst(at(node)) > last) return makeStep(0, visited, touched);

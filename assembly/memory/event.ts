@@ -1,6 +1,6 @@
-// What happens inside an operation, recorded only while somebody asked for it: [Event, a, b, c] as f64.
+// What happens inside an operation, recorded only while somebody asked for it: [Event and actor, a, b, c] as f64.
 
-import { Event, EVENT_RECORD } from "../abi";
+import { Event, EVENT_ACTOR_SHIFT, EVENT_RECORD } from "../abi";
 import { header } from "./header";
 import { heapAlloc } from "./heap";
 
@@ -32,7 +32,7 @@ export function event(what: Event, a: f64, b: f64, c: f64): void {
   const n = state.eventCount++;
   if (n >= state.eventCapacity) return;
   const at = <usize>state.eventBuffer + <usize>n * <usize>EVENT_RECORD;
-  store<f64>(at, <f64>what);
+  store<f64>(at, <f64>(EXPLORE ? (<u32>what) | (state.actor << EVENT_ACTOR_SHIFT) : what));
   store<f64>(at, a, 8);
   store<f64>(at, b, 16);
   store<f64>(at, c, 24);

@@ -122,6 +122,10 @@ export class Header {
   eventCapacity: u32;
   eventCount: u32;
 
+  /** Walks are to be traced, and a bit for each actor that is in such a walk. */
+  traceWalks: u32;
+  walksTraced: u32;
+
   /** Pages for the benchmarks: frames, and where each is mapped. */
   sample: u32;
   sampleLength: u32;

@@ -7,6 +7,7 @@ import { eventsEnable, eventsForget } from "../memory/event";
 import { frameHandle, handleOf, objectOf } from "../memory/handle";
 import { header, resetCounters } from "../memory/header";
 import { heapScratch } from "../memory/heap";
+import { setWalkTraces } from "../memory/walk-mark";
 import { Cache } from "../memory/slab";
 import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { rmapWalk, stab } from "../rmap/walk";
@@ -86,6 +87,13 @@ export function locksAreCounted(): i32 {
 /** Records at most so many events from now on, 0 none, and forgets what was recorded; 0 or ENOMEM. */
 export function eventsRecord(capacity: u32): i32 {
   return eventsEnable(capacity) ? 0 : Errno.ENOMEM;
+}
+
+/** Whether walks tell what they do as they go, as events; 0, or EINVAL in a build that can't. */
+export function walksTrace(on: i32): i32 {
+  if (!CHECKED) return on ? Errno.EINVAL : 0;
+  setWalkTraces(on != 0);
+  return 0;
 }
 
 export function eventsClear(): void {

@@ -7,6 +7,7 @@
 
 import { ENTRY_RECORD, EntryKind, MAPPING_RECORD, PAGE_SIZE, VMA_RECORD } from "../abi";
 import { heapScratch } from "../memory/heap";
+import { pauseWalkTraces } from "../memory/walk-mark";
 import { handleOf } from "../memory/handle";
 import { header } from "../memory/header";
 import { MAPPING_BYTES } from "../rmap/mapping-record";
@@ -110,7 +111,10 @@ export function describeMappings(frame: u32): usize {
   const out = heapScratch(<u64>room * (<u64>MAPPING_RECORD + <u64>MAPPING_BYTES));
   if (!out) return 0;
   const found = out + <usize>room * <usize>MAPPING_RECORD;
+  // A question of JavaScript is no walk of the kernel's: it leaves no trace.
+  if (CHECKED) pauseWalkTraces(true);
   const n = room ? rmapWalk(frame, found, room) : 0;
+  if (CHECKED) pauseWalkTraces(false);
   for (let i: u32 = 0; i < room; i++) {
     const at = out + <usize>i * <usize>MAPPING_RECORD;
     if (i >= n) {

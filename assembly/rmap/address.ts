@@ -10,6 +10,7 @@ import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
 import { isNonlinear, Vma } from "../struct/vma";
+import { traceEntry, traceNoTable } from "../struct/walk-trace";
 import { sharedAccess } from "../sync/yield-point";
 
 /** No address: the VMA does not hold the page's pgoff. */
@@ -60,12 +61,19 @@ export function pageAddressInVma(frame: u32, vma: Vma): u64 {
  */
 export function pageCheckAddress(frame: u32, mm: MmStruct, address: u64, sync: bool): usize {
   const pmd = pmdAt(mm, address);
-  if (!pmd) return 0;
+  if (!pmd) {
+    if (CHECKED) traceNoTable(address);
+    return 0;
+  }
   const pte = pteUnder(pmd, address);
   sharedAccess(pte);
-  if (!sync && !pteIsPage(load<u64>(pte))) return 0;
+  if (!sync && !pteIsPage(load<u64>(pte))) {
+    if (CHECKED) traceEntry(frame, address, load<u64>(pte));
+    return 0;
+  }
   ptlLock(pmd, Doing.CheckAddress);
   const entry = load<u64>(pte);
+  if (CHECKED) traceEntry(frame, address, entry);
   if (pteIsPage(entry) && pteFrame(entry) == frame) return pmd;
   ptlUnlock(pmd);
   return 0;

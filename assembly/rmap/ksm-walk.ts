@@ -4,7 +4,7 @@
 // places: first the place's own address space, then those that a fork has given the page to.
 
 import { Doing } from "../locks";
-import { UnmapResult, VmFlag } from "../abi";
+import { Offer, UnmapResult, VmFlag, WalkAct } from "../abi";
 import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AnonVma } from "../struct/anon-vma";
@@ -13,6 +13,7 @@ import { itemAt, RmapItem, stableNodeAt } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount, pageMapped, pageStableNode } from "../struct/page";
 import { Vma } from "../struct/vma";
+import { traceDid, traceOffer } from "../struct/walk-trace";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { clearBuckets, hashRecord, isMappedAt, isRecorded, recordMapping } from "./mapping-record";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
@@ -35,6 +36,12 @@ export enum KsmVisit {
 function shows(vma: Vma, item: RmapItem, pass: i32): bool {
   if (item.address < vma.start || item.address >= vma.end) return false;
   return pass == 0 ? item.mm == vma.mm : item.mm != vma.mm;
+}
+
+/** Why the VMA does not show the place in this pass. */
+function passedOver(vma: Vma, item: RmapItem): Offer {
+  const holds = item.address >= vma.start && item.address < vma.end;
+  return holds ? Offer.OtherPass : Offer.Irrelevant;
 }
 
 /** Walks all places of the page, which is locked. */
@@ -69,6 +76,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
         const vma = vmaOfNode(found);
         if (!shows(vma, item, pass)) {
           irrelevant++;
+          if (CHECKED) traceOffer(passedOver(vma, item), 0);
           continue;
         }
         if (visit == KsmVisit.Count) {
@@ -76,7 +84,11 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           continue;
         }
         if (visit == KsmVisit.Referenced) {
-          if (argument && changetype<MmStruct>(<usize>vma.mm).memcg != argument) continue;
+          if (argument && changetype<MmStruct>(<usize>vma.mm).memcg != argument) {
+            if (CHECKED) traceOffer(Offer.OtherMemcg, item.address);
+            continue;
+          }
+          if (CHECKED) traceOffer(Offer.Considered, item.address);
           entries++;
           const one = pageReferencedOne(frame, vma, item.address);
           if (one & LOCKED) {
@@ -92,6 +104,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           if (pass == 0 || mapcount <= 0) break;
           continue;
         }
+        if (CHECKED) traceOffer(Offer.Considered, item.address);
         entries++;
         if (visit == KsmVisit.Unmap) {
           result = tryToUnmapOne(frame, vma, item.address, argument);
@@ -99,7 +112,11 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           if (stop) break;
         } else if (isMappedAt(frame, vma, item.address)) {
           // The second pass comes again to children that KSM has found by themselves.
-          if (room && pass == 1 && isRecorded(out, room, vma, item.address)) continue;
+          if (room && pass == 1 && isRecorded(out, room, vma, item.address)) {
+            if (CHECKED) traceDid(WalkAct.PlaceAgain);
+            continue;
+          }
+          if (CHECKED) traceDid(WalkAct.Place);
           if (result < room) {
             recordMapping(out, result, vma, item.address);
             hashRecord(out, room, result);

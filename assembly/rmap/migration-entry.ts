@@ -1,5 +1,6 @@
 // remove_migration_pte: the entry that stood for a page on its way becomes one for the page again.
 
+import { WalkAct } from "../abi";
 import { Doing } from "../locks";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsAnon } from "../struct/page";
@@ -8,6 +9,7 @@ import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsMigration, pteMigrationIsWritable, pteOf, PTE_WRITE } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
+import { traceDid, traceEntry, traceNoTable } from "../struct/walk-trace";
 import { pageAddAnonRmap, pageAddFileRmap } from "./accounting";
 
 /**
@@ -17,10 +19,14 @@ import { pageAddAnonRmap, pageAddFileRmap } from "./accounting";
  */
 export function removeMigrationPte(frame: u32, vma: Vma, address: u64, old: u32): bool {
   const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
-  if (!pmd) return false;
+  if (!pmd) {
+    if (CHECKED) traceNoTable(address);
+    return false;
+  }
   ptlLock(pmd, Doing.RestoreEntry);
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
+  if (CHECKED) traceEntry(frame, address, entry);
   const waits = pteIsMigration(entry) && pteFrame(entry) == old;
   if (waits) {
     getPage(frame);
@@ -29,6 +35,7 @@ export function removeMigrationPte(frame: u32, vma: Vma, address: u64, old: u32)
     store<u64>(pte, pteOf(frame, bits));
     if (pageIsAnon(frame)) pageAddAnonRmap(frame, vma, address, false);
     else pageAddFileRmap(frame);
+    if (CHECKED) traceDid(WalkAct.Restored);
   }
   ptlUnlock(pmd);
   return waits;

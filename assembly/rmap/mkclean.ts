@@ -9,6 +9,8 @@ import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, PTE_WRITE } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
+import { Offer, WalkAct, WalkKind } from "../abi";
+import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
@@ -21,12 +23,20 @@ function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
   const entry = load<u64>(pte);
   const changed = (entry & (PTE_DIRTY | PTE_WRITE)) != 0;
   if (changed) store<u64>(pte, entry & ~(PTE_DIRTY | PTE_WRITE));
+  if (CHECKED) traceDid(changed ? WalkAct.Protected : WalkAct.Clean);
   ptlUnlock(pmd);
   return changed ? 1 : 0;
 }
 
 /** Of a locked page: entries that were dirty or writable. Never marks the page itself; never anonymous. */
 export function pageMkclean(frame: u32): u32 {
+  if (CHECKED) traceBegin(WalkKind.Mkclean, frame);
+  const cleaned = mkclean(frame);
+  if (CHECKED) traceEnd(<f64>cleaned);
+  return cleaned;
+}
+
+function mkclean(frame: u32): u32 {
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
   if (!mapping || !pageMapped(frame)) return 0;
   const pgoff = pageIndex(frame);
@@ -45,12 +55,17 @@ export function pageMkclean(frame: u32): u32 {
     node = stepNode(step);
     if (!node) break;
     const vma = vmaOfNode(node);
-    if (!isShared(vma)) continue;
+    if (!isShared(vma)) {
+      if (CHECKED) traceOffer(Offer.Private, 0);
+      continue;
+    }
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
+      if (CHECKED) traceOffer(Offer.Irrelevant, 0);
       continue;
     }
+    if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
     cleaned += pageMkcleanOne(frame, vma, address);
   }

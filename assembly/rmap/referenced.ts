@@ -1,6 +1,6 @@
 // page_referenced: who touched the page since it was last asked, and clears the marks.
 
-import { VmFlag } from "../abi";
+import { Offer, VmFlag, WalkAct, WalkKind } from "../abi";
 import { hasStorageKeys, pageTestAndClearYoung } from "../arch/storage-key";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
@@ -19,6 +19,7 @@ import {
   trylockPage,
   unlockPage,
 } from "../struct/page";
+import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, vmaAddress } from "./address";
@@ -57,10 +58,15 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
+      if (CHECKED) traceOffer(Offer.Irrelevant, 0);
       continue;
     }
     // Reclaim for one memcg does not ask the others' processes.
-    if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) continue;
+    if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) {
+      if (CHECKED) traceOffer(Offer.OtherMemcg, address);
+      continue;
+    }
+    if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
     const one = pageReferencedOne(frame, vma, address);
     if (one & LOCKED) {
@@ -101,6 +107,13 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
  * @returns references() and referencedFlags(); 1 reference if a file's or KSM's page could not be locked
  */
 export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
+  if (CHECKED) traceBegin(WalkKind.Referenced, frame);
+  const result = referencedThrough(frame, locked, memcg);
+  if (CHECKED) traceEnd(<f64>references(result));
+  return result;
+}
+
+function referencedThrough(frame: u32, locked: bool, memcg: u32): u64 {
   if (!pageMapped(frame)) return 0;
   const mapping = pageMapping(frame);
   if (!mapping) return 0;
@@ -115,6 +128,9 @@ export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
     if (!locked) unlockPage(frame);
   }
   // One mark for all mappings, and for the kernel itself: of no VMA, so it adds no flags.
-  if (hasStorageKeys() && pageTestAndClearYoung(frame)) result++;
+  if (hasStorageKeys() && pageTestAndClearYoung(frame)) {
+    result++;
+    if (CHECKED) traceDid(WalkAct.KeyCounted);
+  }
   return result;
 }

@@ -5,7 +5,7 @@
 //   round        each VMA from its cursor up to the same limit, which is raised by a cluster for the next round
 //   guess        as many pages as the one asked for has mappings: when they are unmapped, it is enough for now
 
-import { Counter, Event, PAGE_SIZE, UnmapResult, VmFlag } from "../abi";
+import { Counter, Event, PAGE_SIZE, UnmapResult, VmFlag, WalkAct } from "../abi";
 import { nonlinearCursor, nonlinearNext, setNonlinearCursor } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
@@ -17,6 +17,7 @@ import { putPage } from "../struct/page-frame";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteFrame, pteIsPage, pteOfPgoff, PTE_YOUNG } from "../struct/pte";
 import { linearPageIndex, Vma } from "../struct/vma";
+import { traceCluster, traceDid, traceEntry } from "../struct/walk-trace";
 import { Doing } from "../locks";
 import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
@@ -40,6 +41,7 @@ function unmapEntry(vma: Vma, address: u64, pte: usize, entry: u64): void {
   putPage(frame);
   changetype<MmStruct>(<usize>vma.mm).fileRss--;
   event(linear ? Event.Unmapped : Event.OffsetKept, <f64>address, <f64>frame, 0);
+  if (CHECKED) traceDid(linear ? WalkAct.Removed : WalkAct.OffsetKept);
 }
 
 /**
@@ -56,6 +58,7 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
   let entries: u32 = 0;
   let result = UnmapResult.Again;
   count(Counter.ClustersScanned, 1);
+  if (CHECKED) traceCluster(vma, at, end);
   const pmd = pmdAt(mm, at);
   if (!pmd) return (<u64>result) << 32;
   // The VMA stays locked as long as nobody has mmap_sem for write; without it nothing is sure, and it counts as not locked.
@@ -69,14 +72,17 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
     const pte = pteUnder(pmd, at);
     const entry = load<u64>(pte);
     entries++;
+    if (CHECKED) traceEntry(wanted, at, entry);
     if (!pteIsPage(entry)) continue;
     assert(!pageIsAnon(pteFrame(entry)), "rmap: anonymous page in a nonlinear vma");
     if (locked) {
       // Nobody has locked the page, unless it is the wanted one (docs/simplified.md).
       mlockVmaPage(pteFrame(entry));
+      if (CHECKED) traceDid(WalkAct.Mlocked);
       if (pteFrame(entry) == wanted) result = UnmapResult.Mlock;
     } else if (entry & PTE_YOUNG) {
       store<u64>(pte, entry & ~PTE_YOUNG);
+      if (CHECKED) traceDid(WalkAct.MadeOld);
     } else {
       unmapEntry(vma, at, pte, entry);
       unmapped++;

@@ -5,7 +5,7 @@
 //   migration entry     it is to migrate: the writable bit and the rss stay
 //   nothing             a file's page
 
-import { Event, PageFlag, Unmap, UnmapResult, VmFlag } from "../abi";
+import { Event, PageFlag, Unmap, UnmapResult, VmFlag, WalkAct } from "../abi";
 import { event } from "../memory/event";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
@@ -29,6 +29,7 @@ import {
 } from "../struct/pte";
 import { slotAt, swapDuplicate } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
+import { traceDid } from "../struct/walk-trace";
 import { Doing } from "../locks";
 import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
@@ -38,7 +39,10 @@ import { clearPageMlock, mlockVmaPage } from "./mlock";
 /** A locked VMA maps the page: mlock it, if the VMA can be kept from changing without waiting. */
 function mlockInstead(frame: u32, vma: Vma): UnmapResult {
   const sem = mmapSem(changetype<MmStruct>(<usize>vma.mm));
-  if (!tryDownRead(sem, Doing.Unmap)) return UnmapResult.Again;
+  if (!tryDownRead(sem, Doing.Unmap)) {
+    if (CHECKED) traceDid(WalkAct.MmapSemBusy);
+    return UnmapResult.Again;
+  }
   let locked = (vma.flags & VmFlag.Locked) != 0;
   if (locked) {
     mlockVmaPage(frame);
@@ -49,6 +53,7 @@ function mlockInstead(frame: u32, vma: Vma): UnmapResult {
       locked = false;
     }
   }
+  if (CHECKED) traceDid(locked ? WalkAct.Mlocked : WalkAct.NoLongerLocked);
   upRead(sem);
   return locked ? UnmapResult.Mlock : UnmapResult.Again;
 }
@@ -60,24 +65,31 @@ function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u3
   if (flags & PageFlag.HwPoison && !(how & Unmap.IgnoreHwpoison)) {
     if (anon) mm.anonRss--;
     else mm.fileRss--;
+    if (CHECKED) traceDid(WalkAct.HwpoisonEntry);
     return pteOfHwpoison(frame);
   }
   if (anon && flags & PageFlag.SwapCache) {
     const slot = <usize>pagePrivate(frame);
-    if (!swapDuplicate(slot)) return entry;
+    if (!swapDuplicate(slot)) {
+      if (CHECKED) traceDid(WalkAct.PutBack);
+      return entry;
+    }
     if (mappingIsKsm(pageMapping(frame))) slotAt(slot).shared = 1;
     joinMmlist(mm);
     mm.anonRss--;
     mm.swapRss++;
     event(Event.SwapOut, <f64>address, <f64>frame, 0);
+    if (CHECKED) traceDid(WalkAct.SwapEntry);
     return pteOfSwap(slot);
   }
   if ((how & Unmap.ActionMask) == Unmap.Migration) {
+    if (CHECKED) traceDid(WalkAct.MigrationEntry);
     return pteOfMigration(frame, (entry & PTE_WRITE) != 0);
   }
   assert(!anon, "rmap: anonymous page unmapped outside the swap cache");
   mm.fileRss--;
   event(Event.Unmapped, <f64>address, <f64>frame, 0);
+  if (CHECKED) traceDid(WalkAct.Removed);
   return 0;
 }
 
@@ -94,12 +106,14 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
       return mlockInstead(frame, vma);
     }
     if ((how & Unmap.ActionMask) == Unmap.Munlock) {
+      if (CHECKED) traceDid(WalkAct.NotLocked);
       ptlUnlock(pmd);
       return UnmapResult.Again;
     }
   }
   if (!(how & Unmap.IgnoreAccess) && entry & PTE_YOUNG) {
     store<u64>(pte, entry & ~PTE_YOUNG);
+    if (CHECKED) traceDid(WalkAct.MadeOld);
     ptlUnlock(pmd);
     return UnmapResult.Fail;
   }

@@ -1,6 +1,6 @@
 // try_to_unmap: takes every entry of a page away, or with the munlock action only looks for a locked VMA.
 
-import { Unmap, UnmapResult } from "../abi";
+import { Offer, Unmap, UnmapResult, WalkKind } from "../abi";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
@@ -14,6 +14,7 @@ import {
   pageMapping,
 } from "../struct/page";
 import { isVmaTemporaryStack } from "../struct/vma";
+import { traceBegin, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, vmaAddress } from "./address";
@@ -43,10 +44,15 @@ function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapRes
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
+      if (CHECKED) traceOffer(Offer.Irrelevant, 0);
       continue;
     }
     // exec moves such a stack without the locks that make a walk see it before or after (anon only).
-    if (migrates && isVmaTemporaryStack(vma.flags)) continue;
+    if (migrates && isVmaTemporaryStack(vma.flags)) {
+      if (CHECKED) traceOffer(Offer.TemporaryStack, address);
+      continue;
+    }
+    if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
     result = tryToUnmapOne(frame, vma, address, how);
     if (result != UnmapResult.Again || !pageMapped(frame)) break;
@@ -75,6 +81,19 @@ function tryToUnmapFile(mapping: AddressSpace, frame: u32, how: u32): UnmapResul
  * @param how Unmap: one action, and what to overlook
  */
 export function tryToUnmap(frame: u32, how: u32): UnmapResult {
+  if (CHECKED) traceBegin(kindOf(how), frame);
+  const result = unmap(frame, how);
+  if (CHECKED) traceEnd(<f64>result);
+  return result;
+}
+
+function kindOf(how: u32): WalkKind {
+  const action = how & Unmap.ActionMask;
+  if (action == Unmap.Migration) return WalkKind.UnmapToMigrate;
+  return action == Unmap.Munlock ? WalkKind.Munlock : WalkKind.Unmap;
+}
+
+function unmap(frame: u32, how: u32): UnmapResult {
   const mapping = pageMapping(frame);
   let result = UnmapResult.Again;
   if (mappingIsKsm(mapping)) {

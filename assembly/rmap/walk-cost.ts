@@ -2,6 +2,7 @@
 
 import { Counter } from "../abi";
 import { count } from "../memory/header";
+import { traceCost } from "../struct/walk-trace";
 
 /**
  * What one walk cost.
@@ -22,6 +23,7 @@ export function countWalks(
   irrelevant: u32,
   entries: u32,
 ): void {
+  if (CHECKED) traceCost(visited, touched, irrelevant);
   count(Counter.Walks, n);
   count(Counter.NodesVisited, visited);
   count(Counter.NodesTouched, touched);

@@ -1,11 +1,13 @@
 // rmap_walk: every place where the page is or may be mapped, each recorded or restored.
 
+import { Offer, WalkAct, WalkKind } from "../abi";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
 import { mappingIsAnon, mappingIsKsm, mappingOwner, pageIndex, pageMapping } from "../struct/page";
+import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { OUTSIDE, vmaAddress } from "./address";
@@ -37,12 +39,15 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize,
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
+      if (CHECKED) traceOffer(Offer.Irrelevant, 0);
       continue;
     }
+    if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
     if (old) {
       if (removeMigrationPte(frame, vma, address, old)) found++;
     } else if (isMappedAt(frame, vma, address)) {
+      if (CHECKED) traceDid(WalkAct.Place);
       if (found < room) recordMapping(out, found, vma, address);
       found++;
     }
@@ -59,6 +64,13 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize,
  * @returns present entries found, or restored
  */
 export function rmapWalk(frame: u32, out: usize, room: u32, old: u32 = 0): u32 {
+  if (CHECKED) traceBegin(old ? WalkKind.Restore : WalkKind.Record, frame);
+  const found = walkAll(frame, out, room, old);
+  if (CHECKED) traceEnd(<f64>found);
+  return found;
+}
+
+function walkAll(frame: u32, out: usize, room: u32, old: u32): u32 {
   const mapping = pageMapping(frame);
   if (mappingIsKsm(mapping)) return <u32>ksmWalk(frame, KsmVisit.Record, 0, out, room);
   const owner = mappingOwner(mapping);

@@ -37,6 +37,11 @@ function classAt(kind: u32): usize {
   return <usize>LOCK_CLASSES_AT + <usize>kind * <usize>LOCK_CLASS_BYTES;
 }
 
+/** Steps that the running actor has passed, modulo 2^32. */
+export function stepsPassed(): u32 {
+  return load<u32>(clockAt());
+}
+
 /** Another step of the running actor begins. */
 export function passStep(): void {
   add(<usize>LOCK_COUNTERS_AT, 1);

@@ -6,8 +6,11 @@
 // For each actor HELD_LOCKS keeps what it holds, innermost last: a count, then pairs of
 // (address, class and what was being done).
 
+import { Event } from "../abi";
 import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../locks";
+import { event } from "../memory/event";
 import { header, HELD_LOCKS } from "../memory/header";
+import { isWalkTraced } from "../memory/walk-mark";
 import { countLeft, countTaken } from "./lock-counter";
 import { pause, YieldKind } from "./yield-point";
 
@@ -66,6 +69,7 @@ function remember(address: usize, kind: LockClass, doing: Doing): void {
   store<u32>(at, (<u32>kind) | ((<u32>doing) << 8), 4);
   store<u32>(list, n + 1);
   countTaken(n, kind);
+  if (isWalkTraced()) event(Event.LockTaken, <f64>kind, <f64>(<u32>address), <f64>doing);
 }
 
 function forget(address: usize): void {
@@ -75,7 +79,9 @@ function forget(address: usize): void {
   while (i > 0 && load<u32>(list + ((<usize>i) << 3)) != <u32>address) i--;
   assert(i > 0, "lock: released by an actor that does not hold it");
   const at = list + ((<usize>i) << 3);
-  countLeft(i - 1, n, load<u32>(at, 4) & 0xff);
+  const kind = load<u32>(at, 4) & 0xff;
+  const steps = countLeft(i - 1, n, kind);
+  if (isWalkTraced()) event(Event.LockLeft, <f64>kind, <f64>(<u32>address), <f64>steps);
   memory.copy(at, at + 8, (<usize>(n - i)) << 3);
   store<u32>(list, n - 1);
 }
@@ -98,11 +104,19 @@ export function lockNested(address: usize, kind: LockClass, doing: Doing): void 
   if (CHECKED) acquire(address, kind, true, doing);
 }
 
+/** Somebody has what was tried. */
+function refused(address: usize, kind: LockClass, doing: Doing): bool {
+  if (CHECKED && isWalkTraced()) {
+    event(Event.LockBusy, <f64>kind, <f64>(<u32>address), <f64>doing);
+  }
+  return false;
+}
+
 /** A lock that is tried and not waited for may be tried out of order. */
 export function trylock(address: usize, kind: LockClass, doing: Doing): bool {
   if (CHECKED) {
     pause(YieldKind.Lock, address);
-    if (load<u32>(address)) return false;
+    if (load<u32>(address)) return refused(address, kind, doing);
     store<u32>(address, header().actor + 1);
     remember(address, kind, doing);
   }
@@ -184,7 +198,7 @@ export function downRead(sem: usize, doing: Doing): void {
 /** For whoever holds what comes after it in the order: false if somebody holds it for write. */
 export function tryDownRead(sem: usize, doing: Doing): bool {
   if (CHECKED) pause(YieldKind.Lock, sem);
-  if (load<u32>(sem)) return false;
+  if (load<u32>(sem)) return refused(sem, LockClass.MmapSem, doing);
   if (CHECKED) addReader(sem, doing);
   return true;
 }
@@ -220,7 +234,7 @@ export function lockBit(flags: usize, kind: LockClass, doing: Doing): void {
 export function trylockBit(flags: usize, kind: LockClass, doing: Doing): bool {
   if (CHECKED) {
     pause(YieldKind.Lock, flags);
-    if (load<u32>(flags) & PG_LOCKED) return false;
+    if (load<u32>(flags) & PG_LOCKED) return refused(flags, kind, doing);
     store<u32>(flags, load<u32>(flags) | PG_LOCKED);
     remember(flags, kind, doing);
   }

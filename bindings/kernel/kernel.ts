@@ -403,7 +403,11 @@ export class Kernel extends ReverseMap {
   recordEvents(on: boolean, options: RecordOptions = {}): void {
     checkOptions("recordEvents", options, recordOptions);
     const most = integer("recordEvents", "most", options.most ?? EVENTS_KEPT, 1, MOST_EVENTS);
-    const errno = this.core.eventsRecord(flag("recordEvents", "on", on) ? most : 0);
+    const wanted = flag("recordEvents", "on", on) && options.walks === true;
+    if (this.core.walksTrace(wanted ? 1 : 0)) {
+      throw refused("recordEvents", "walks", true, "false, as the build release traces no walks");
+    }
+    const errno = this.core.eventsRecord(on ? most : 0);
     if (errno) throw failed(-Errno.ENOMEM, "recordEvents()");
   }
 

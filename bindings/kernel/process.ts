@@ -441,9 +441,14 @@ export class Process extends Held {
     return this.#field(TaskField.Memcg);
   }
 
+  /** Names its address space: equal for processes that share it. */
+  get mm(): number {
+    return this.#field(TaskField.Mm);
+  }
+
   /** Do both run in one address space? @throws KernelError EINVAL, ESRCH */
   sharesWith(other: Process): boolean {
     Process.handleOf(this.context, other, "sharesWith", "other");
-    return this.#field(TaskField.Mm) === other.#field(TaskField.Mm);
+    return this.mm === other.mm;
   }
 }

@@ -11,7 +11,8 @@ import type { Vma } from "./vma.js";
 /** What tryToUnmap found. */
 export type Unmapped = "success" | "again" | "fail" | "mlock";
 
-const unmapped: Record<UnmapResult, Unmapped> = {
+/** What a result of try_to_unmap in the core is called. */
+export const unmapped: Readonly<Record<UnmapResult, Unmapped>> = {
   [UnmapResult.Success]: "success",
   [UnmapResult.Again]: "again",
   [UnmapResult.Fail]: "fail",

@@ -20,13 +20,14 @@ import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
 import storageKeys from "./storage-keys.mjs";
+import traces from "./traces.mjs";
 import unmap from "./unmap.mjs";
 import verify from "./verify.mjs";
 import walks from "./walks.mjs";
 
 const groups = [
   ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
-  ...[mlock, files, migration, nonlinear, ksm, locks, counters, races, storageKeys, verify],
+  ...[mlock, files, migration, nonlinear, ksm, locks, counters, traces, races, storageKeys, verify],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>
