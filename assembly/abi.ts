@@ -29,7 +29,10 @@ export enum Op {
   Spawn = 1,
   /** (task, CloneFlag) -> task */
   Fork,
-  /** (task, initial brk) : the address space becomes empty */
+  /**
+   * (task, initial brk, argument pages, where the stack ends, 1: it is executable) : the address space becomes
+   * empty, but for the stack if there are arguments
+   */
   Exec,
   /** (task) */
   Exit,
@@ -314,6 +317,7 @@ export enum UnmapResult {
 export enum Errno {
   EPERM = 1,
   ESRCH = 3,
+  E2BIG = 7,
   EBADF = 9,
   EAGAIN = 11,
   ENOMEM = 12,
@@ -477,6 +481,8 @@ export enum Event {
   LockBusy,
   /** a: LockClass, b: address of the lock, c: steps for which it was held */
   LockLeft,
+  /** a: pages, b: start before, c: start of the VMA afterwards */
+  StackGrown,
 }
 
 /** Events of several actors have the actor's number beside what happened. */

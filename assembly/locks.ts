@@ -66,6 +66,8 @@ export enum Doing {
   SetPageDirty,
   SwapSlot,
   RemapFile,
+  ExpandStack,
+  Exec,
 }
 
 /** What was wrong about a lock. */

@@ -30,15 +30,22 @@ export type { StorageKey } from "./kernel/storage-key.js";
 export { StorageKeys, type FrameRange } from "./kernel/storage-keys.js";
 export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
-export type { Advice, MmapOptions, MremapOptions, RemapOptions } from "./kernel/operation.js";
 export type { LockCount, LockCounters } from "./kernel/lock-counters.js";
 export type { LockName } from "./core/lock-words.js";
+export {
+  DEFAULT_HEAP,
+  DEFAULT_STACK_TOP,
+  type Advice,
+  type ExecOptions,
+  type MmapOptions,
+  type MremapOptions,
+  type RemapOptions,
+  type StackOptions,
+} from "./kernel/operation.js";
 export { arches, type Arch, type KernelOptions, type ResolvedOptions } from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
 export {
-  DEFAULT_HEAP,
   Process,
-  type ExecOptions,
   type FileEntry,
   type ForkOptions,
   type LockAllOptions,

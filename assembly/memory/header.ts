@@ -81,8 +81,9 @@ export class Header {
   rootMemcg: u32;
   lastMemcg: u32;
   nextMemcg: u32;
-  /** Most pages that an address space may lock. */
+  /** Most pages that an address space may lock, and that a stack may have. */
   memlockLimit: u32;
+  stackLimit: u32;
 
   /** KSM: its mutex, address spaces in the order of scans, the one at hand, the trees, scans begun, pages
    * shared and places that share them beside the first. */

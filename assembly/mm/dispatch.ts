@@ -29,13 +29,14 @@ import { ofPage } from "./dispatch-page";
 import { Access, accessMemory } from "./fault";
 import { doMadvise } from "./madvise";
 import { doBrk } from "./brk";
+import { canEndAt, doExec } from "./exec";
 import { doMlock, doMlockall, doMunlock } from "./mlock";
 import { doMmap } from "./mmap";
 import { doMprotect } from "./mprotect";
 import { doMremap } from "./mremap";
 import { doMunmap } from "./munmap";
 import { doRemapFilePages } from "./fremap";
-import { mmGet, mmOf, mmPut, taskExec, taskExit, taskFork, taskSpawn } from "./process";
+import { mmGet, mmOf, mmPut, taskExit, taskFork, taskSpawn } from "./process";
 
 const MAX_INTEGER: f64 = 9007199254740991;
 
@@ -96,8 +97,15 @@ function spawn(record: usize): f64 {
   return created(taskSpawn(arg(record, 0), memcg ? memcgOf(memcg) : header().rootMemcg));
 }
 
+function exec(task: usize, record: usize): f64 {
+  const pages = arg(record, 2);
+  const top = arg(record, 3);
+  if (pages && !canEndAt(top, pages)) return fail(Errno.EINVAL);
+  return fail(doExec(task, arg(record, 1), pages, top, arg(record, 4) != 0));
+}
+
 function ofTask(op: Op, task: usize, record: usize): f64 {
-  if (op == Op.Exec) return taskExec(task, arg(record, 1)) ? 0 : fail(Errno.ENOMEM);
+  if (op == Op.Exec) return exec(task, record);
   if (op == Op.Exit) {
     taskExit(task);
     return 0;

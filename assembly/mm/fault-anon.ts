@@ -12,6 +12,7 @@ import { PTE_DIRTY, pteOf, PTE_SPECIAL, PTE_USER, PTE_WRITE, PTE_YOUNG } from ".
 import { Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
 import { vmaPageProt } from "../struct/vma-prot";
+import { keepsGuardPage } from "./stack";
 
 /** A read maps the zero page: no rmap, no anon_vma, no rss. */
 function mapZeroPage(vma: Vma, address: u64, pmd: usize): i32 {
@@ -25,14 +26,16 @@ function mapZeroPage(vma: Vma, address: u64, pmd: usize): i32 {
   return 0;
 }
 
-/** Returns 0, or ENOMEM. */
+/** Returns 0, ENOMEM, or SIGBUS where a stack would run into what is mapped below it. */
 export function anonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
-  if (!write) return mapZeroPage(vma, address, pmd);
+  if (!write) return keepsGuardPage(vma, address) ? mapZeroPage(vma, address, pmd) : Errno.SIGBUS;
   const frame = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
   if (!frame) return Errno.ENOMEM;
-  if (!anonVmaPrepare(vma)) {
+  let error = keepsGuardPage(vma, address) ? 0 : Errno.SIGBUS;
+  if (!error && !anonVmaPrepare(vma)) error = Errno.ENOMEM;
+  if (error) {
     putPage(frame);
-    return Errno.ENOMEM;
+    return error;
   }
   pageSetWord(frame, 0);
   pageSet(frame, PageFlag.Uptodate);

@@ -26,6 +26,7 @@ import { anonFault } from "./fault-anon";
 import { linearFault, nonlinearFault } from "./fault-file";
 import { swapFault } from "./fault-swap";
 import { wpFault } from "./fault-write-protect";
+import { growStack } from "./stack";
 import { findVma } from "./vma-list";
 
 export enum Access {
@@ -85,11 +86,6 @@ export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool)
   return vma.file ? linearFault(vma, address, pmd, write) : anonFault(vma, address, pmd, write);
 }
 
-function faultVma(mm: MmStruct, address: u64): u32 {
-  const vma = findVma(mm, address);
-  return vma && changetype<Vma>(<usize>vma).start <= address ? vma : 0;
-}
-
 /**
  * Reads, writes or executes at an address.
  * @param word what a write leaves in the page
@@ -105,8 +101,16 @@ export function accessMemory(mm: MmStruct, address: u64, access: Access, word: f
   let error = 0;
   for (let tries = 0; ; tries++) {
     assert(tries < MAX_TRIES, "fault: does not get anywhere");
-    const vma = changetype<Vma | null>(<usize>faultVma(mm, address));
-    if (!vma || !isAllowed(vma, access)) {
+    const vma = changetype<Vma | null>(<usize>findVma(mm, address));
+    if (!vma) {
+      error = Errno.SIGSEGV;
+      break;
+    }
+    if (address < vma.start) {
+      error = growStack(vma, address, access == Access.Write);
+      if (error) break;
+    }
+    if (!isAllowed(vma, access)) {
       error = Errno.SIGSEGV;
       break;
     }

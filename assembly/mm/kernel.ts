@@ -26,6 +26,7 @@ function rounded(size: u32): u32 {
  * Sets the kernel up in a fresh instance. Called once.
  * @param frames page frames, at least 1
  * @param memlockLimit pages that an address space may lock
+ * @param stackLimit pages that a stack may have
  * @param memoryLimit bytes of linear memory it may use
  * @param arch an Arch
  * @returns 0, or ENOMEM
@@ -41,12 +42,14 @@ export function kernelInit(
   mremapOrder: u32,
   memlockLimit: u32,
   arch: u32,
+  stackLimit: u32,
 ): i32 {
   const state = header();
   state.bytesInUse = (<u32>__heap_base + 4095) & ~4095;
   state.memoryLimit = <u32>memoryLimit;
   state.maxMapCount = maxMapCount;
   state.memlockLimit = memlockLimit;
+  state.stackLimit = stackLimit;
   state.anonIndex = anonIndex;
   state.fileIndex = fileIndex;
   state.vmaAddress = vmaAddress;

@@ -1,7 +1,6 @@
 // mlock, munlock, mlockall, and what unmapping a locked VMA does first.
 
 import { Errno, LockAll, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
-import { header } from "../memory/header";
 import { munlockVmaPage } from "../rmap/munlock";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { lockPage, unlockPage } from "../struct/page";
@@ -11,6 +10,7 @@ import { pteFrame, pteIsPage } from "../struct/pte";
 import { isSpecial, Vma, vmaPages } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
+import { canDoMlock, exceedsMemlock, isOverMemlock } from "./limit";
 import { vmaSetFlags } from "./mprotect";
 import { populateRange, populateVma } from "./populate";
 import { TASK_SIZE } from "./unmapped-area";
@@ -18,24 +18,6 @@ import { findVma } from "./vma-list";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
-}
-
-/** The limit that is none: RLIM_INFINITY. */
-const NO_LIMIT: u32 = 0xffffffff;
-
-/** can_do_mlock: with a limit of nothing nobody may even ask. */
-export function canDoMlock(): bool {
-  return header().memlockLimit > 0;
-}
-
-function exceedsMemlock(pages: u64): bool {
-  const limit = header().memlockLimit;
-  return limit != NO_LIMIT && pages > <u64>limit;
-}
-
-/** Would so many more pages be too many to lock? */
-export function isOverMemlock(mm: MmStruct, pages: u64): bool {
-  return exceedsMemlock(<u64>mm.lockedVm + pages);
 }
 
 /** The page that an entry maps, with a reference; 0 if there is none. */

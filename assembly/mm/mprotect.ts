@@ -68,7 +68,8 @@ export function vmaSetFlags(vma: Vma, prev: u32, start: u64, end: u64, flags: u3
   return <u32>changetype<usize>(vma);
 }
 
-function mprotectFixup(vma: Vma, prev: u32, start: u64, end: u64, wanted: u32): u32 {
+/** mprotect_fixup: of one VMA, or a part of it; the VMA that holds the range afterwards, or 0: no memory. */
+export function mprotectFixup(vma: Vma, prev: u32, start: u64, end: u64, wanted: u32): u32 {
   let flags = wanted;
   if (flags == vma.flags) return <u32>changetype<usize>(vma);
   if (flags & VmFlag.Write && !(vma.flags & ALREADY_ACCOUNTED)) flags |= VmFlag.Account;

@@ -22,7 +22,8 @@ import { Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { unmergeKsmPages } from "./ksm-break";
-import { isOverMemlock, mlockNewRange } from "./mlock";
+import { isOverMemlock } from "./limit";
+import { mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
 import { populateVma } from "./populate";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
@@ -79,7 +80,14 @@ function movePtes(
 }
 
 /** Moves the entries of length bytes; returns how many bytes were dealt with before memory ran out. */
-function movePageTables(src: Vma, dst: Vma, from: u64, to: u64, length: u64, needLocks: bool): u64 {
+export function movePageTables(
+  src: Vma,
+  dst: Vma,
+  from: u64,
+  to: u64,
+  length: u64,
+  needLocks: bool,
+): u64 {
   const mm = changetype<MmStruct>(<usize>src.mm);
   const end = from + length;
   let moved: u32 = 0;
@@ -97,7 +105,7 @@ function movePageTables(src: Vma, dst: Vma, from: u64, to: u64, length: u64, nee
 }
 
 /** More tables than a move of so many bytes can need, so that it can't fail half-way. */
-function tablesToMove(mm: MmStruct, from: u64, length: u64): u32 {
+export function tablesToMove(mm: MmStruct, from: u64, length: u64): u32 {
   const end = from + length;
   let leaves: u32 = 0;
   for (let at = nextMapped(mm, from, end); at < end; at = nextMapped(mm, pmdEnd(at, end), end)) {

@@ -7,10 +7,12 @@ import { markPageAccessed } from "../struct/lru";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapping, trylockPage, unlockPage } from "../struct/page";
 import { setPageDirty } from "../struct/page-dirty";
+import { getPage } from "../struct/page-frame";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_WRITE } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
+import { isStackGuardPage } from "./stack";
 import { findVma } from "./vma-list";
 
 const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
@@ -19,15 +21,22 @@ function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
 
-/** follow_page: true if what is there will do; a page that is met is touched, and mlocked if it can be. */
-function followPage(vma: Vma, address: u64, write: bool): bool {
+/** Of followPage: nothing that will do. */
+const ABSENT: u32 = u32.MAX_VALUE;
+
+/**
+ * follow_page: the frame of what is there, if that will do; a page that is met is touched, mlocked if it can be,
+ * and with `hold` the caller's to put.
+ */
+function followPage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
   const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
-  if (!pmd) return false;
+  if (!pmd) return ABSENT;
   ptlLock(pmd, Doing.Mlock);
   const entry = load<u64>(pteUnder(pmd, address));
   const found = pteIsPresent(entry) && (!write || (entry & PTE_WRITE) != 0);
+  const frame = pteFrame(entry);
   if (found && pteIsPage(entry)) {
-    const frame = pteFrame(entry);
+    if (hold) getPage(frame);
     if (write && !(entry & PTE_DIRTY)) setPageDirty(frame);
     markPageAccessed(frame);
     if (vma.flags & VmFlag.Locked && pageMapping(frame) && trylockPage(frame, Doing.Mlock)) {
@@ -36,11 +45,22 @@ function followPage(vma: Vma, address: u64, write: bool): bool {
     }
   }
   ptlUnlock(pmd);
-  return found;
+  return found ? frame : ABSENT;
+}
+
+/** get_user_pages of one page, to be written to: its frame, the caller's to put, or 0 when memory is exhausted. */
+export function getUserPage(vma: Vma, address: u64): u32 {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  while (true) {
+    const frame = followPage(vma, address, true, true);
+    if (frame != ABSENT) return frame;
+    if (handleMmFault(mm, vma, address, true)) return 0;
+  }
 }
 
 /**
- * Makes the pages of [start, end) of one VMA present. Private writable ones are copied now rather than later.
+ * Makes the pages of [start, end) of one VMA present, but for that which a stack keeps free. Private writable
+ * ones are copied now rather than later.
  * @returns 0, or the Errno of the first page that can't be had
  */
 export function populateVma(vma: Vma, start: u64, end: u64): i32 {
@@ -48,7 +68,8 @@ export function populateVma(vma: Vma, start: u64, end: u64): i32 {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const write = (vma.flags & (VmFlag.Write | VmFlag.Shared)) == VmFlag.Write;
   for (let at = start; at < end; at += PAGE_SIZE) {
-    while (!followPage(vma, at, write)) {
+    while (followPage(vma, at, write, false) == ABSENT) {
+      if (isStackGuardPage(vma, at)) break;
       const error = handleMmFault(mm, vma, at, write);
       if (error == Errno.ENOMEM) return error;
       if (error) return Errno.EFAULT;

@@ -1,4 +1,4 @@
-// Tasks and the life of their address spaces: spawn, fork, exec, exit.
+// Tasks and the life of their address spaces: spawn, fork, exit. exec.ts has exec.
 
 import { CloneFlag } from "../abi";
 import { header } from "../memory/header";
@@ -15,7 +15,8 @@ export function mmOf(task: usize): MmStruct {
   return changetype<MmStruct>(<usize>changetype<Task>(task).mm);
 }
 
-function mmCreate(brk: u64): MmStruct | null {
+/** An empty address space with one user, or null when memory is exhausted. */
+export function mmCreate(brk: u64): MmStruct | null {
   const mm = mmAlloc();
   if (mm) {
     mm.startBrk = brk;
@@ -75,17 +76,6 @@ export function taskFork(parent: usize, flags: u32): usize {
   const child = taskAlloc(changetype<usize>(copy), pid);
   if (!child) mmPut(copy);
   return child;
-}
-
-/** Leaves the address space for an empty one; false, and nothing changed, when memory is exhausted. */
-export function taskExec(task: usize, brk: u64): bool {
-  const fresh = mmCreate(brk);
-  if (!fresh) return false;
-  const old = mmOf(task);
-  fresh.memcg = old.memcg;
-  changetype<Task>(task).mm = <u32>changetype<usize>(fresh);
-  mmPut(old);
-  return true;
 }
 
 export function taskExit(task: usize): void {

@@ -74,7 +74,8 @@ export function isSpecial(flags: u32): bool {
   return (flags & VmFlag.DontExpand) != 0;
 }
 
-const STACK_SETUP: u32 = VmFlag.SeqRead | VmFlag.RandRead;
+/** VM_STACK_INCOMPLETE_SETUP. */
+export const STACK_SETUP: u32 = VmFlag.SeqRead | VmFlag.RandRead;
 
 /** exec's stack before it is where it will stay: both hints at once, which madvise never gives. */
 export function isVmaTemporaryStack(flags: u32): bool {

@@ -63,4 +63,6 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.SetPageDirty]: "a page becomes dirty",
   [Doing.SwapSlot]: "swap slots",
   [Doing.RemapFile]: "remap_file_pages",
+  [Doing.ExpandStack]: "a stack grows",
+  [Doing.Exec]: "exec",
 };

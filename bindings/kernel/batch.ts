@@ -3,12 +3,14 @@ import { errnoName } from "../core/machine.js";
 import { checkOptions, numeric } from "./argument.js";
 import type { Context } from "./context.js";
 import {
+  putExec,
   putMadvise,
   putMmap,
   putMprotect,
   putMremap,
   putRemap,
   type Advice,
+  type ExecOptions,
   type MmapOptions,
   type MremapOptions,
   type Put,
@@ -152,6 +154,12 @@ export class Batch {
   /** Adds process.brk(). */
   brk(process: Process, address: number): number {
     return this.#add(Op.Brk, this.#task(process, "brk"), numeric("brk", "address", address));
+  }
+
+  /** Adds process.exec(). */
+  exec(process: Process, options: ExecOptions = {}): number {
+    putExec(this.#next(), this.#task(process, "exec"), options);
+    return this.#added();
   }
 
   /** The child is process(i) of this operation after it ran. */

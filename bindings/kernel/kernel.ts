@@ -37,8 +37,9 @@ import { Lineage, type Mark } from "./lineage.js";
 import { readLockCounters, type LockCounters } from "./lock-counters.js";
 import { cgroupOf, MemoryCgroup, type BackgroundOptions } from "./memory-cgroup.js";
 import { resolveOptions, type KernelOptions, type ResolvedOptions } from "./options.js";
+import { DEFAULT_HEAP } from "./operation.js";
 import { Page } from "./page.js";
-import { DEFAULT_HEAP, Process } from "./process.js";
+import { Process } from "./process.js";
 import { exhausted } from "./reason.js";
 import { switchCodes } from "./releases.js";
 import { ReverseMap } from "./reverse-map.js";
@@ -142,6 +143,7 @@ export class Kernel extends ReverseMap {
       codes.mremapOrder,
       options.memlock,
       options.arch === "s390x" ? Arch.S390x : Arch.X86,
+      options.stack,
     );
     if (errno) {
       throw failed(

@@ -1,5 +1,12 @@
 import { MapFlag, MremapFlag, Op, RemapFlag } from "../../assembly/abi.js";
-import { checkOptions, numeric, refused, type OptionTypes } from "./argument.js";
+import {
+  checkOptions,
+  integer,
+  MAX_COUNT,
+  numeric,
+  refused,
+  type OptionTypes,
+} from "./argument.js";
 import type { Context } from "./context.js";
 import { File } from "./file.js";
 import { protBits, type Prot } from "./prot.js";
@@ -22,7 +29,7 @@ export interface MmapOptions {
   readonly pgoff?: number;
   /** Exactly at `address`, replacing what is there; "no-replace" fails with EEXIST instead. */
   readonly fixed?: boolean | "no-replace";
-  /** Kept apart from others in merging; it does not grow here (MAP_GROWSDOWN). */
+  /** A stack: it grows down to what is touched below it (MAP_GROWSDOWN). */
   readonly growsDown?: boolean;
   /** Without VM_ACCOUNT (MAP_NORESERVE). */
   readonly noReserve?: boolean;
@@ -69,6 +76,29 @@ const advices: readonly Advice[] = [
   "mergeable",
   "unmergeable",
 ];
+
+/** Where the heap begins unless one says so: as for a program loaded at its usual place. */
+export const DEFAULT_HEAP = 0x555555600000;
+/** Where a stack ends unless one says so: 32 MiB below the end of all addresses. */
+export const DEFAULT_STACK_TOP = 0x7ffffdfff000;
+
+/** Options of exec. */
+export interface ExecOptions {
+  /** Where the heap begins. Default DEFAULT_HEAP. */
+  readonly brk?: number;
+  /** The stack that exec makes. Without it the address space is empty. */
+  readonly stack?: StackOptions;
+}
+
+/** The stack that exec makes, with the arguments of the program at its end. */
+export interface StackOptions {
+  /** Pages of arguments, 1 to 2^31-1. The last page has the word 1, the one below it 2, and so on. */
+  readonly pages: number;
+  /** Where it ends: a multiple of 4096. Default 0x7ffffdfff000. */
+  readonly top?: number;
+  /** Whether its pages may be executed. Default false. */
+  readonly executable?: boolean;
+}
 
 /** Takes an operation's number and arguments: Machine.put with the record already chosen. */
 export type Put = (
@@ -182,4 +212,27 @@ export function putMadvise(
   const code = advices.indexOf(advice);
   if (code < 0) throw refused("madvise", "advice", advice, advices.join(", "));
   put(Op.Madvise, task, address, length, code);
+}
+
+const execOptions: OptionTypes<ExecOptions> = { brk: "number", stack: "any" };
+const stackOptions: OptionTypes<StackOptions> = {
+  pages: "number",
+  top: "number",
+  executable: "flag",
+};
+
+/** exec of a task. @throws KernelError EINVAL for what can't be encoded */
+export function putExec(put: Put, task: number, options: ExecOptions): void {
+  checkOptions("exec", options, execOptions);
+  const { brk = DEFAULT_HEAP, stack } = options;
+  integer("exec", "brk", brk);
+  if (stack === undefined) {
+    put(Op.Exec, task, brk);
+    return;
+  }
+  checkOptions("exec", stack, stackOptions);
+  const { pages, top = DEFAULT_STACK_TOP, executable = false } = stack;
+  integer("exec", "stack.pages", pages, 1, MAX_COUNT);
+  integer("exec", "stack.top", top);
+  put(Op.Exec, task, brk, pages, top, executable ? 1 : 0);
 }

@@ -24,6 +24,8 @@ export interface KernelOptions extends Partial<Switches> {
   readonly swap?: number;
   /** Pages that an address space may lock (RLIMIT_MEMLOCK), 0 to 2^32-1: with 0 even asking is EPERM. Default: 2^32-1, no limit. */
   readonly memlock?: number;
+  /** Pages that a stack may have (RLIMIT_STACK), 0 to 2^32-1, which is no limit. Default 2,048: 8 MiB. */
+  readonly stack?: number;
 }
 
 /** All switches and sizes of a kernel. */
@@ -34,6 +36,7 @@ export interface ResolvedOptions extends Switches {
   readonly maxMapCount: number;
   readonly swap: number;
   readonly memlock: number;
+  readonly stack: number;
 }
 
 /** Most page frames of a kernel. */
@@ -42,8 +45,10 @@ const MIN_MEMORY = 2 ** 17;
 const MAX_MEMORY = 2 ** 31;
 /** Most pages of swap. */
 export const MAX_SWAP = MAX_COUNT;
-/** Most pages that a limit can allow to lock: as good as none. */
+/** Most pages that a limit can allow: as good as none. */
 export const UNLIMITED = 2 ** 32 - 1;
+/** Linux's default: 8 MiB. */
+const STACK_PAGES = 2048;
 const CALL = "createKernel";
 
 const kernelOptions: OptionTypes<KernelOptions> = {
@@ -59,13 +64,14 @@ const kernelOptions: OptionTypes<KernelOptions> = {
   maxMapCount: "any",
   swap: "any",
   memlock: "any",
+  stack: "any",
 };
 
 /** @throws KernelError EINVAL, naming the option and what is accepted */
 export function resolveOptions(options: KernelOptions): ResolvedOptions {
   checkOptions(CALL, options, kernelOptions);
   const { release = "v3.7", frames = 65536, memory = MAX_MEMORY, maxMapCount = 65530 } = options;
-  const { swap = frames, memlock = UNLIMITED } = options;
+  const { swap = frames, memlock = UNLIMITED, stack = STACK_PAGES } = options;
   const { anonIndex, fileIndex, mremapOrder, vmaAddress } = options;
   const overrides = { anonIndex, fileIndex, mremapOrder, vmaAddress } as Partial<Switches>;
   return {
@@ -76,5 +82,6 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
     maxMapCount: integer(CALL, "maxMapCount", maxMapCount, 1, MAX_COUNT),
     swap: integer(CALL, "swap", swap, 0, MAX_SWAP),
     memlock: integer(CALL, "memlock", memlock, 0, UNLIMITED),
+    stack: integer(CALL, "stack", stack, 0, UNLIMITED),
   };
 }

@@ -11,12 +11,14 @@ import { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, type OptionTypes } from "./argument.js";
 import { failed, hex, type Context } from "./context.js";
 import {
+  putExec,
   putMadvise,
   putMmap,
   putMprotect,
   putMremap,
   putRemap,
   type Advice,
+  type ExecOptions,
   type MmapOptions,
   type MremapOptions,
   type Put,
@@ -28,6 +30,7 @@ import type { Prot } from "./prot.js";
 import {
   exhausted,
   whyAccess,
+  whyExec,
   whyMadvise,
   whyMlock,
   whyMlockall,
@@ -41,9 +44,6 @@ import {
 import { readVma, readVmas, type Vma } from "./vma.js";
 
 export type { Prot };
-
-/** Where the heap begins unless one says so: as for a program loaded at its usual place. */
-export const DEFAULT_HEAP = 0x555555600000;
 
 /** A present entry of a page table. */
 export interface PageEntry {
@@ -87,15 +87,8 @@ export interface ForkOptions {
   readonly shareMemory?: boolean;
 }
 
-/** Options of exec. */
-export interface ExecOptions {
-  /** Where the heap begins. Default DEFAULT_HEAP. */
-  readonly brk?: number;
-}
-
 const lockAllOptions: OptionTypes<LockAllOptions> = { current: "flag", future: "flag" };
 const forkOptions: OptionTypes<ForkOptions> = { shareMemory: "flag" };
-const execOptions: OptionTypes<ExecOptions> = { brk: "number" };
 
 /**
  * A process: system calls and memory accesses. Addresses and lengths are bytes. Every call throws
@@ -311,17 +304,16 @@ export class Process extends Held {
   }
 
   /**
-   * Leaves the address space for an empty one, whose heap begins at `brk`.
+   * Leaves the address space for an empty one, whose heap begins at `brk`, or with `stack` one that has a stack:
+   * made at the end of all addresses, where the arguments are written, and moved to its place then.
    *
-   * @throws KernelError EINVAL, ENOMEM
+   * @throws KernelError EINVAL, ENOMEM, E2BIG for more arguments than a stack may hold
    */
   exec(options: ExecOptions = {}): void {
-    checkOptions("exec", options, execOptions);
-    const { brk = DEFAULT_HEAP } = options;
-    this.#put(Op.Exec, this.handle, integer("exec", "brk", brk));
+    putExec(this.#put, this.handle, options);
     this.#run(
       () => "exec()",
-      () => exhausted(this.context),
+      (errno) => whyExec(errno, this.context, options.stack),
     );
   }
 

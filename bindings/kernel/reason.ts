@@ -3,7 +3,7 @@
 import { Errno, PAGE_SIZE, TASK_SIZE_PAGES, VmFlag } from "../../assembly/abi.js";
 import { LARGEST, PGOFF_END } from "./argument.js";
 import { hex, type Context } from "./context.js";
-import type { MmapOptions, MremapOptions } from "./operation.js";
+import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";
 import type { Process } from "./process.js";
 import { readVmStat } from "./vm-statistics.js";
 import type { Vma } from "./vma.js";
@@ -273,6 +273,16 @@ function pgoffAt(process: Process, vma: Vma, address: number): number {
   return own?.pgoff ?? vma.pgoff + (page - vma.start) / PAGE_SIZE;
 }
 
+export function whyExec(errno: Errno, context: Context, stack?: StackOptions): string {
+  if (errno === Errno.EINVAL) {
+    const accepted = `multiples of ${PAGE_SIZE} up to ${hex(TASK_SIZE)}, with room for the pages below`;
+    return `stack.top is ${hex(stack?.top ?? 0)}, accepted: ${accepted}`;
+  }
+  if (errno !== Errno.E2BIG) return exhausted(context);
+  const pages = stack?.pages ?? 0;
+  return `${pages} pages of arguments are too many for a stack of ${context.options.stack} pages (stack)`;
+}
+
 /** Of a read, write or fetch that a process can't make. */
 export function whyAccess(
   errno: Errno,
@@ -282,11 +292,24 @@ export function whyAccess(
 ): string {
   if (errno === Errno.ENOMEM) return exhausted(context);
   const vma = process.vmaAt(address);
-  if (!vma) return "nothing is mapped there";
+  if (!vma) return stopped(context, process, address) || "nothing is mapped there";
   if (errno === Errno.SIGSEGV) return `the VMA there is ${vma.perms}`;
   const { file } = vma;
   const pgoff = pgoffAt(process, vma, address);
-  return file && pgoff >= file.pages
-    ? `page ${pgoff} is beyond the end of its file at ${file.pages}`
+  if (file && pgoff >= file.pages)
+    return `page ${pgoff} is beyond the end of its file at ${file.pages}`;
+  const runsInto = vma.flags & VmFlag.GrowsDown && address - vma.start < PAGE_SIZE;
+  return runsInto && process.vmaAt(vma.start - 1)
+    ? "a stack does not touch what is mapped right below it"
     : "the page is poisoned";
+}
+
+/** Why a stack above an address has not grown to it; empty if there is none. */
+function stopped({ options }: Context, process: Process, address: number): string {
+  const above = process.vmas().find(({ start }) => start > address);
+  if (!above || !(above.flags & VmFlag.GrowsDown)) return "";
+  const pages = pagesOf(above.end - address);
+  return pages > options.stack
+    ? `the stack at ${hex(above.start)} would have ${pages} pages, accepted: ${options.stack} (stack)`
+    : `the stack at ${hex(above.start)} can't grow so far`;
 }

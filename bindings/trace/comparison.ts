@@ -4,7 +4,7 @@
 // continue are one range on both sides. Where only the cut between such neighbours differs, both
 // kernels give every address the same meaning; those places are counted apart.
 
-import { VmFlag } from "../../assembly/abi.js";
+import { PAGE_SIZE, VmFlag } from "../../assembly/abi.js";
 import type { Vma } from "../kernel/vma.js";
 import { withoutDeleted } from "./inode-table.js";
 import type { Inode, InodeTable } from "./inode-table.js";
@@ -65,7 +65,9 @@ export function compareMaps(
   const special = specialRanges(snapshot, vmas, inodes);
   const captured = join(snapshot.filter((range) => !overlapsAny(special, range)).map(fromSnapshot));
   const replayed = join(
-    vmas.filter((vma) => !overlapsAny(special, vma)).map((vma) => fromVma(vma, inodes)),
+    vmas
+      .filter((vma) => !overlapsAny(special, vma))
+      .map((vma) => withoutSparePage(fromVma(vma, inodes), snapshot)),
   );
   return match(captured, replayed);
 }
@@ -101,6 +103,16 @@ function fromVma(vma: Vma, inodes: InodeTable): Range {
   const inode = file ? inodes.byNumber(file.inode) : null;
   const name = file ? (inode?.path ?? "/dev/zero") : "";
   return { start, end, perms, name, pgoff: file ? vma.pgoff : 0, inode, vma };
+}
+
+/** v3.7 keeps the lowest page of a stack free and does not show it; kernels since 4.12 have a gap there instead. */
+function withoutSparePage(range: Range, snapshot: readonly MapsRange[]): Range {
+  const { start, end, vma } = range;
+  const above = start + PAGE_SIZE;
+  const grows = vma !== null && (vma.flags & VmFlag.GrowsDown) !== 0 && above < end;
+  return grows && !overlapsAny(snapshot, { start, end: above })
+    ? { ...range, start: above }
+    : range;
 }
 
 function join(ranges: readonly Range[]): Joined[] {

@@ -104,17 +104,12 @@ export class FaultReplay {
     const above = space.known.nextStart(address);
     const stack = space.growing.find(({ start }) => start === above);
     if (stack && stack.end - address <= GROWTH_LIMIT) {
-      const range = {
-        start: address,
-        end: stack.start,
-        prot: stack.prot,
-        growsDown: true,
-        // It grows as it is, whatever is said about new mappings; only what is touched becomes present.
-        lock: lockedVma(this.machine, task, stack.start) ? ("on-fault" as const) : null,
-      };
+      // The touch itself makes it grow, as it is: if it is locked, only what is touched becomes present.
+      if (lockedVma(this.machine, task, stack.start)) {
+        space.lockedOnFault.add(address, stack.start);
+      }
+      space.known.add(address, stack.start);
       space.growing = space.growing.filter((other) => other !== stack);
-      this.machine.map(task, line, "stack growth", range);
-      space.growing.pop();
       space.growing.push({ ...stack, start: address });
       return;
     }

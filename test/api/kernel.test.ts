@@ -68,6 +68,7 @@ describe("options", () => {
       swap: 65536,
       memlock: 2 ** 32 - 1,
       arch: "x86-64",
+      stack: 2048,
     });
     kernel.dispose();
   });

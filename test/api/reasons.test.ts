@@ -313,6 +313,26 @@ describe("with as many VMAs as there may be", () => {
   );
 });
 
+describe("exec", () => {
+  each(
+    [
+      [
+        "with many arguments",
+        (g) => g.process.exec({ stack: { pages: 5 } }),
+        "E2BIG",
+        "5 pages of arguments are too many for a stack of 4 pages (stack)",
+      ],
+      [
+        "with a stack at no place for one",
+        (g) => g.process.exec({ stack: { pages: 1, top: 5 } }),
+        "EINVAL",
+        "stack.top is 0x5, accepted: multiples of 4096 up to 0x7ffffffff000, with room for the pages below",
+      ],
+    ],
+    { stack: 4 },
+  );
+});
+
 describe("an access", () => {
   each([
     ["to a hole", (g) => g.process.read(at(5)), "SIGSEGV", "nothing is mapped there"],
@@ -336,6 +356,35 @@ describe("an access", () => {
       },
       "SIGBUS",
       "the page is poisoned",
+    ],
+    [
+      "far below a stack",
+      ({ process }) => {
+        lay(process, 3000, 1, { growsDown: true });
+        process.write(at(20), 1);
+      },
+      "SIGSEGV",
+      "the stack at 0x200000bb8000 would have 2981 pages, accepted: 2048 (stack)",
+    ],
+    [
+      "below a stack that shows nothing more",
+      ({ process }) => {
+        process.mmap({ address: 2 * PAGE, length: PAGE, fixed: true, growsDown: true });
+        process.write(2 * PAGE, 1);
+        process.mremap(PAGE, 2 * PAGE, 2 * PAGE, { to: at(100) });
+        process.write(at(98), 1);
+      },
+      "SIGSEGV",
+      "the stack at 0x200000064000 can't grow so far",
+    ],
+    [
+      "to the beginning of a stack, with something right below",
+      ({ process }) => {
+        lay(process, 10, 1, { growsDown: true });
+        process.write(at(10), 1);
+      },
+      "SIGBUS",
+      "a stack does not touch what is mapped right below it",
     ],
     [
       "of a process that is gone",

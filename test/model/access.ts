@@ -1,6 +1,7 @@
 import type { AddressSpace } from "./address-space.js";
 import { fail } from "./failure.js";
 import { fault } from "./fault.js";
+import { growTo } from "./stack.js";
 import type { Vma } from "./vma.js";
 
 export type Access = "read" | "write" | "execute";
@@ -10,8 +11,10 @@ export type Access = "read" | "write" | "execute";
  * Returns the word that is there afterwards. SIGSEGV, SIGBUS.
  */
 export function access(space: AddressSpace, page: number, kind: Access, word = 0): number {
-  const vma = space.at(page);
-  if (vma === undefined || !allowed(vma, kind)) fail("SIGSEGV");
+  const vma = space.atOrAbove(page);
+  if (vma === undefined) fail("SIGSEGV");
+  if (page < vma.start) growTo(vma, page);
+  if (!allowed(vma, kind)) fail("SIGSEGV");
   for (;;) {
     const entry = space.entries.get(page);
     if (entry !== undefined && "page" in entry && (kind !== "write" || entry.writable)) {

@@ -33,6 +33,8 @@ export interface Environment {
   readonly maxMapCount: number;
   /** Pages that an address space may lock. */
   readonly memlock: number;
+  /** Pages that a stack may have. */
+  readonly stack: number;
   readonly memory: Memory;
   /** Those that somebody runs in, the oldest first. */
   readonly spaces: Set<AddressSpace>;

@@ -1,5 +1,6 @@
 /** A refused operation: an errno name, or the signal that the access would raise. */
 export type FailureCode =
+  | "E2BIG"
   | "EAGAIN"
   | "EBADF"
   | "EBUSY"

@@ -3,6 +3,7 @@ import { fail } from "./failure.js";
 import type { OpenFile } from "./file.js";
 import { munlockPage } from "./page-lock.js";
 import { Page } from "./page.js";
+import { keepSpare } from "./stack.js";
 import { swapIn } from "./swap-in.js";
 import type { Vma } from "./vma.js";
 
@@ -19,8 +20,12 @@ export function fault(vma: Vma, address: number, write: boolean): void {
 }
 
 function absent(vma: Vma, address: number, write: boolean): void {
-  if (vma.file !== null) fromFile(vma, vma.file, address, write);
-  else if (write) mapOwn(vma, address, 0);
+  if (vma.file !== null) {
+    fromFile(vma, vma.file, address, write);
+    return;
+  }
+  keepSpare(vma, address);
+  if (write) mapOwn(vma, address, 0);
   else vma.space.map(address, { page: null, writable: false, dirty: false, young: true });
 }
 

@@ -4,6 +4,7 @@ import { fail, Failure } from "./failure.js";
 import { fault, pageOf } from "./fault.js";
 import { mlockPage } from "./page-lock.js";
 import { munlockRange } from "./munlock.js";
+import { isSpare } from "./stack.js";
 import type { Vma } from "./vma.js";
 
 /** mlock of [start, end): marks the VMAs up to the first hole; without one it then brings the pages in. */
@@ -84,20 +85,23 @@ function populate(vma: Vma, start: number, end: number): boolean {
   const { read, write, exec, shared } = vma.flags;
   if (!read && !write && !exec) return start >= end;
   for (let address = start; address < end; address++) {
+    // What a stack keeps free stays so, unless it is there as it is wanted.
+    if (isSpare(vma, address) && !isThere(vma, address, write && !shared)) continue;
     if (!bringIn(vma, address, write && !shared)) return false;
     touch(vma, address, write && !shared);
   }
   return true;
 }
 
+function isThere(vma: Vma, address: number, write: boolean): boolean {
+  const entry = vma.space.entries.get(address);
+  return entry !== undefined && "page" in entry && (!write || entry.writable);
+}
+
 function bringIn(vma: Vma, address: number, write: boolean): boolean {
-  const { entries } = vma.space;
   try {
-    for (;;) {
-      const entry = entries.get(address);
-      if (entry !== undefined && "page" in entry && (!write || entry.writable)) return true;
-      fault(vma, address, write);
-    }
+    while (!isThere(vma, address, write)) fault(vma, address, write);
+    return true;
   } catch (error) {
     if (error instanceof Failure) return false;
     throw error;

@@ -22,6 +22,8 @@ export interface MachineOptions {
   readonly maxMapCount?: number;
   /** Pages that an address space may lock; no limit by default. */
   readonly memlock?: number;
+  /** Pages that a stack may have. */
+  readonly stack?: number;
   /** Pages of the swap area that there is from the beginning. */
   readonly swap?: number;
   /** Chooses places for mappings without one; by default the highest gap. */
@@ -48,6 +50,7 @@ export class Machine {
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,
       memlock: options.memlock ?? Infinity,
+      stack: options.stack ?? 2048,
       memory: this.memory,
       spaces: new Set(),
       ksm: this.ksm,

@@ -9,6 +9,7 @@ import { lockAll, lockRange, unlockRange, type LockAll } from "./lock-call.js";
 import { map, moveBreak } from "./map-call.js";
 import { moveTo, resizeOrMove } from "./move-call.js";
 import type { Page } from "./page.js";
+import { layStack, requireRoomForArguments, type Stack } from "./stack.js";
 import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
 import { unmap } from "./unmap-call.js";
 
@@ -150,8 +151,12 @@ export class ModelProcess {
     return new ModelProcess(pid, this, copySpace(this.space));
   }
 
-  exec(brk: number): void {
-    const fresh = new AddressSpace(this.space.environment, this.space.lists);
+  /** With `stack` the new address space has one; without it is empty. E2BIG. */
+  exec(brk: number, stack: Stack | null = null): void {
+    const { environment, lists } = this.space;
+    if (stack !== null) requireRoomForArguments(stack, environment.stack);
+    const fresh = new AddressSpace(environment, lists);
+    if (stack !== null) layStack(fresh, stack);
     fresh.brkStart = brk;
     fresh.brk = brk;
     this.leave();

@@ -76,6 +76,11 @@ function ofProcess(batch: Batch, operation: ProcessOperation, side: CoreSide): R
     case "brk":
       batch.brk(process, operation.address);
       return value;
+    case "exec": {
+      const { brk, stack } = operation;
+      batch.exec(process, { brk, ...(stack === null ? {} : { stack }) });
+      return nothing;
+    }
     case "exit":
       batch.exit(process);
       return nothing;

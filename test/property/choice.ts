@@ -21,6 +21,8 @@ const MOST_CGROUPS = 3;
 const FEW_VMAS = 3;
 /** Words that are written again and again, so that pages are equal. */
 const COMMON_WORDS = 3;
+/** Those of the end are too many. */
+const ARGUMENT_PAGES = [1, 1, 2, 3, 5, 8, 40, 600];
 const ADVICE: readonly Advice[] = [
   "mergeable",
   "mergeable",
@@ -93,7 +95,9 @@ export class Chooser {
       case "exec": {
         if (live.length < 3) return null;
         const brk = (ARENA_PAGE + this.draws.below(this.span)) * PAGE;
-        return { op: "exec", process, brk };
+        const top = (ARENA_PAGE + 40 + this.draws.below(this.span)) * PAGE;
+        const pages = this.draws.pick(ARGUMENT_PAGES);
+        return { op: "exec", process, brk, stack: this.draws.chance(2, 3) ? { top, pages } : null };
       }
       case "exit":
         return live.length > 1 || this.draws.chance(1, 8) ? { op: "exit", process } : null;

@@ -117,7 +117,10 @@ export class CoreSide {
         this.processes.push(process.fork({ shareMemory: operation.shareMemory }));
         return 0;
       case "exec":
-        process.exec({ brk: operation.brk });
+        process.exec({
+          brk: operation.brk,
+          ...(operation.stack === null ? {} : { stack: operation.stack }),
+        });
         return 0;
       case "exit":
         process.exit();

@@ -40,7 +40,7 @@ export class MappingChoice {
       address: mode === 63 ? null : this.address(start),
       length: this.bytes(pages),
       fixed: mode >= 62 ? false : mode === 61 ? "no-replace" : true,
-      growsDown: this.draws.chance(1, 40),
+      growsDown: this.draws.chance(1, 16),
       stackSetup: this.draws.chance(1, 60),
       ...(like === undefined ? this.stranger() : this.continuation(like, start)),
     };
@@ -127,6 +127,10 @@ export class MappingChoice {
   /** An address in a VMA, mostly; not at the beginning of its page, sometimes. */
   touched(vmas: readonly Vma[] = this.vmas): number {
     const vma = vmas[this.draws.below(vmas.length)];
+    if (vma?.flags.growsDown === true && this.draws.chance(1, 3)) {
+      // Its lowest page, or one below, for which it has to grow.
+      return (vma.start - this.draws.below(4)) * PAGE;
+    }
     const page =
       vma === undefined || this.draws.chance(1, 32)
         ? ARENA_PAGE + this.draws.below(this.span)

@@ -2,9 +2,20 @@ import { fail, Failure } from "../model/failure.js";
 import type { OpenFile } from "../model/file.js";
 import { Machine, type MachineOptions } from "../model/machine.js";
 import type { ModelProcess } from "../model/process.js";
+import type { Stack } from "../model/stack.js";
 import { copyOf } from "./copy.js";
 import { ofFile, ofPages } from "./model-pages.js";
-import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
+import {
+  PAGE,
+  type MachineOperation,
+  type Operation,
+  type Outcome,
+  type ProcessOperation,
+} from "./operation.js";
+
+function stackOf({ stack }: Extract<Operation, { readonly op: "exec" }>): Stack | null {
+  return stack === null ? null : { top: stack.top / PAGE, pages: stack.pages };
+}
 
 /** First word of page 0 of the first file; further files follow at a distance. */
 export const FILE_WORD = 1_000_000_000;
@@ -112,7 +123,7 @@ export class ModelSide {
         this.machine.fork(process, operation.shareMemory);
         return 0;
       case "exec":
-        process.exec(operation.brk);
+        process.exec(operation.brk, stackOf(operation));
         return 0;
       case "exit":
         process.exit();

@@ -18,7 +18,13 @@ export type Operation =
   | FileOperation
   | MachineOperation
   | { readonly op: "fork"; readonly process: number; readonly shareMemory: boolean }
-  | { readonly op: "exec"; readonly process: number; readonly brk: number }
+  | {
+      readonly op: "exec";
+      readonly process: number;
+      readonly brk: number;
+      /** Where the stack ends, and pages of arguments; null: none. */
+      readonly stack: { readonly top: number; readonly pages: number } | null;
+    }
   | { readonly op: "exit"; readonly process: number }
   | MmapOperation
   | RangeOperation<"munmap">

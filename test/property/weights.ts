@@ -20,7 +20,7 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   brk: 4,
   fork: 8,
   exit: 4,
-  exec: 1,
+  exec: 2,
   spawn: 1,
   file: 2,
   cgroup: 1,

@@ -278,7 +278,8 @@ describe("a stack that grows", () => {
   test("is locked when it was locked, with the pages that are touched", async () => {
     const run = await runCalls("mlockall(MCL_CURRENT) = 0", touch.replace("bfffff", "bffff0"));
     expect(locked(run, 0x7ffbffff0000, 0x31)).toBe("1".repeat(0x31));
-    expect(present(run, 0x7ffbffff0000, 17)).toBe("10000000000000001");
+    // v3.7 does not make the lowest page of a stack present: mlockall has left that of before alone.
+    expect(present(run, 0x7ffbffff0000, 18)).toBe("100000000000000001");
     run.kernel.dispose();
   });
 

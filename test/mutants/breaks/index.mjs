@@ -19,6 +19,7 @@ import nonlinear from "./nonlinear.mjs";
 import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
+import stacks from "./stacks.mjs";
 import storageKeys from "./storage-keys.mjs";
 import traces from "./traces.mjs";
 import unmap from "./unmap.mjs";
@@ -28,6 +29,7 @@ import walks from "./walks.mjs";
 const groups = [
   ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
   ...[mlock, files, migration, nonlinear, ksm, locks, counters, traces, races, storageKeys, verify],
+  ...[stacks],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>
