@@ -9,17 +9,20 @@ import { MAX_FRAMES, MAX_SWAP, UNLIMITED, type KernelOptions } from "../kernel/o
 import { releases, switches } from "../kernel/releases.js";
 import { hangingLines } from "../report/line-wrap.js";
 import { renderRun } from "../report/run-view.js";
+import { renderWalks, type ShownWalks } from "../report/walk-view.js";
 import { formatDumpDocument } from "../scenario/dump-text.js";
-import { Explainer } from "../scenario/explanation.js";
+import { Explainer, MOST_EVENTS } from "../scenario/explanation.js";
 import { machineFor } from "../scenario/machine-size.js";
 import type { Operation } from "../scenario/operation.js";
 import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
 import type { Script } from "../scenario/script.js";
 import { parseScript } from "../scenario/script.js";
+import { type WalkChoice, WalkLog } from "../scenario/walk-log.js";
 import { counted } from "../scenario/wording.js";
 import { InputError } from "./failure.js";
 import { readScript } from "./script-input.js";
+import { isWalkChoice, refused, walkChoice } from "./walk-choice.js";
 import { numberOption } from "./whole-number.js";
 
 const BUILDS = ["release", "checked"] as const;
@@ -33,61 +36,90 @@ const SHOWN_VIOLATIONS = 5;
 interface RunFlags {
   readonly release: string;
   readonly set?: Readonly<Record<string, string>>;
-  readonly build: (typeof BUILDS)[number];
+  readonly build?: (typeof BUILDS)[number];
   readonly frames?: number;
   readonly swap?: number;
   readonly memlock?: number;
   readonly verify?: true;
   readonly json?: true;
   readonly explain?: true;
+  /** true: which walks was left out. */
+  readonly traceWalk?: string | true;
 }
 
 /** The subcommand, for the entry to add. */
 export function runCommand(): Command {
-  return new Command("run")
-    .summary("run a script and show its processes, VMAs, frames and reverse map")
-    .description(
-      "Runs a script of operations on processes (docs/script.md has the language) and shows, at every " +
-        "dump and at the end, the processes, their VMAs, and each frame with the pages that map it. " +
-        "Operations that fail are results. Exit 0 done, 1 a broken invariant, 2 bad input.",
-    )
-    .argument("<script>", "file of the script, or - for standard input")
-    .option("--release <release>", `one of ${list(releases)}`, oneOf("--release", releases), "v3.7")
-    .option("--set <switch=value>", `one switch, repeatable: ${switchList()}`, addSwitch)
-    .option(
-      "--build <build>",
-      `${list(BUILDS)} (with assertions)`,
-      oneOf("--build", BUILDS),
-      "release",
-    )
-    .option(
-      "--frames <number>",
-      "page frames of the machine; default: enough for the script",
-      numberOption("--frames", 1, MAX_FRAMES),
-    )
-    .option(
-      "--swap <pages>",
-      "size of swap area 0, 0 for none; default: as many as frames",
-      numberOption("--swap", 0, MAX_SWAP),
-    )
-    .option(
-      "--memlock <pages>",
-      "pages that a process may lock; default: no limit",
-      numberOption("--memlock", 0, UNLIMITED),
-    )
-    .option("--verify", "check the invariants after every operation")
-    .option("--json", "print dumps and results as one JSON document")
-    .option("--explain", "one line per operation: what it did, and why")
-    .action(run);
+  return (
+    new Command("run")
+      .summary("run a script and show its processes, VMAs, frames and reverse map")
+      .description(
+        "Runs a script of operations on processes (docs/script.md has the language) and shows, at every " +
+          "dump and at the end, the processes, their VMAs, and each frame with the pages that map it. " +
+          "Operations that fail are results. Exit 0 done, 1 a broken invariant, 2 bad input.",
+      )
+      // An option whose value can be left out may stand right before it, and takes it for its own.
+      .argument("[script]", "file of the script, or - for standard input")
+      .usage("[options] <script>")
+      .option(
+        "--release <release>",
+        `one of ${list(releases)}`,
+        oneOf("--release", releases),
+        "v3.7",
+      )
+      .option("--set <switch=value>", `one switch, repeatable: ${switchList()}`, addSwitch)
+      .option(
+        "--build <build>",
+        `${list(BUILDS)} (with assertions); default: release, and checked with --trace-walk`,
+        oneOf("--build", BUILDS),
+      )
+      .option(
+        "--frames <number>",
+        "page frames of the machine; default: enough for the script",
+        numberOption("--frames", 1, MAX_FRAMES),
+      )
+      .option(
+        "--swap <pages>",
+        "size of swap area 0, 0 for none; default: as many as frames",
+        numberOption("--swap", 0, MAX_SWAP),
+      )
+      .option(
+        "--memlock <pages>",
+        "pages that a process may lock; default: no limit",
+        numberOption("--memlock", 0, UNLIMITED),
+      )
+      .option("--verify", "check the invariants after every operation")
+      .option("--json", "print dumps and results as one JSON document")
+      .option("--explain", "one line per operation: what it did, and why")
+      .option(
+        "--trace-walk [which]",
+        "walks of the reverse map as they go: line:N those of a line, P:PAGE one for a page at the end; " +
+          "default: those of the last line that walks",
+      )
+      .action(runNamed)
+  );
+}
+
+async function runNamed(path: string | undefined, flags: RunFlags): Promise<void> {
+  const { traceWalk: which } = flags;
+  if (path !== undefined) return run(path, flags);
+  if (typeof which === "string" && !isWalkChoice(which)) {
+    return run(which, { ...flags, traceWalk: true });
+  }
+  throw new InputError("missing required argument 'script'");
 }
 
 async function run(path: string, flags: RunFlags): Promise<void> {
   const file = path === "-" ? "standard input" : path;
   try {
+    const { traceWalk, build } = flags;
+    if (traceWalk !== undefined && build === "release") {
+      throw new InputError("--build: release traces no walks; accepted with --trace-walk: checked");
+    }
     const script = parseScript(await readScript(path, file), file);
+    const choice = traceWalk === undefined ? null : walkChoice(traceWalk, script);
     const kernel = await newKernel(script, flags);
     try {
-      await runScript(kernel, script, flags, path === "-" ? "-" : basename(path));
+      await runScript(kernel, script, flags, choice, path === "-" ? "-" : basename(path));
     } finally {
       kernel.dispose();
     }
@@ -103,7 +135,8 @@ async function run(path: string, flags: RunFlags): Promise<void> {
 }
 
 async function newKernel(script: Script, flags: RunFlags): Promise<Kernel> {
-  const { release, set, build, frames, swap, memlock } = flags;
+  const { release, set, frames, swap, memlock, traceWalk } = flags;
+  const build = flags.build ?? (traceWalk === undefined ? "release" : "checked");
   // Names and values were checked against the lists that the kernel itself gives.
   const options = {
     release,
@@ -125,20 +158,25 @@ async function runScript(
   kernel: Kernel,
   script: Script,
   flags: RunFlags,
+  choice: WalkChoice | null,
   name: string,
 ): Promise<void> {
   const runner = new ScriptRunner(kernel, script, { kernel: kernelName(flags), case: name });
   const notes = new Map<number, string>();
-  const broken = await runSteps(kernel, runner, script, flags, notes);
-  process.stdout.write(
-    flags.json
-      ? formatDumpDocument(runner.document)
-      : renderRun(runner.document, script, {
-          columns: process.stdout.columns ?? DEFAULT_COLUMNS,
-          color: process.stdout.isTTY && !process.env["NO_COLOR"],
-          notes,
-        }),
-  );
+  const log = choice && new WalkLog(kernel, runner, choice);
+  const broken = await runSteps(kernel, runner, script, flags, notes, log);
+  if (log !== null && broken.length === 0) walkAtTheEnd(log, flags);
+  const { document } = runner;
+  const view = {
+    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
+    color: process.stdout.isTTY && !process.env["NO_COLOR"],
+  };
+  if (flags.json) {
+    process.stdout.write(formatDumpDocument(log ? { ...document, walks: log.walks } : document));
+  } else {
+    process.stdout.write(renderRun(document, script, { ...view, notes }));
+    if (log) process.stdout.write(`\n${renderWalks(shownWalks(log), view)}`);
+  }
   if (broken.length === 0) {
     if (flags.verify && !flags.json) {
       const checks = counted(script.operations.length, "time");
@@ -150,6 +188,20 @@ async function runScript(
   process.exitCode = 1;
 }
 
+/** The walk for a page, if one was asked for. @throws InputError when the page is not there */
+function walkAtTheEnd(log: WalkLog, { traceWalk }: RunFlags): void {
+  try {
+    log.finish(MOST_EVENTS);
+  } catch (error) {
+    if (!(error instanceof KernelError) || !["EFAULT", "ESRCH"].includes(error.code)) throw error;
+    throw refused(String(traceWalk), `${error.operation}: ${error.detail}`);
+  }
+}
+
+function shownWalks({ title, walks, complete }: WalkLog): ShownWalks {
+  return { title, walks, kept: complete ? null : MOST_EVENTS };
+}
+
 /** Runs to the end, or up to the first broken invariant; returns what was broken. */
 async function runSteps(
   kernel: Kernel,
@@ -157,6 +209,7 @@ async function runSteps(
   script: Script,
   { verify, explain, json }: RunFlags,
   notes: Map<number, string>,
+  walks: WalkLog | null,
 ): Promise<string[]> {
   const explanations = json ? process.stderr : process.stdout;
   // Elsewhere than on a terminal an operation is one line, for those who search and compare.
@@ -164,7 +217,10 @@ async function runSteps(
     const { isTTY, columns } = explanations;
     explanations.write(`${isTTY && columns ? hangingLines(words, columns) : words}\n`);
   };
-  const steps = new Explainer(kernel, runner, explain ? { tell } : {});
+  const steps = new Explainer(kernel, runner, {
+    ...(explain ? { tell } : {}),
+    ...(walks ? { walks } : {}),
+  });
   let turn = performance.now();
   for (;;) {
     // An interrupt is heard only between two turns of the event loop.

@@ -1,19 +1,30 @@
 // The dump document as text: JSON with line breaks where a reader wants them.
 
 import type { Dump, DumpDocument, DumpProcess } from "./dump.js";
+import type { WalkRecord } from "./walk-record.js";
 
 const VMAS_PER_LINE = 4;
 const PAGES_PER_LINE = 10;
 const FRAMES_PER_LINE = 6;
 const RESULTS_PER_LINE = 12;
+const STEPS_PER_LINE = 4;
 
 /** One JSON document with a newline at its end. */
 export function formatDumpDocument(document: DumpDocument): string {
-  const { oracle, kernel, case: name, dumps, results } = document;
+  const { oracle, kernel, case: name, dumps, results, walks } = document;
   const head = JSON.stringify({ oracle, kernel, case: name }).slice(0, -1);
   return (
     `${head},\n"dumps":${block(dumps.map(formatDump))},\n` +
-    `"results":${rows(results, RESULTS_PER_LINE, " ")}}\n`
+    `"results":${rows(results, RESULTS_PER_LINE, " ")}` +
+    `${walks === undefined ? "" : `,\n"walks":${block(walks.map(formatWalk))}`}}\n`
+  );
+}
+
+function formatWalk({ steps, ...walk }: WalkRecord): string {
+  const { line, walk: name, page, ...rest } = walk;
+  return (
+    `${JSON.stringify({ line, walk: name, page }).slice(0, -1)},\n` +
+    ` "steps":${rows(steps, STEPS_PER_LINE, "  ")},\n ${JSON.stringify(rest).slice(1)}`
   );
 }
 

@@ -7,6 +7,7 @@ import type { Process } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";
 import { pageOf } from "./arena.js";
 import type { OperationName } from "./operation.js";
+import type { WalkRecord } from "./walk-record.js";
 
 /** Frame number of the zero page in a dump. */
 export const ZERO_FRAME = -1;
@@ -64,6 +65,8 @@ export interface DumpDocument {
   case: string;
   dumps: Dump[];
   results: DumpResult[];
+  /** Walks of the reverse map that were asked for. */
+  walks?: readonly WalkRecord[];
 }
 
 /** A living process with the names that its script gave. */

@@ -10,10 +10,11 @@ import { pageEventsInWords } from "./page-events.js";
 import { type ScriptRunner, SKIPPED, type Step } from "./runner.js";
 import { lookBefore, type Scene, writingPages } from "./scene.js";
 import { vmaEventsInWords } from "./vma-events.js";
+import type { WalkLog } from "./walk-log.js";
 import { counted } from "./wording.js";
 
 /** Events that are kept of one operation: enough for one that locks, or swaps out, a whole arena. */
-const MOST_EVENTS = 2 ** 20;
+export const MOST_EVENTS = 2 ** 20;
 
 /** A step, and what is to be said of it. */
 export interface ToldStep extends Step {
@@ -25,6 +26,8 @@ export interface ToldStep extends Step {
 export interface ExplainerOptions {
   /** Hears of every step, in one line: `LINE OPERATION: reasons`. Without it there are only notes. */
   readonly tell?: (words: string) => void;
+  /** Gets the walks that it wants to have. */
+  readonly walks?: WalkLog;
   /** Events that are kept of one operation. Default 2^20. */
   readonly most?: number;
 }
@@ -32,6 +35,7 @@ export interface ExplainerOptions {
 /** Runs a script step by step and says what each step did. The kernel records events for it meanwhile. */
 export class Explainer {
   readonly #tell: ((words: string) => void) | undefined;
+  readonly #walks: WalkLog | undefined;
   readonly #most: number;
   #ioHeld = false;
 
@@ -39,9 +43,10 @@ export class Explainer {
   constructor(
     private readonly kernel: Kernel,
     private readonly runner: ScriptRunner,
-    { tell, most = MOST_EVENTS }: ExplainerOptions,
+    { tell, walks, most = MOST_EVENTS }: ExplainerOptions,
   ) {
     this.#tell = tell;
+    this.#walks = walks;
     this.#most = most;
     // Room is made now: once the script has run, memory may be exhausted.
     kernel.recordEvents(true, { most });
@@ -52,12 +57,16 @@ export class Explainer {
     const { kernel, runner } = this;
     const { next } = runner;
     const tell = this.#tell;
+    const walks = (next && this.#walks?.wants(next)) ?? false;
     // What reclaim left is part of its note, and known from events alone; no other note needs them.
-    if (tell === undefined) kernel.recordEvents(next?.op === "reclaim", { most: this.#most });
+    const wanted = tell !== undefined || walks || next?.op === "reclaim";
+    kernel.recordEvents(wanted, { walks, most: this.#most });
     const before = next && lookBefore(kernel, runner, next);
     const step = runner.step();
     if (step === null || before === undefined) return null;
-    const scene: Scene = { kernel, runner, step, before, events: kernel.takeEvents() };
+    const events = kernel.takeEvents();
+    if (walks) this.#walks?.take(step.operation, events, kernel.droppedEvents);
+    const scene: Scene = { kernel, runner, step, before, events };
     const note = noteOn(scene);
     tell?.(`${step.operation.line} ${step.operation.text}: ${this.#reasons(scene, note)}`);
     if (step.operation.op === "io") this.#ioHeld = step.operation.hold;

@@ -96,6 +96,7 @@ function ofProcess(
     case "write":
       return access(process, operation.page, code);
     case "referenced":
+    case "rmap":
     case "pin":
       return notShown(process, operation.page);
     case "unpin":

@@ -138,6 +138,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     }),
   },
   referenced: pageRule("referenced"),
+  rmap: pageRule("rmap"),
   "swap-out": rangeRule("swap-out"),
   migrate: rangeRule("migrate"),
   pin: pageRule("pin"),

@@ -109,7 +109,7 @@ export interface LockAllOperation extends Written {
 
 /** `read P page`, and whatever else needs only a page of one process */
 export interface PageOperation extends Written {
-  readonly op: "read" | "referenced" | "pin" | "unpin";
+  readonly op: "read" | "referenced" | "rmap" | "pin" | "unpin";
   readonly process: string;
   readonly page: number;
 }

@@ -7,6 +7,7 @@ const MEANINGS: Partial<Record<OperationName, (value: number) => string>> = {
   read: String,
   "file-read": String,
   referenced: (n) => (n === 0 ? "not touched" : `touched through ${counted(n, "mapping")}`),
+  rmap: (n) => `found at ${counted(n, "place")}`,
   "swap-out": (n) => `${counted(n, "page")} reclaimed`,
   reclaim: (n) => `${counted(n, "page")} reclaimed`,
   migrate: (n) => `${counted(n, "page")} moved`,

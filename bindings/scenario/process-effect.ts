@@ -26,6 +26,7 @@ export function processEffect(
 function counts(process: Process, operation: ProcessOperation, value: number): string[] {
   switch (operation.op) {
     case "referenced":
+    case "rmap":
     case "swap-out":
     case "migrate":
       return [outcomeInWords(operation.op, value) ?? ""];

@@ -221,6 +221,8 @@ export class ScriptRunner {
         return 0;
       case "referenced":
         return this.#kernel.pageReferenced(pageShown(process, operation.page));
+      case "rmap":
+        return this.#kernel.rmapWalk(pageShown(process, operation.page));
       case "pin":
         this.#kernel.pin(pageShown(process, operation.page));
         return 0;

@@ -3,6 +3,7 @@ import { fail } from "./failure.js";
 import type { OpenFile } from "./file.js";
 import type { Protection } from "./flags.js";
 import type { Machine } from "./machine.js";
+import { mappings } from "./page-walk.js";
 import { Page } from "./page.js";
 import type { ModelProcess } from "./process.js";
 import type { Words } from "./script.js";
@@ -89,6 +90,8 @@ export function onPages(
   switch (operation) {
     case "referenced":
       return machine.pageReferenced(shown());
+    case "rmap":
+      return [...mappings(shown())].length;
     case "pin":
       machine.pin(shown());
       return 0;

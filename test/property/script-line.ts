@@ -108,6 +108,9 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
       return placed("write", operation, [operation.word]);
     case "page-referenced":
       return operation.cgroup === null ? placed("referenced", operation, []) : null;
+    // The language has no words for this question; that for all places is another.
+    case "page-in-vma":
+      return placed("rmap", operation, []);
     case "pin":
     case "unpin":
       return placed(operation.op, operation, []);

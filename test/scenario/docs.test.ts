@@ -1,14 +1,16 @@
 // docs/script.md says what happens: its examples are run here.
 
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createKernel } from "../../bindings/kernel/kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";
 import { renderRun } from "../../bindings/report/run-view.js";
+import { renderWalks } from "../../bindings/report/walk-view.js";
 import { grammar } from "../../bindings/scenario/grammar.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";
+import { WalkLog } from "../../bindings/scenario/walk-log.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 
 const page = readFileSync(new URL("../../docs/script.md", import.meta.url), "utf8");
@@ -70,6 +72,40 @@ test("the second script of the page is refused in the words of the page", () => 
   expect(message).toBeDefined();
   expect(() => parseScript(source, "two.script")).toThrow(message);
 });
+
+describe("the walk that the page shows step by step", () => {
+  const section = page.slice(page.indexOf("### One walk"), page.indexOf("## The dump document"));
+  const [source = "", whole = "", part = ""] = section
+    .split(/^```/m)
+    .filter((_, i) => i % 2 === 1)
+    .map((block) => block.slice(block.indexOf("\n") + 1));
+
+  async function walked(anonIndex: "list" | "interval-tree"): Promise<string> {
+    const kernel = await createKernel({ build: "checked", anonIndex });
+    const script = parseScript(source, "s");
+    const runner = new ScriptRunner(kernel, script, { kernel: "k", case: "s" });
+    const log = new WalkLog(kernel, runner, { line: 6 });
+    const explainer = new Explainer(kernel, runner, { walks: log });
+    while (explainer.step() !== null);
+    kernel.dispose();
+    return renderWalks({ ...shown(log), kept: null }, { columns: 100, color: false });
+  }
+
+  test("is what the script gives", async () => {
+    expect(whole).toContain("page_referenced");
+    expect(await walked("interval-tree")).toContain(`\n\n${whole}`);
+  });
+
+  test("passes over a VMA with a list", async () => {
+    expect(part).toContain("irrelevant");
+    expect(await walked("list")).toContain(part);
+    expect(await walked("interval-tree")).not.toContain(part);
+  });
+});
+
+function shown({ title, walks }: WalkLog): Pick<WalkLog, "title" | "walks"> {
+  return { title, walks };
+}
 
 test("the page has every operation in the form in which messages show it", () => {
   const unescaped = page.replaceAll("\\|", "|");

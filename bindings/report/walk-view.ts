@@ -1,0 +1,162 @@
+// Walks of the reverse map for people: each step a line, under the lock or node to which it belongs.
+
+import { lockNames } from "../core/lock-words.js";
+import type { WalkRecord, WalkRecordStep } from "../scenario/walk-record.js";
+import { counted } from "../scenario/wording.js";
+import { deedInWords, foundInWords, offerInWords } from "./walk-wording.js";
+
+/** Where the view is shown. */
+export interface WalkViewOptions {
+  /** Width in characters; used between 60 and 120. */
+  readonly columns: number;
+  /** ANSI colours on or off. */
+  readonly color: boolean;
+}
+
+/** What is shown. */
+export interface ShownWalks {
+  /** What they belong to: "line 12: migrate A 10 1". */
+  readonly title: string;
+  readonly walks: readonly WalkRecord[];
+  /** How many events were kept, if there were more; else null. */
+  readonly kept: number | null;
+}
+
+const STYLES = { title: "1;36", name: "1", dim: "2" };
+type Paint = (style: keyof typeof STYLES, text: string) => string;
+
+const LEAST_COLUMNS = 60;
+const MOST_COLUMNS = 120;
+const INDENT = "  ";
+/** Names of locks, outer first. */
+const ORDER: readonly string[] = Object.values(lockNames);
+
+/** The walks one after the other, with a newline at the end. */
+export function renderWalks({ title, walks, kept }: ShownWalks, options: WalkViewOptions): string {
+  const columns = Math.min(Math.max(options.columns, LEAST_COLUMNS), MOST_COLUMNS);
+  const paint: Paint = (style, text) =>
+    options.color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
+  const lines = [paint("title", `── walks of ${title} `.padEnd(columns, "─")), ""];
+  if (walks.length === 0) lines.push("no walk of the reverse map", "");
+  for (const walk of walks) lines.push(...renderWalk(walk, paint), "");
+  if (kept !== null) lines.push(`Only the first ${kept} events were kept, there were more.`, "");
+  return lines.join("\n");
+}
+
+function renderWalk(walk: WalkRecord, paint: Paint): string[] {
+  const steps = new StepLines(walk.steps, paint).lines;
+  const result = walk.result === null ? "its end was not kept" : `returns ${walk.result}`;
+  return [
+    `${paint("name", walk.walk)} of ${pageInWords(walk)}`,
+    ...steps.map((line) => INDENT + line),
+    `${INDENT}${result}`,
+    ...costInWords(walk),
+  ];
+}
+
+function pageInWords({ page: { kind, file, offset, mapcount } }: WalkRecord): string {
+  const mapped = counted(mapcount, "mapping");
+  if (kind === "ksm") return `a page that KSM shares, ${mapped}`;
+  return kind === "file"
+    ? `page ${offset} of ${file}, ${mapped}`
+    : `the anonymous page at offset ${offset}, ${mapped}`;
+}
+
+/** The summary: what the counters say of this walk. */
+function costInWords(walk: WalkRecord): string[] {
+  const considered = walk.steps.filter((step) => "vma" in step && step.vma === "considered");
+  const counts = [
+    `${counted(walk.nodesVisited, "node")} visited, ${walk.nodesTouched} touched`,
+    `${counted(considered.length, "VMA")} considered, ${walk.irrelevantVmas} irrelevant`,
+    `${walk.entriesChecked} ${walk.entriesChecked === 1 ? "entry" : "entries"} checked`,
+    counted(walk.stepsPassed, "step"),
+  ];
+  const taken = Object.entries(walk.locks).sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  const locks = taken.map(([name, { taken, steps, longest }]) => {
+    const each = taken === 1 ? "" : `, the longest time for ${longest}`;
+    return `${name} taken ${times(taken)}, held for ${counted(steps, "step")}${each}`;
+  });
+  return [counts.join("; "), ...(locks.length > 0 ? locks : ["no lock taken"])];
+}
+
+function times(n: number): string {
+  return n === 1 ? "once" : `${n} times`;
+}
+
+/** Steps as lines; what happens under a lock, or at a node, is indented. */
+class StepLines {
+  readonly lines: string[] = [];
+  #locks = 0;
+  /** Locks held when the node was met under which steps stand now; null if they stand under none. */
+  #node: number | null = null;
+
+  constructor(
+    private readonly steps: readonly WalkRecordStep[],
+    private readonly paint: Paint,
+  ) {
+    for (let i = 0; i < steps.length; i++) i += this.#tell(steps[i]!, steps[i + 1]);
+  }
+
+  /** One step, with the next if both are one line; returns how many of those that follow it has told. */
+  #tell(step: WalkRecordStep, next: WalkRecordStep | undefined): number {
+    if ("node" in step) return this.#tellNode(step, next);
+    if ("cluster" in step) {
+      this.#head(`nonlinear ${place(step.cluster, step.pages)}: gone through`);
+    } else if ("vma" in step) {
+      this.#line(offerInWords(step.vma, step.page));
+    } else if ("entry" in step) {
+      return this.#tellEntry(step, next);
+    } else if ("did" in step) {
+      this.#line(deedInWords[step.did]);
+    } else if ("lock" in step) {
+      this.#line(this.paint("dim", `take ${step.lock}: ${step.for}`));
+      this.#locks++;
+    } else if ("busy" in step) {
+      this.#line(this.paint("dim", `try ${step.busy}, in vain: ${step.for}`));
+    } else {
+      this.#locks--;
+      if (this.#node !== null && this.#locks < this.#node) this.#node = null;
+      const held = `let go of ${step.unlock} after ${counted(step.steps, "step")}`;
+      this.#line(this.paint("dim", held));
+    }
+    return 0;
+  }
+
+  #tellNode(
+    step: Extract<WalkRecordStep, { node: string }>,
+    next: WalkRecordStep | undefined,
+  ): number {
+    const [first, last] = step.offsets;
+    const offsets = first === last ? `offset ${first}` : `offsets ${first}-${last}`;
+    const node = `node ${place(step.node, step.pages)}, ${offsets}`;
+    const offered = next !== undefined && "vma" in next;
+    this.#head(`${node}: ${offered ? offerInWords(next.vma, next.page) : "on the way"}`);
+    return offered ? 1 : 0;
+  }
+
+  #tellEntry(
+    step: Extract<WalkRecordStep, { entry: number }>,
+    next: WalkRecordStep | undefined,
+  ): number {
+    const found = [foundInWords[step.found], ...step.bits].join(", ");
+    const done = next !== undefined && "did" in next;
+    this.#line(`entry at ${step.entry}: ${found}${done ? `; ${deedInWords[next.did]}` : ""}`);
+    return done ? 1 : 0;
+  }
+
+  /** A line under which others stand. */
+  #head(text: string): void {
+    this.#node = null;
+    this.#line(text);
+    this.#node = this.#locks;
+  }
+
+  #line(text: string): void {
+    const depth = this.#locks + (this.#node === null ? 0 : 1);
+    this.lines.push(INDENT.repeat(Math.max(depth, 0)) + text);
+  }
+}
+
+function place(process: string, [start, end]: readonly [number, number]): string {
+  return `${process} ${start}-${end}`;
+}
