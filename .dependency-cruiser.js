@@ -15,6 +15,7 @@ const core = [
   { name: "check", path: "^assembly/check/" },
   { name: "mm", path: "^assembly/mm/" },
   { name: "rmap", path: "^assembly/rmap/" },
+  { name: "notifier", path: "^assembly/notifier/" },
   { name: "index", path: "^assembly/index/" },
   { name: "struct-arch", path: "^assembly/(struct|arch)/" },
   { name: "sync-memory", path: "^assembly/(sync|memory)/" },

@@ -62,6 +62,12 @@ export enum Op {
   Execute,
   /** (task, address, length, pgoff, RemapFlag) : the range shows the file from pgoff on */
   RemapFilePages = 17,
+  /** (task, NotifierModel, cookie, NotifierCall bits that it wants, 1: it may sleep) -> notifier */
+  RegisterNotifier = 22,
+  /** (notifier) */
+  UnregisterNotifier,
+  /** (notifier, address, DeviceAccess, word) -> word of the page; of a fault by callbacks frame * 2 + writable */
+  DeviceAccess,
 
   /** (file, pages) */
   Truncate = 32,
@@ -128,6 +134,35 @@ export enum Op {
 export const FIRST_FILE_OP = 32;
 export const FIRST_PAGE_OP = 48;
 export const FIRST_MACHINE_OP = 80;
+
+/** Who is told of changes to a page table. */
+export enum NotifierModel {
+  /** Callbacks of JavaScript. */
+  Callbacks = 0,
+  /** A virtual machine: sequence and count, retries its own faults, ages its own entries; never sleeps. */
+  Kvm,
+  /** A network card: sleeps in its callbacks, maps some pages at a time, ages nothing. */
+  Rdma,
+}
+
+/** What a client is told: bits, and what the import is called with. */
+export enum NotifierCall {
+  InvalidatePage = 1,
+  RangeStart = 2,
+  RangeEnd = 4,
+  ClearFlushYoung = 8,
+  TestYoung = 16,
+  ChangePte = 32,
+  Release = 64,
+}
+
+/** How a client comes to a page through its own table, or only faults it in. */
+export enum DeviceAccess {
+  Read = 0,
+  Write,
+  FaultRead,
+  FaultWrite,
+}
 
 export enum Prot {
   None = 0,
@@ -680,6 +715,20 @@ export enum EntryKind {
   File,
 }
 
+/** What notifierField reads. */
+export enum NotifierField {
+  /** 1 while it is registered. */
+  Registered = 0,
+  /** Pages that its own table maps. */
+  Pages,
+  /** Changes it was told of. */
+  Sequence,
+  /** Ranges that are being changed. */
+  Ranges,
+}
+
+/** A page of a client's own table: address f64, frame f64 (0: the zero page), then u32 1 writable, u32 1 young. */
+export const DEVICE_RECORD = 24;
 /** Sizes of the records that bulk queries leave in scratch memory; see assembly/mm/report.ts. */
 export const VMA_RECORD = 80;
 export const ENTRY_RECORD = 16;

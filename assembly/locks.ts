@@ -2,21 +2,28 @@
 //
 //   ksm_thread_mutex > inode mutex
 //     mmap_sem
-//       page lock
-//         i_mmap_mutex
-//           anon_vma mutex (always that of the root)
-//             page-table lock
-//               zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
+//       mm_all_locks_mutex
+//         page lock
+//           i_mmap_mutex
+//             anon_vma mutex (always that of the root)
+//               umem_mutex of a network card
+//                 page-table lock
+//                   the lock of an address space's list of notifiers, mmu_lock of a virtual machine
+//                     zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
 
 /** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
 export enum LockClass {
   KsmThreadMutex = 1,
   InodeMutex,
   MmapSem,
+  MmAllLocksMutex,
   PageLock,
   IMmapMutex,
   AnonVmaMutex,
+  UmemMutex,
   Ptl,
+  NotifierLock,
+  MmuLock,
   ZoneLru,
   SwapLock,
   MmlistLock,
@@ -68,6 +75,9 @@ export enum Doing {
   RemapFile,
   ExpandStack,
   Exec,
+  NotifierList,
+  NotifierCall,
+  DeviceAccess,
 }
 
 /** What was wrong about a lock. */

@@ -130,6 +130,25 @@ export enum Violated {
   /** pid, address, frame */
   MigrationEntry = 801,
 
+  /** pid : links of the list of an address space's clients that do not agree */
+  NotifierLink = 901,
+  /** pid (0: none) : a client that is in no list */
+  NotifierLost = 902,
+  /** pid, ranges that it was told begin and not end, ranges that it counts itself */
+  NotifierRange = 903,
+  /** pid : ranges that began are not those that ended */
+  NotifierArguments = 904,
+  /** pid, address, frame in a client's table, frame in the page table (-1: none, 0: the zero page) */
+  DevicePage = 905,
+  /** pid, address, frame : a client may write to what the page table protects */
+  DeviceWritable = 906,
+  /** pid, address, frame : freed since a client mapped it */
+  DeviceFreed = 907,
+  /** pid (0: none), counter, recount : a client's table that is out of order, or has other pages than it counts */
+  DeviceTable = 908,
+  /** read sections of SRCU that never ended */
+  Srcu = 909,
+
   /** number, refcount, 1 if it has VMAs, children, places of KSM that pin it */
   AnonVmaRefcount = 1001,
   /** number : its root is gone, or not its own root */
@@ -195,6 +214,8 @@ export enum Violated {
   MmLocked = 1202,
   /** frame */
   PageLocked = 1203,
+  /** inode (0: none), number (0: none) : marked as one of all locks, which nobody has */
+  AllLocks = 1211,
 }
 
 /** Whose tree a violation is about, which says what its name is. */

@@ -18,6 +18,14 @@ export {
 export { Ksm } from "./kernel/ksm.js";
 export { MemoryCgroup, type BackgroundOptions, type LruCounts } from "./kernel/memory-cgroup.js";
 export {
+  MmuNotifier,
+  type ClientModel,
+  type DevicePage,
+  type NotifierOptions,
+  type UserPage,
+} from "./kernel/mmu-notifier.js";
+export type { ChangedEntry, MmuNotifierCallbacks } from "./kernel/mmu-notifier-callbacks.js";
+export {
   ReverseMap,
   type Fate,
   type Migration,

@@ -9,6 +9,7 @@ import { TASK_SIZE } from "../mm/unmapped-area";
 import { MmStruct } from "../struct/mm-struct";
 import { Task } from "../struct/task";
 import { MM_NODE, Vma, vmaPages } from "../struct/vma";
+import { noteNotifiers } from "./notifiers";
 import { isLive, mmNote, pidOf, pidOfMm, startOfVma, vmaNote } from "./census";
 import { checkColours, treeHolds } from "./tree";
 import { violated, violatedUnless } from "./violation";
@@ -124,7 +125,7 @@ export function checkAddressSpaces(): void {
     if (mm.users != tasks || (!tasks && !mm.ksmSlot)) {
       violated(Violated.MmUsers, pidOfMm(mm), <f64>mm.users, <f64>tasks);
     }
-    const holders: u32 = (mm.users ? 1 : 0) + (mm.ksmSlot ? 1 : 0);
+    const holders = (mm.users ? 1 : 0) + (mm.ksmSlot ? 1 : 0) + noteNotifiers(mm);
     if (mm.count != holders) {
       violated(Violated.MmCount, pidOfMm(mm), <f64>mm.count, <f64>holders);
     }

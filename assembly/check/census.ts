@@ -132,6 +132,13 @@ export class KsmNote {
   brokenList: u32;
 }
 
+/** Of clients that are told of changes, and of the pages in their tables. */
+@unmanaged
+export class NotifierNote {
+  /** Met in the list, or in the table, it belongs to. */
+  met: u32;
+}
+
 export function census(): Census {
   return changetype<Census>(<usize>header().bytesInUse);
 }
@@ -186,7 +193,7 @@ function isInside(address: u32): bool {
 /** Is there a live object of that type? */
 export function isLive(cache: Cache, address: u32): bool {
   if (address & 7 || !isInside(address)) return false;
-  return (load<u32>(<usize>address) & 31) == (((<u32>cache) << 1) | 1);
+  return (load<u32>(<usize>address) & 63) == (((<u32>cache) << 1) | 1);
 }
 
 /** May a page table be there? */
@@ -224,6 +231,10 @@ export function tableNote(table: u32): TableNote {
 
 export function ksmNote(object: u32): KsmNote {
   return changetype<KsmNote>(noteAt(object));
+}
+
+export function notifierNote(object: u32): NotifierNote {
+  return changetype<NotifierNote>(noteAt(object));
 }
 
 export function swapNote(slot: u32): SwapNote {

@@ -13,7 +13,7 @@ const LOW: u64 = (1 << 28) - 1;
 
 export function handleOf(object: usize): f64 {
   if (!object) return 0;
-  return <f64>(((<u64>(load<u32>(object) >> 5)) << SHIFT) | (<u64>(object >>> 3)));
+  return <f64>(((<u64>(load<u32>(object) >> 6)) << SHIFT) | (<u64>(object >>> 3)));
 }
 
 /** The live object of that type, or 0 when the handle is stale. */
@@ -21,7 +21,7 @@ export function objectOf(cache: Cache, handle: f64): usize {
   const bits = <u64>handle;
   const object = (<usize>(bits & LOW)) << 3;
   if (object == 0 || object >= <usize>header().bytesInUse) return 0;
-  const state = ((<u32>(bits >> SHIFT)) << 5) | ((<u32>cache) << 1) | 1;
+  const state = ((<u32>(bits >> SHIFT)) << 6) | ((<u32>cache) << 1) | 1;
   return load<u32>(object) == state ? object : 0;
 }
 

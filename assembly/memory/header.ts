@@ -114,6 +114,10 @@ export class Header {
   nextInode: u32;
   nextAnonVma: u32;
 
+  /** mm_take_all_locks: one at a time. Read sections of SRCU that are under way. */
+  mmAllLocksMutex: u32;
+  srcuReaders: u32;
+
   /** The actor that runs now: 0 outside the explorer. */
   actor: u32;
 

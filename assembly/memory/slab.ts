@@ -1,7 +1,7 @@
 // Type-stable slabs: a freed object is only ever reused as an object of its own type, as in the
 // kernel's SLAB_DESTROY_BY_RCU caches. Every object begins with its state word:
 //
-//   31                      5 4       1  0
+//   30                      6 5       1  0
 //   +------------------------+---------+----+      word 1 of a free object links to the next free one;
 //   | generation             | cache   |live|      the rest keeps what it held (poisoned in checked)
 //   +------------------------+---------+----+
@@ -28,6 +28,8 @@ export enum Cache {
   RmapItem,
   MmSlot,
   Extent,
+  Notifier,
+  DevicePage,
   Count,
 }
 
@@ -112,15 +114,15 @@ export function slabFree(cache: Cache, object: usize): void {
   const slabs = cacheOf(cache);
   const state = load<u32>(object);
   assert((state & 1) == 1, "slab: an object was freed twice");
-  assert(((state >> 1) & 15) == cache, "slab: an object was freed as another type");
+  assert(((state >> 1) & 31) == cache, "slab: an object was freed as another type");
   if (CHECKED && !slabs.typeSafe) memory.fill(object + 4, POISON, slabs.size - 4);
   slabs.live--;
-  const generation = (state >> 5) + 1;
+  const generation = (state >> 6) + 1;
   if (generation > LAST_GENERATION) {
     store<u32>(object, state & ~1);
     return;
   }
-  store<u32>(object, (generation << 5) | ((<u32>cache) << 1));
+  store<u32>(object, (generation << 6) | ((<u32>cache) << 1));
   store<u32>(object, slabs.free, 4);
   slabs.free = <u32>object;
 }

@@ -25,6 +25,7 @@ import { assertNothingHeld, downWrite, upWrite } from "../sync/lock";
 import { arg, created, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { ofFile } from "./dispatch-file";
 import { ofMachine } from "./dispatch-machine";
+import { ofNotifier, registerNotifier } from "./dispatch-notifier";
 import { ofPage } from "./dispatch-page";
 import { Access, accessMemory } from "./fault";
 import { doMadvise } from "./madvise";
@@ -74,8 +75,10 @@ function changeMm(op: Op, mm: MmStruct, record: usize): f64 {
     case Op.Madvise:
       if (a > <u64>Advice.Unmergeable) return fail(Errno.EINVAL);
       return fail(doMadvise(mm, address, length, <Advice>(<i32>a)));
-    default:
+    case Op.Brk:
       return <f64>doBrk(mm, address);
+    default:
+      return fail(Errno.EINVAL);
   }
 }
 
@@ -135,6 +138,8 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
       return fail(doMlockall(mm, <u32>arg(record, 1)));
     case Op.RemapFilePages:
       return remap(mm, record);
+    case Op.RegisterNotifier:
+      return registerNotifier(mm, record);
     default: {
       downWrite(mmapSem(mm), Doing.ChangeMm);
       const result = changeMm(op, mm, record);
@@ -153,7 +158,8 @@ function execute(record: usize, completion: usize): f64 {
   if (op >= FIRST_PAGE_OP) return ofPage(op, record, completion);
   if (op >= FIRST_FILE_OP) return ofFile(op, record);
   if (op == Op.Spawn) return spawn(record);
-  if (op < Op.Spawn || op > Op.RemapFilePages) return fail(Errno.EINVAL);
+  if (op == Op.UnregisterNotifier || op == Op.DeviceAccess) return ofNotifier(op, record);
+  if (op < Op.Spawn || op > Op.DeviceAccess) return fail(Errno.EINVAL);
   const task = objectOf(Cache.Task, handleArg(record, 0));
   return task ? ofTask(op, task, record) : fail(Errno.ESRCH);
 }

@@ -5,9 +5,14 @@
 //   anything else               copy: new page in, then old page out of the reverse map
 
 import { Doing } from "../locks";
-import { Counter, Errno, Event, PageFlag, VmFlag } from "../abi";
+import { Counter, Errno, Event, PAGE_SIZE, PageFlag, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+  setPteAtNotify,
+} from "../notifier/dispatch";
 import { pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { munlockVmaPage } from "../rmap/munlock";
 import { accountsDirty, mappingOf } from "../struct/address-space";
@@ -67,9 +72,11 @@ function lockUnderPtl(frame: u32, pmd: usize, pte: usize, entry: u64): bool {
 function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, copy: u32): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pte = pteUnder(pmd, address);
+  mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
   ptlLock(pmd, Doing.CopyOnWrite);
   if (load<u64>(pte) != entry) {
     ptlUnlock(pmd);
+    mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
     putPage(copy);
     return false;
   }
@@ -78,13 +85,15 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
     mm.fileRss--;
     mm.anonRss++;
   }
+  store<u64>(pte, 0);
   pageAddNewAnonRmap(copy, vma, address);
-  store<u64>(pte, pteOf(copy, writtenBits(vma)));
+  setPteAtNotify(mm, address, pte, pteOf(copy, writtenBits(vma)));
   if (old) {
     pageRemoveRmap(old);
     putPage(old);
   }
   ptlUnlock(pmd);
+  mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
   count(Counter.PagesCopied, 1);
   event(Event.PageCopied, <f64>address, <f64>old, <f64>copy);
   return true;

@@ -5,6 +5,10 @@ import { fileIndexInsertAfter } from "../index/file-index";
 import { nonlinearInsert } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { Cache, slabReserve } from "../memory/slab";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { pageDupRmap } from "../rmap/accounting";
 import { anonVmaFork } from "../rmap/anon-vma";
 import { getFile, iMmapMutex, mappingOf } from "../struct/address-space";
@@ -81,6 +85,15 @@ function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {
 function copyPageRange(child: MmStruct, parent: MmStruct, vma: Vma): bool {
   // Without anon_vma every page can be faulted in again, unless only its entry tells which it is.
   if (!vma.anonVma && !isNonlinear(vma)) return true;
+  // The parent's entries become read-only, so whoever shows them is told.
+  const notifies = isCowMapping(vma.flags);
+  if (notifies) mmuNotifierInvalidateRangeStart(parent, vma.start, vma.end);
+  const done = copyEntries(child, parent, vma);
+  if (notifies) mmuNotifierInvalidateRangeEnd(parent, vma.start, vma.end);
+  return done;
+}
+
+function copyEntries(child: MmStruct, parent: MmStruct, vma: Vma): bool {
   let copied: u32 = 0;
   const end = vma.end;
   for (let at = nextMapped(parent, vma.start, end); at < end; at = nextMapped(parent, at, end)) {

@@ -5,6 +5,10 @@ import { fileIndexRemove } from "../index/file-index";
 import { nonlinearInsert, setNonlinearCursor } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { pageRemoveRmap } from "../rmap/accounting";
 import { accountsDirty, getFile, iMmapMutex, mappingOf } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
@@ -140,7 +144,10 @@ function remap(mm: MmStruct, start: u64, end: u64, pgoff: u64, writes: bool): i3
     munlockVmaPagesRange(vma, start, end);
     vma.flags = flags;
   }
-  return installFileEntries(mm, start, end, pgoff) ? REMAPPED : Errno.ENOMEM;
+  mmuNotifierInvalidateRangeStart(mm, start, end);
+  const installed = installFileEntries(mm, start, end, pgoff);
+  mmuNotifierInvalidateRangeEnd(mm, start, end);
+  return installed ? REMAPPED : Errno.ENOMEM;
 }
 
 /**

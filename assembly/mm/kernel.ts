@@ -9,6 +9,7 @@ import { AddressSpace, File } from "../struct/address-space";
 import { AnonVma, CHAIN_BYTES, CHECKED_CHAIN_BYTES } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { PTE_MARKS } from "../struct/pte";
+import { DevicePage, MmuNotifier } from "../struct/mmu-notifier";
 import { pagesInit } from "../struct/page";
 import { CACHE_NODE_BYTES } from "../struct/page-cache";
 import { MmSlot, RmapItem, StableNode } from "../struct/ksm";
@@ -69,6 +70,8 @@ export function kernelInit(
   slabInit(Cache.StableNode, rounded(offsetof<StableNode>()), false);
   slabInit(Cache.RmapItem, rounded(offsetof<RmapItem>()), false);
   slabInit(Cache.MmSlot, rounded(offsetof<MmSlot>()), false);
+  slabInit(Cache.Notifier, rounded(offsetof<MmuNotifier>()), false);
+  slabInit(Cache.DevicePage, rounded(offsetof<DevicePage>()), false);
   slabInit(Cache.Extent, rounded(offsetof<Extent>()), false);
   // Constant data may reach beyond a small limit: then there is no room for a kernel at all.
   if (!heapAlloc(0) || !pagesInit(frames) || !memcgAlloc()) return Errno.ENOMEM;

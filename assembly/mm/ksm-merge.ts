@@ -1,7 +1,12 @@
 // KSM puts a page where another with the same contents is, or makes a page the one that is shared.
 
-import { Event, PageFlag, VmFlag } from "../abi";
+import { Event, PAGE_SIZE, PageFlag, VmFlag } from "../abi";
 import { event } from "../memory/event";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+  setPteAtNotify,
+} from "../notifier/dispatch";
 import { pageAddAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { OUTSIDE, pageAddressInVma } from "../rmap/address";
 import { mlockVmaPage } from "../rmap/mlock";
@@ -57,21 +62,33 @@ function vmaOver(mm: MmStruct, address: u64): u32 {
  * @returns the entry as it is now, or FAILED
  */
 function writeProtectPage(vma: Vma, frame: u32, address: u64): u64 {
-  const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
+  const entry = protectEntry(vma, frame, address);
+  mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
+  return entry;
+}
+
+function protectEntry(vma: Vma, frame: u32, address: u64): u64 {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const pmd = pmdAt(mm, address);
   if (!pmd) return FAILED;
   ptlLock(pmd, Doing.KsmMerge);
   const pte = pteUnder(pmd, address);
-  let entry = load<u64>(pte);
+  const entry = load<u64>(pte);
+  const kept = entry & ~(PTE_WRITE | PTE_DIRTY);
   let result = FAILED;
   if (pteIsPage(entry) && pteFrame(entry) == frame) {
     const cache = pageTest(frame, PageFlag.SwapCache) ? 1 : 0;
     const known = pageMapcount(frame) + 1 + cache == pageRefcount(frame);
-    const changeable = (entry & (PTE_WRITE | PTE_DIRTY)) != 0;
-    if (known || !changeable) {
-      if (entry & PTE_DIRTY) setPageDirty(frame);
-      entry &= ~(PTE_WRITE | PTE_DIRTY);
-      store<u64>(pte, entry);
+    if (entry == kept) {
       result = entry;
+    } else if (known) {
+      // Absent while clients are told: a write must not slip in between.
+      store<u64>(pte, 0);
+      if (entry & PTE_DIRTY) setPageDirty(frame);
+      setPteAtNotify(mm, address, pte, kept);
+      result = kept;
     }
   }
   ptlUnlock(pmd);
@@ -80,21 +97,25 @@ function writeProtectPage(vma: Vma, frame: u32, address: u64): u64 {
 
 /** Puts the shared page in the place of one with the same contents, if the entry is still the same. */
 function replacePage(vma: Vma, frame: u32, shared: u32, seen: u64, address: u64): bool {
-  const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const pmd = pmdAt(mm, address);
   if (!pmd) return false;
+  mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
   ptlLock(pmd, Doing.KsmMerge);
   const pte = pteUnder(pmd, address);
   const same = load<u64>(pte) == seen;
   if (same) {
+    store<u64>(pte, 0);
     getPage(shared);
     pageAddAnonRmap(shared, vma, address, false);
-    store<u64>(pte, pteOf(shared, PTE_YOUNG | (vmaPageProt(vma) & PTE_USER)));
+    setPteAtNotify(mm, address, pte, pteOf(shared, PTE_YOUNG | (vmaPageProt(vma) & PTE_USER)));
     pageRemoveRmap(frame);
     if (!pageMapcount(frame)) tryToFreeSwap(frame);
     putPage(frame);
     event(Event.KsmMerged, <f64>address, <f64>frame, <f64>shared);
   }
   ptlUnlock(pmd);
+  mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
   return same;
 }
 

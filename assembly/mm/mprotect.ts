@@ -2,6 +2,10 @@
 
 import { Doing } from "../locks";
 import { Errno, PAGE_SIZE, VmFlag } from "../abi";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { MmStruct } from "../struct/mm-struct";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
@@ -74,7 +78,12 @@ export function mprotectFixup(vma: Vma, prev: u32, start: u64, end: u64, wanted:
   if (flags == vma.flags) return <u32>changetype<usize>(vma);
   if (flags & VmFlag.Write && !(vma.flags & ALREADY_ACCOUNTED)) flags |= VmFlag.Account;
   const changed = vmaSetFlags(vma, prev, start, end, flags);
-  if (changed) changeProtection(vmaAt(changed), start, end);
+  if (changed) {
+    const mm = changetype<MmStruct>(<usize>vmaAt(changed).mm);
+    mmuNotifierInvalidateRangeStart(mm, start, end);
+    changeProtection(vmaAt(changed), start, end);
+    mmuNotifierInvalidateRangeEnd(mm, start, end);
+  }
   return changed;
 }
 

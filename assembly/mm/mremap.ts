@@ -3,6 +3,10 @@
 import { Errno, Event, MremapFlag, MremapOrder, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { anonVmaClone, anonVmaLock, anonVmaUnlock } from "../rmap/anon-vma";
 import { getFile, iMmapMutex, mappingOf } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
@@ -91,6 +95,7 @@ export function movePageTables(
   const mm = changetype<MmStruct>(<usize>src.mm);
   const end = from + length;
   let moved: u32 = 0;
+  mmuNotifierInvalidateRangeStart(mm, from, end);
   let at = nextMapped(mm, from, end);
   while (at < end) {
     const target = to + (at - from);
@@ -100,6 +105,7 @@ export function movePageTables(
     moved += movePtes(src, dst, at, target, bytes, pmdAt(mm, at), toPmd, needLocks);
     at = nextMapped(mm, at + bytes, end);
   }
+  mmuNotifierInvalidateRangeEnd(mm, from, end);
   if (moved) event(Event.EntriesMoved, <f64>moved, <f64>from, <f64>to);
   return min(at, end) - from;
 }

@@ -12,23 +12,31 @@ import { munlockWhole } from "./mlock";
 import { areaFreed, TASK_SIZE } from "./unmapped-area";
 import { findVma, unlinkFileVma, vmaFree, vmaRemove } from "./vma-list";
 import { vmaSplitUnlimited } from "./vma-split";
-import { zapPageRange } from "./zap";
+import { unmapVmas } from "./zap";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
 
-/** Of VMAs that are out of the mm and still linked by next: entries first, then chains, then tables. */
-export function unmapRegion(mm: MmStruct, first: u32, prev: u32, next: u32): void {
+/**
+ * Of VMAs that are out of the mm and still linked by next: entries first, then chains, then tables.
+ * @param from where the range that is unmapped begins, and `to` where it ends: holes included
+ */
+export function unmapRegion(
+  mm: MmStruct,
+  first: u32,
+  prev: u32,
+  next: u32,
+  from: u64,
+  to: u64,
+): void {
   const start = vmaAt(first).start;
   let end = start;
-  for (let at = first; at; at = vmaAt(at).next) {
-    zapPageRange(vmaAt(at), vmaAt(at).start, vmaAt(at).end);
-    end = vmaAt(at).end;
-  }
+  unmapVmas(mm, first, from, to);
   for (let at = first; at; at = vmaAt(at).next) {
     unlinkAnonVmas(vmaAt(at));
     unlinkFileVma(vmaAt(at));
+    end = vmaAt(at).end;
   }
   freePageTables(mm, start, end, prev ? vmaAt(prev).end : 0, next ? vmaAt(next).start : 0);
   for (let at = first; at;) {
@@ -41,7 +49,7 @@ export function unmapRegion(mm: MmStruct, first: u32, prev: u32, next: u32): voi
 }
 
 /** Takes [start, end), which VMAs begin and end at, out of the mm. */
-function detach(mm: MmStruct, first: u32, end: u64): void {
+function detach(mm: MmStruct, first: u32, start: u64, end: u64): void {
   const prev = vmaAt(first).prev;
   let last = first;
   for (let at = first; at && vmaAt(at).start < end;) {
@@ -53,7 +61,7 @@ function detach(mm: MmStruct, first: u32, end: u64): void {
   }
   const next = vmaAt(last).next;
   vmaAt(last).next = 0;
-  unmapRegion(mm, first, prev, next);
+  unmapRegion(mm, first, prev, next, start, end);
 }
 
 /**
@@ -84,6 +92,6 @@ export function doMunmap(mm: MmStruct, start: u64, length: u64): i32 {
   for (let at = first; mm.lockedVm && at && vmaAt(at).start < end; at = vmaAt(at).next) {
     munlockWhole(vmaAt(at));
   }
-  detach(mm, first, end);
+  detach(mm, first, start, end);
   return 0;
 }

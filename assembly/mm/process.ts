@@ -6,10 +6,11 @@ import { mmAlloc, mmDrop, MmStruct } from "../struct/mm-struct";
 import { Task, taskAlloc, taskFree } from "../struct/task";
 import { dupMmap } from "./fork";
 import { ksmExit } from "./ksm-slot";
+import { mmuNotifierRelease } from "./mmu-notifier";
 import { munlockWhole } from "./mlock";
 import { unmapRegion } from "./munmap";
 import { Vma } from "../struct/vma";
-import { areaReset } from "./unmapped-area";
+import { areaReset, TASK_SIZE } from "./unmapped-area";
 
 export function mmOf(task: usize): MmStruct {
   return changetype<MmStruct>(<usize>changetype<Task>(task).mm);
@@ -35,6 +36,7 @@ export function mmGet(mm: MmStruct): void {
 export function mmPut(mm: MmStruct): void {
   if (--mm.users) return;
   ksmExit(mm);
+  mmuNotifierRelease(mm);
   const first = mm.mmap;
   for (let at = first; mm.lockedVm && at; at = changetype<Vma>(<usize>at).next) {
     munlockWhole(changetype<Vma>(<usize>at));
@@ -44,7 +46,7 @@ export function mmPut(mm: MmStruct): void {
   mm.mmRb = 0;
   mm.mmapCache = 0;
   mm.mapCount = 0;
-  if (first) unmapRegion(mm, first, 0, 0);
+  if (first) unmapRegion(mm, first, 0, 0, 0, TASK_SIZE);
   mmDrop(mm);
 }
 

@@ -3,6 +3,10 @@
 
 import { Event, PAGE_SIZE } from "../abi";
 import { event } from "../memory/event";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { MmStruct } from "../struct/mm-struct";
 import { pageFileMapping, pageIndex } from "../struct/page";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
@@ -25,6 +29,7 @@ export function zapNonlinear(
 ): void {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   let pages: u32 = 0;
+  mmuNotifierInvalidateRangeStart(mm, start, end);
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
     const stop = pmdEnd(at, end);
     const pmd = pmdAt(mm, at);
@@ -43,5 +48,6 @@ export function zapNonlinear(
     }
     ptlUnlock(pmd);
   }
+  mmuNotifierInvalidateRangeEnd(mm, start, end);
   if (pages) event(Event.Zapped, <f64>pages, <f64>start, <f64>end);
 }

@@ -3,6 +3,10 @@
 import { Doing } from "../locks";
 import { Event, PAGE_SIZE, VmFlag } from "../abi";
 import { event } from "../memory/event";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { pageRemoveRmap } from "../rmap/accounting";
 import { markPageAccessed } from "../struct/lru";
 import { MmStruct } from "../struct/mm-struct";
@@ -51,17 +55,33 @@ function zapAbsent(mm: MmStruct, entry: u64): void {
   }
 }
 
-/** Empties [start, end) of a VMA. */
+/** zap_page_range: empties [start, end) of a VMA. */
 export function zapPageRange(vma: Vma, start: u64, end: u64): void {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  mmuNotifierInvalidateRangeStart(mm, start, end);
   zapRange(vma, start, end, false, 0);
+  mmuNotifierInvalidateRangeEnd(mm, start, end);
+}
+
+/** unmap_vmas: empties VMAs that are linked by next and out of the mm, all of [start, end) as one change. */
+export function unmapVmas(mm: MmStruct, first: u32, start: u64, end: u64): void {
+  mmuNotifierInvalidateRangeStart(mm, start, end);
+  for (let at = first; at; at = changetype<Vma>(<usize>at).next) {
+    const vma = changetype<Vma>(<usize>at);
+    zapRange(vma, vma.start, vma.end, false, 0);
+  }
+  mmuNotifierInvalidateRangeEnd(mm, start, end);
 }
 
 /**
- * Empties [start, end) of a VMA of pages whose file shrinks. Swap and migration entries always stay.
+ * zap_page_range_single: empties [start, end) of a VMA of pages whose file shrinks. Swap and migration entries always stay.
  * @param only 0, or an AddressSpace: pages of others, which are private copies, stay too
  */
 export function zapFilePages(vma: Vma, start: u64, end: u64, only: u32): void {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  mmuNotifierInvalidateRangeStart(mm, start, end);
   zapRange(vma, start, end, true, only);
+  mmuNotifierInvalidateRangeEnd(mm, start, end);
 }
 
 function zapRange(vma: Vma, start: u64, end: u64, present: bool, only: u32): void {

@@ -2,6 +2,7 @@
 
 import { sourceFirst, Source, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
+import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
@@ -17,7 +18,8 @@ import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
 import { countWalk } from "./walk-cost";
 
 function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
-  const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const pmd = pageCheckAddress(frame, mm, address, true);
   if (!pmd) return 0;
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
@@ -25,6 +27,7 @@ function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
   if (changed) store<u64>(pte, entry & ~(PTE_DIRTY | PTE_WRITE));
   if (CHECKED) traceDid(changed ? WalkAct.Protected : WalkAct.Clean);
   ptlUnlock(pmd);
+  if (changed) mmuNotifierInvalidatePage(mm, address);
   return changed ? 1 : 0;
 }
 

@@ -9,19 +9,24 @@ import { Counter, Event, PAGE_SIZE, UnmapResult, VmFlag, WalkAct } from "../abi"
 import { nonlinearCursor, nonlinearNext, setNonlinearCursor } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
 import { AddressSpace } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageIndex, pageIsAnon, pageMapcount } from "../struct/page";
 import { setPageDirty } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_DIRTY, pteFrame, pteIsPage, pteOfPgoff, PTE_YOUNG } from "../struct/pte";
+import { PTE_DIRTY, pteFrame, pteIsPage, pteOfPgoff } from "../struct/pte";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { traceCluster, traceDid, traceEntry } from "../struct/walk-trace";
 import { Doing } from "../locks";
 import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
 import { mlockVmaPage } from "./mlock";
+import { clearFlushYoung } from "./young";
 
 /** What a cursor advances by. */
 export const CLUSTER_SIZE: u64 = 32 * <u64>PAGE_SIZE;
@@ -53,7 +58,8 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const from = (vma.start + cursor) & ~(CLUSTER_SIZE - 1);
   const end = min(from + CLUSTER_SIZE, vma.end);
-  let at = max(from, vma.start);
+  const start = max(from, vma.start);
+  let at = start;
   let unmapped: u32 = 0;
   let entries: u32 = 0;
   let result = UnmapResult.Again;
@@ -61,6 +67,7 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
   if (CHECKED) traceCluster(vma, at, end);
   const pmd = pmdAt(mm, at);
   if (!pmd) return (<u64>result) << 32;
+  mmuNotifierInvalidateRangeStart(mm, start, end);
   // The VMA stays locked as long as nobody has mmap_sem for write; without it nothing is sure, and it counts as not locked.
   let locked = tryDownRead(mmapSem(mm), Doing.Unmap);
   if (locked && !(vma.flags & VmFlag.Locked)) {
@@ -80,8 +87,7 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
       mlockVmaPage(pteFrame(entry));
       if (CHECKED) traceDid(WalkAct.Mlocked);
       if (pteFrame(entry) == wanted) result = UnmapResult.Mlock;
-    } else if (entry & PTE_YOUNG) {
-      store<u64>(pte, entry & ~PTE_YOUNG);
+    } else if (clearFlushYoung(mm, pte, at)) {
       if (CHECKED) traceDid(WalkAct.MadeOld);
     } else {
       unmapEntry(vma, at, pte, entry);
@@ -90,6 +96,7 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
   }
   ptlUnlock(pmd);
   count(Counter.EntriesChecked, entries);
+  mmuNotifierInvalidateRangeEnd(mm, start, end);
   if (locked) upRead(mmapSem(mm));
   return ((<u64>result) << 32) | unmapped;
 }

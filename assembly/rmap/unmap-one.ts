@@ -7,6 +7,7 @@
 
 import { Event, PageFlag, Unmap, UnmapResult, VmFlag, WalkAct } from "../abi";
 import { event } from "../memory/event";
+import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
 import {
@@ -19,14 +20,7 @@ import {
 } from "../struct/page";
 import { putPage } from "../struct/page-frame";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
-import {
-  PTE_DIRTY,
-  pteOfHwpoison,
-  pteOfMigration,
-  pteOfSwap,
-  PTE_WRITE,
-  PTE_YOUNG,
-} from "../struct/pte";
+import { PTE_DIRTY, pteOfHwpoison, pteOfMigration, pteOfSwap, PTE_WRITE } from "../struct/pte";
 import { slotAt, swapDuplicate } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
 import { traceDid } from "../struct/walk-trace";
@@ -35,6 +29,7 @@ import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
 import { pageCheckAddress } from "./address";
 import { clearPageMlock, mlockVmaPage } from "./mlock";
+import { clearFlushYoung } from "./young";
 
 /** A locked VMA maps the page: mlock it, if the VMA can be kept from changing without waiting. */
 function mlockInstead(frame: u32, vma: Vma): UnmapResult {
@@ -108,11 +103,12 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
     if ((how & Unmap.ActionMask) == Unmap.Munlock) {
       if (CHECKED) traceDid(WalkAct.NotLocked);
       ptlUnlock(pmd);
+      // Needless, but v3.7 leaves by the same way as after an unmap.
+      mmuNotifierInvalidatePage(mm, address);
       return UnmapResult.Again;
     }
   }
-  if (!(how & Unmap.IgnoreAccess) && entry & PTE_YOUNG) {
-    store<u64>(pte, entry & ~PTE_YOUNG);
+  if (!(how & Unmap.IgnoreAccess) && clearFlushYoung(mm, pte, address)) {
     if (CHECKED) traceDid(WalkAct.MadeOld);
     ptlUnlock(pmd);
     return UnmapResult.Fail;
@@ -128,5 +124,7 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
   pageRemoveRmap(frame);
   putPage(frame);
   ptlUnlock(pmd);
+  // The entry's reference is gone: that of whoever unmaps keeps the frame until its clients have heard of it.
+  mmuNotifierInvalidatePage(mm, address);
   return UnmapResult.Again;
 }

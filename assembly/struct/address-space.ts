@@ -33,6 +33,8 @@ export class AddressSpace {
   /** VMAs that the index can't hold, as they show pages in another order: the first and the last. */
   iMmapNonlinear: u32;
   iMmapNonlinearLast: u32;
+  /** AS_MM_ALL_LOCKS: its mutex is among those that mm_take_all_locks has. */
+  mmAllLocks: u32;
 }
 
 /** What open(2) makes: VMAs of different opens never merge. */

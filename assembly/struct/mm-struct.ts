@@ -36,6 +36,9 @@ export class MmStruct {
   /** Page tables of all levels. */
   tables: u32;
   pageTableLock: u32;
+  /** First of those that are told of changes to the page table, 0: nobody is; and the lock of their list. */
+  notifiers: u32;
+  notifierLock: u32;
   mmapSemWriter: u32;
   mmapSemReaders: u32;
   startBrk: u64;

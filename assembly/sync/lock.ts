@@ -112,6 +112,31 @@ function refused(address: usize, kind: LockClass, doing: Doing): bool {
   return false;
 }
 
+/**
+ * One of the many locks of mm_take_all_locks, which are not remembered one by one: whoever takes them holds
+ * mm_all_locks_mutex instead, and marks them, so that it asks for none twice.
+ */
+export function lockAmongAll(address: usize, kind: LockClass, doing: Doing): void {
+  if (CHECKED) {
+    checkOrder(address, kind, false, doing);
+    assert(load<u32>(address) != header().actor + 1, "lock: mm_take_all_locks takes one twice");
+    pause(YieldKind.Lock, address);
+    while (load<u32>(address)) waitFor(address, kind, doing);
+    store<u32>(address, header().actor + 1);
+  }
+}
+
+export function unlockAmongAll(address: usize): void {
+  if (CHECKED) {
+    assert(
+      load<u32>(address) == header().actor + 1,
+      "lock: mm_drop_all_locks lets go of one that it does not hold",
+    );
+    store<u32>(address, 0);
+    pause(YieldKind.Unlock, address);
+  }
+}
+
 /** A lock that is tried and not waited for may be tried out of order. */
 export function trylock(address: usize, kind: LockClass, doing: Doing): bool {
   if (CHECKED) {

@@ -12,6 +12,16 @@ export type Build = "release" | "checked" | "explore" | "debug";
 /** Called at the yield points of the explore build: kind is a YieldKind, object an address. */
 export type YieldPoint = (kind: number, object: number) => void;
 
+/** Called for clients registered with callbacks: `what` is a NotifierCall. 1 is yes. */
+export type NotifierCallback = (cookie: number, what: number, a: number, b: number) => number;
+
+/** What an instance calls. */
+export interface Host {
+  readonly yieldPoint: YieldPoint;
+  /** Set by whoever knows the clients. */
+  notifierCallback: NotifierCallback;
+}
+
 /** Exports that Binaryen's Asyncify pass adds to the explore build. */
 export interface Asyncify {
   asyncify_start_unwind(data: number): void;
@@ -35,7 +45,7 @@ function text(memory: WebAssembly.Memory, at: number): string {
   return String.fromCharCode(...new Uint16Array(memory.buffer, at, length >>> 1));
 }
 
-function imports(memory: () => WebAssembly.Memory, yieldPoint: YieldPoint) {
+function imports(memory: () => WebAssembly.Memory, host: Host) {
   return {
     env: {
       abort(message: number, file: number, line: number, column: number): never {
@@ -45,7 +55,11 @@ function imports(memory: () => WebAssembly.Memory, yieldPoint: YieldPoint) {
         throw new KernelError("BUG", "kernel", `${said}${lock ? `: ${lock}` : ""} (${place})`);
       },
     },
-    host: { yieldPoint },
+    host: {
+      yieldPoint: host.yieldPoint,
+      notifierCallback: (cookie: number, what: number, a: number, b: number) =>
+        host.notifierCallback(cookie, what, a, b),
+    },
   };
 }
 
@@ -104,23 +118,20 @@ export async function compileCore(build: Build = "release"): Promise<WebAssembly
 }
 
 /** An instance of the core with its own memory. Synchronous: in a browser's main thread up to 8 MB of code. */
-export function instantiateCore(module: WebAssembly.Module, yieldPoint: YieldPoint): Core {
+export function instantiateCore(module: WebAssembly.Module, host: Host): Core {
   const { instance } = instantiateSync<Core>(
     module,
-    imports(() => core.memory, yieldPoint),
+    imports(() => core.memory, host),
   );
   const core = instance.exports as unknown as Core;
   return core;
 }
 
 /** instantiateCore for main threads: asynchronous. */
-export async function instantiateCoreAsync(
-  module: WebAssembly.Module,
-  yieldPoint: YieldPoint,
-): Promise<Core> {
+export async function instantiateCoreAsync(module: WebAssembly.Module, host: Host): Promise<Core> {
   const { instance } = await instantiate<Core>(
     module,
-    imports(() => core.memory, yieldPoint),
+    imports(() => core.memory, host),
   );
   const core = instance.exports as unknown as Core;
   return core;

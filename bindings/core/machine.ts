@@ -27,6 +27,9 @@ export class Machine {
   #core: Core | null;
   #floats = new Float64Array(0);
   #view = new DataView(new ArrayBuffer(0));
+  /** Callbacks that are running, and what those that are done have thrown. */
+  #calling = 0;
+  readonly #thrown: unknown[] = [];
 
   constructor(core: Core) {
     this.#core = core;
@@ -66,9 +69,37 @@ export class Machine {
     floats[at + 7] = g;
   }
 
-  /** Runs submission records [first, first + n); how many failed. */
+  /**
+   * Runs submission records [first, first + n); how many failed.
+   *
+   * @throws what a callback threw on the way, once they have run
+   * @throws KernelError EBUSY in a callback
+   */
   submit(first: number, n: number): number {
-    return this.core.submit(first, n);
+    if (this.#calling) this.assertIdle();
+    const failed = this.core.submit(first, n);
+    if (this.#thrown.length) throw this.#thrown.splice(0)[0];
+    return failed;
+  }
+
+  /** Runs a callback of the core, which must come to its end whatever the callback throws. */
+  callBack(callback: () => number): number {
+    this.#calling++;
+    try {
+      return callback();
+    } catch (error) {
+      this.#thrown.push(error);
+      return 0;
+    } finally {
+      this.#calling--;
+    }
+  }
+
+  /** For what changes the machine. @throws KernelError EBUSY in a callback: an operation is under way */
+  assertIdle(): void {
+    if (!this.#calling) return;
+    const detail = "an operation is under way, in which a callback can look but change nothing";
+    throw new KernelError("EBUSY", "kernel", detail);
   }
 
   /** Value of completion i, or -errno. */
@@ -107,12 +138,14 @@ export class Machine {
 
   /** Copies saved bytes back: they must come from a machine of the same build and options. */
   load(image: MachineImage): void {
+    this.assertIdle();
     // Memory never shrinks, so there is room for what once was in use.
     new Uint8Array(this.core.memory.buffer).set(image.bytes, SNAPSHOT_START);
   }
 
   /** Lets go of the instance and its memory. */
   dispose(): void {
+    this.assertIdle();
     this.#core = null;
     this.#floats = new Float64Array(0);
     this.#view = new DataView(new ArrayBuffer(0));

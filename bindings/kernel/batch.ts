@@ -1,4 +1,4 @@
-import { Op } from "../../assembly/abi.js";
+import { DeviceAccess, Op } from "../../assembly/abi.js";
 import { errnoName } from "../core/machine.js";
 import { checkOptions, numeric } from "./argument.js";
 import type { Context } from "./context.js";
@@ -17,6 +17,7 @@ import {
   type RemapOptions,
 } from "./operation.js";
 import { File } from "./file.js";
+import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import type { Prot } from "./prot.js";
@@ -78,6 +79,10 @@ export class Batch {
 
   #page(page: Page, call: string): number {
     return Page.handleOf(this.#context, page, call, "page");
+  }
+
+  #notifier(notifier: MmuNotifier, call: string): number {
+    return MmuNotifier.handleOf(this.#context, notifier, call, "notifier");
   }
 
   #range(op: Op, process: Process, address: number, length: number, call: string): number {
@@ -277,6 +282,39 @@ export class Batch {
 
   swapoff(area: number): number {
     this.#next()(Op.SwapOff, area);
+    return this.#added();
+  }
+
+  /** Adds process.registerNotifier() of a model client. */
+  registerNotifier(process: Process, options: NotifierOptions): number {
+    const [model, cookie, calls, sleeps] = notifierArguments(this.#context, options);
+    const task = this.#task(process, "registerNotifier");
+    this.#next()(Op.RegisterNotifier, task, model, cookie, calls, sleeps);
+    return this.#added();
+  }
+
+  /** Adds notifier.unregister(). */
+  unregisterNotifier(notifier: MmuNotifier): number {
+    return this.#add(Op.UnregisterNotifier, this.#notifier(notifier, "unregisterNotifier"));
+  }
+
+  /** Adds notifier.read(). */
+  deviceRead(notifier: MmuNotifier, address: number): number {
+    numeric("deviceRead", "address", address);
+    return this.#add(
+      Op.DeviceAccess,
+      this.#notifier(notifier, "deviceRead"),
+      address,
+      DeviceAccess.Read,
+    );
+  }
+
+  /** Adds notifier.write(). */
+  deviceWrite(notifier: MmuNotifier, address: number, word: number): number {
+    numeric("deviceWrite", "address", address);
+    numeric("deviceWrite", "word", word);
+    const client = this.#notifier(notifier, "deviceWrite");
+    this.#next()(Op.DeviceAccess, client, address, DeviceAccess.Write, word);
     return this.#added();
   }
 

@@ -1,6 +1,7 @@
 import type { Machine } from "../core/machine.js";
 import { errnoName } from "../core/machine.js";
 import { KernelError } from "../core/kernel-error.js";
+import type { CallbackTable } from "./mmu-notifier-callbacks.js";
 import type { File } from "./file.js";
 import type { Lineage } from "./lineage.js";
 import type { ResolvedOptions } from "./options.js";
@@ -22,6 +23,8 @@ export interface Context {
   adopt(handle: number, file: File): void;
   /** Records of the submission buffer that kernel.batch() may use: the rest belong to actors. */
   batchCapacity: number;
+  /** Clients that were registered with callbacks. */
+  readonly callbacks: CallbackTable;
   /** The object for a page's handle. */
   pageOf(handle: number): Page;
 }

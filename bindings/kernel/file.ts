@@ -122,6 +122,7 @@ export class File extends Held {
 
   /** Another open of the same inode. @throws KernelError ENOMEM, ESTALE */
   open(): File {
+    this.context.machine.assertIdle();
     const handle = this.#done(this.context.machine.core.fileReopen(this.handle), "open()");
     const opened = new File(this.context, handle, this.name);
     this.context.adopt(handle, opened);
@@ -130,6 +131,7 @@ export class File extends Held {
 
   /** Lets go of it: its mappings keep it open until they are gone. @throws KernelError ESTALE */
   close(): void {
+    this.context.machine.assertIdle();
     this.#done(this.context.machine.core.fileRelease(this.handle), "close()");
   }
 }

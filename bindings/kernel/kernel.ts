@@ -16,11 +16,13 @@ import {
   instantiateCoreAsync,
   type Build,
   type Core,
+  type Host,
   type YieldPoint,
 } from "../core/core.js";
 import { KernelError } from "../core/kernel-error.js";
 import { BATCH_LIMIT, Machine, type MachineImage } from "../core/machine.js";
 import { Batch } from "./batch.js";
+import { CallbackTable } from "./mmu-notifier-callbacks.js";
 import { failed, type Context } from "./context.js";
 import { readCounters, type Counters } from "./counters.js";
 import { File, kindCode, type Kind } from "./file.js";
@@ -116,7 +118,7 @@ export class Kernel extends ReverseMap {
   #dropped = 0;
 
   /** Made by createKernel(): not for users. */
-  constructor(core: Core, options: ResolvedOptions) {
+  constructor(core: Core, options: ResolvedOptions, host: Host) {
     super();
     this.options = options;
     this.#machine = new Machine(core);
@@ -130,7 +132,10 @@ export class Kernel extends ReverseMap {
       adopt: (handle, file) => this.#files.set(handle, file),
       pageOf: (handle) => new Page(this.#context, handle),
       batchCapacity: BATCH_LIMIT,
+      callbacks: new CallbackTable(this.#machine),
     };
+    host.notifierCallback = (cookie, what, a, b) =>
+      this.#context.callbacks.call(cookie, what, a, b);
     const codes = switchCodes(options);
     const errno = core.kernelInit(
       options.frames,
@@ -210,6 +215,7 @@ export class Kernel extends ReverseMap {
     integer("createFile", "pages", pages, 0, PGOFF_END);
     // -1 is how the core is told that there is none.
     if (word !== -1) integer("createFile", "word", word);
+    this.#machine.assertIdle();
     const handle = this.core.fileMake(kindCode(kind), pages, word);
     if (handle < 0) throw failed(handle, "createFile()", exhausted(this.#context));
     const file = new File(this.#context, handle, name);
@@ -225,6 +231,7 @@ export class Kernel extends ReverseMap {
   /** A new memory cgroup, below none. @throws KernelError ENOMEM */
   createCgroup(name = ""): MemoryCgroup {
     text("createCgroup", "name", name);
+    this.#machine.assertIdle();
     const handle = this.core.memcgMake();
     if (handle < 0) throw failed(handle, "createCgroup()", exhausted(this.#context));
     return new MemoryCgroup(this.#context, handle, name);
@@ -456,6 +463,10 @@ export class Kernel extends ReverseMap {
 
 const ignore: YieldPoint = () => {};
 
+function hostWith(yieldPoint: YieldPoint): Host {
+  return { yieldPoint, notifierCallback: () => 0 };
+}
+
 /**
  * A kernel of its own: one instance, one memory.
  *
@@ -465,7 +476,8 @@ const ignore: YieldPoint = () => {};
 export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
   const resolved = resolveOptions(options);
   const module = await compileCore(options.build);
-  return new Kernel(await instantiateCoreAsync(module, ignore), resolved);
+  const host = hostWith(ignore);
+  return new Kernel(await instantiateCoreAsync(module, host), resolved, host);
 }
 
 /**
@@ -484,7 +496,8 @@ export function createKernelSync(
   if (build !== undefined) {
     throw refused("createKernelSync", "build", build, "none, as the module is a build");
   }
-  return new Kernel(instantiateCore(module, yieldPoint), resolved);
+  const host = hostWith(yieldPoint);
+  return new Kernel(instantiateCore(module, host), resolved, host);
 }
 
 export type { Build, KernelOptions };

@@ -25,6 +25,7 @@ import {
   type RemapOptions,
 } from "./operation.js";
 import { Held } from "./held.js";
+import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
 import type { Page } from "./page.js";
 import type { Prot } from "./prot.js";
 import {
@@ -350,6 +351,22 @@ export class Process extends Held {
     return this.#failed(result, operation, (errno) =>
       whyAccess(errno, this.context, this, address),
     );
+  }
+
+  /**
+   * mmu_notifier_register: a client is told when entries of its page table change.
+   *
+   * @param options callbacks, or the model of a client that the core has
+   * @throws KernelError EINVAL, ENOMEM
+   */
+  registerNotifier(options: NotifierOptions): MmuNotifier {
+    const [model, cookie, calls, sleeps] = notifierArguments(this.context, options);
+    this.#put(Op.RegisterNotifier, this.handle, model, cookie, calls, sleeps);
+    const handle = this.#run(
+      () => "registerNotifier()",
+      () => exhausted(this.context),
+    );
+    return new MmuNotifier(this.context, handle, this, options.model ?? null);
   }
 
   /** Its VMAs by address. @throws KernelError ESRCH, ENOMEM */

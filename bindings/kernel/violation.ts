@@ -7,7 +7,7 @@ import {
 
 /** A broken invariant. */
 export interface Violation {
-  /** Its name in the specification: "I1" to "I4", "I6" to "I8", "I10" to "I12". */
+  /** Its name in the specification: "I1" to "I4", "I6" to "I12". */
   readonly invariant: string;
   /** What is broken, and where. */
   readonly message: string;
@@ -22,6 +22,8 @@ const times = (n: number, one: string, many = `${one}s`): string => `${n} ${n ==
 const space = (pid: number): string =>
   pid ? `process ${pid}` : "an address space that no process runs in";
 
+const frameOrZero = (frame: number): string => (frame ? `page ${frame}` : "the zero page");
+
 const place = (pid: number, address: number): string => `${hex(address)} of ${space(pid)}`;
 
 const vma = (pid: number, start: number): string =>
@@ -35,7 +37,7 @@ const file = (inode: number): string => (inode ? `inode ${inode}` : "no file");
 const RECORDS: readonly string[] = [
   ...["", "tasks", "address spaces", "VMAs", "anon_vmas", "chains", "inodes", "open files"],
   ...["page cache nodes", "swap slots", "cgroups", "stable nodes", "places of KSM"],
-  ...["KSM's address spaces", "ranges of file data"],
+  ...["KSM's address spaces", "ranges of file data", "mmu notifiers", "pages of mmu notifiers"],
 ];
 
 const cgroup = (number: number): string => (number ? `cgroup ${number}` : "the root cgroup");
@@ -203,6 +205,27 @@ const wordings: Record<Violated, Wording> = {
   [Violated.MigrationEntry]: (pid, address, frame) =>
     `the entry at ${place(pid, address)} still waits for the migration of page ${frame}`,
 
+  [Violated.NotifierLink]: (pid) =>
+    `the list of mmu notifiers of ${space(pid)} has links that do not agree`,
+  [Violated.NotifierLost]: (pid) => `an mmu notifier of ${space(pid)} is in no list`,
+  [Violated.NotifierRange]: (pid, begun, ranges) =>
+    `an mmu notifier of ${space(pid)} waits for the end of ${times(begun, "range")}, ` +
+    `and counts ${ranges} itself`,
+  [Violated.NotifierArguments]: (pid) =>
+    `an mmu notifier of ${space(pid)} was told of other ends of ranges than of starts`,
+  [Violated.DevicePage]: (pid, address, frame, there) =>
+    `an mmu notifier shows ${frameOrZero(frame)} at ${place(pid, address)}, where the page table ` +
+    (there < 0 ? "has nothing" : `has ${frameOrZero(there)}`),
+  [Violated.DeviceWritable]: (pid, address, frame) =>
+    `an mmu notifier may write to page ${frame} at ${place(pid, address)}, which the page table protects`,
+  [Violated.DeviceFreed]: (pid, address, frame) =>
+    `an mmu notifier shows page ${frame} at ${place(pid, address)}, which was freed`,
+  [Violated.DeviceTable]: (pid, counter, found) =>
+    `the table of an mmu notifier of ${space(pid)} ` +
+    (found < 0 ? "is out of order" : `counts ${times(counter, "page")}, it has ${found}`),
+  [Violated.Srcu]: (sections) =>
+    `${times(sections, "read section")} of SRCU ${sections === 1 ? "has" : "have"} not ended`,
+
   [Violated.AnonVmaRefcount]: (number, refcount, hasVmas, children, pins) =>
     `${anonVma(number)} has a refcount of ${refcount}, but ${hasVmas ? "VMAs" : "no VMAs"}` +
     (pins ? `, ${times(pins, "place")} of KSM that pin it` : "") +
@@ -268,6 +291,8 @@ const wordings: Record<Violated, Wording> = {
     `${times(locks, "lock is", "locks are")} still held` + (actor ? ` by actor ${actor}` : ""),
   [Violated.MmLocked]: (pid) => `mmap_sem or page_table_lock of ${space(pid)} is still taken`,
   [Violated.PageLocked]: (frame) => `page ${frame} is still locked`,
+  [Violated.AllLocks]: (inode, number) =>
+    `${inode ? file(inode) : anonVma(number)} is still marked by mm_take_all_locks`,
 };
 
 /** The hundreds of a kind are the invariant's number. */

@@ -45,6 +45,7 @@ const layouts = new Map(
     "struct/ksm.ts",
     "struct/memcg.ts",
     "struct/mm-struct.ts",
+    "struct/mmu-notifier.ts",
     "struct/swap-slot.ts",
     "struct/task.ts",
     "struct/vma.ts",

@@ -1,5 +1,6 @@
 import { AnonVma, cloneChain, unlinkChain } from "./anon-vma.js";
 import type { Counts } from "./counts.js";
+import type { Device } from "./device.js";
 import { fail, type FailureCode } from "./failure.js";
 import type { Ksm } from "./ksm.js";
 import type { LruLists } from "./lru-lists.js";
@@ -54,6 +55,8 @@ export class AddressSpace {
   brk = 0;
   /** mlockall has said that whatever will be mapped is to be locked. */
   locksFuture = false;
+  /** Those who have a table of their own beside its entries, and are told of changes. */
+  devices: Device[] = [];
   /** A call that changes its VMAs is at work: nobody else may look at them. */
   heldForWriting = false;
 
@@ -225,6 +228,7 @@ export class AddressSpace {
 
   /** The last process has left. */
   tearDown(): void {
+    for (const device of [...this.devices]) device.detach();
     for (const vma of this.vmas) munlockAll(vma);
     for (const vma of this.vmas) zap(vma, vma.start, vma.end);
     for (const vma of [...this.vmas]) this.discard(vma);

@@ -1,4 +1,5 @@
 import type { AddressSpace } from "./address-space.js";
+import { tellRange } from "./told.js";
 import { fail, type FailureCode } from "./failure.js";
 import { sameFlags, withProtection, type Flags, type Protection } from "./flags.js";
 import { breakShared } from "./ksm.js";
@@ -76,6 +77,7 @@ function accounted(before: Flags, after: Flags): Flags {
 
 /** Entries get their VMA's protection: only shared ones can become writable without a fault. */
 function protectEntries(vma: Vma, start: number, end: number): void {
+  tellRange(vma.space, start, end);
   const { shared, write } = vma.flags;
   for (const page of vma.space.entryPages(start, end)) {
     const entry = vma.space.entries.get(page);
@@ -111,6 +113,7 @@ function adviseOne(
 ): void {
   if (advice === "dontneed") {
     if (vma.flags.locked) fail("EINVAL");
+    tellRange(space, start, end);
     zap(vma, start, end);
   } else if (advice === "willneed") {
     if (vma.file === null) fail("EBADF");

@@ -1,4 +1,5 @@
 import type { Entry, PresentEntry } from "./address-space.js";
+import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
 import type { OpenFile } from "./file.js";
 import { munlockPage } from "./page-lock.js";
@@ -91,6 +92,7 @@ function makeWritable(vma: Vma, entry: PresentEntry): void {
 /** The place gets a copy of its own; the old page stays with whoever else has it. */
 function copy(vma: Vma, address: number, old: Page | null): void {
   vma.space.environment.counts.pagesCopied++;
+  tellRange(vma.space, address, address + 1);
   vma.space.entries.delete(address);
   mapOwn(vma, address, old?.word ?? 0);
   if (old === null) return;

@@ -1,5 +1,6 @@
 import { AddressSpace } from "./address-space.js";
 import { AnonVma, cloneChain } from "./anon-vma.js";
+import { tellRange } from "./told.js";
 import { Vma } from "./vma.js";
 
 /** fork's copy: VMAs in order; entries only where there may be private pages. */
@@ -33,6 +34,7 @@ function copyVma(to: AddressSpace, vma: Vma): Vma {
 }
 
 function copyEntries(vma: Vma, copy: Vma): void {
+  if (!vma.flags.shared) tellRange(vma.space, vma.start, vma.end);
   for (const page of vma.space.entryPages(vma.start, vma.end)) {
     const entry = vma.space.entries.get(page);
     if (entry === undefined) continue;

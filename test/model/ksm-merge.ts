@@ -1,5 +1,6 @@
 import type { PresentEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
+import { tellRange } from "./told.js";
 import { SharedContent, type KsmItem } from "./ksm-content.js";
 import { mlockPage, munlockPage } from "./page-lock.js";
 import type { Page } from "./page.js";
@@ -59,6 +60,7 @@ function mayMerge(vma: Vma, page: Page): boolean {
 
 /** write_protect_page: the entry, clean and protected; null if somebody unknown, who may be writing, holds the page. */
 function protect({ space, address }: KsmItem, page: Page): PresentEntry | null {
+  tellRange(space, address, address + 1);
   const entry = space.entries.get(address);
   if (entry === undefined || !("page" in entry) || entry.page !== page) return null;
   if (!entry.writable && !entry.dirty) return entry;

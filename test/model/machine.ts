@@ -1,5 +1,6 @@
 import { AddressSpace, type Environment } from "./address-space.js";
 import { zeroCounts, type Counts } from "./counts.js";
+import { Device, type DeviceKind } from "./device.js";
 import { fail } from "./failure.js";
 import { Inode, OpenFile, type FileKind } from "./file.js";
 import { Ksm } from "./ksm.js";
@@ -43,6 +44,8 @@ export class Machine {
   readonly ksm = new Ksm();
   /** Every process there ever was, in order of birth. */
   readonly processes: ModelProcess[] = [];
+  /** Every device there ever was, in order of birth. */
+  readonly devices: Device[] = [];
   private readonly environment: Environment;
 
   constructor(options: MachineOptions = {}) {
@@ -63,6 +66,13 @@ export class Machine {
   spawn(cgroup = 0): ModelProcess {
     const space = new AddressSpace(this.environment, this.cgroup(cgroup));
     return this.register(new ModelProcess(this.nextPid(), null, space));
+  }
+
+  /** A device comes to a process's memory. */
+  attach(process: ModelProcess, kind: DeviceKind): Device {
+    const device = new Device(process.space, kind);
+    this.devices.push(device);
+    return device;
   }
 
   /** A new memory cgroup: its number. */

@@ -1,3 +1,4 @@
+import { tellRange } from "./told.js";
 import { SharedContent } from "./ksm-content.js";
 import { Page } from "./page.js";
 import { mappings, type Place } from "./page-walk.js";
@@ -61,6 +62,7 @@ function unmapAll(page: Page): Waiting[] {
       vma.space.entries.set(address, { slot: page.slot });
     }
     page.unmap();
+    tellRange(vma.space, address, address + 1);
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import type { AddressSpace } from "./address-space.js";
 import { cloneChain } from "./anon-vma.js";
+import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
 import { breakShared } from "./ksm.js";
 import { populateIfLocked } from "./lock-call.js";
@@ -88,6 +89,7 @@ function move(
   // Shared pages would turn up at the new place by surprise.
   if (vma.flags.mergeable) breakShared(vma, from, from + oldPages);
   copyVma(space, vma, vma.pgoffOf(from), to, to + newPages);
+  tellRange(space, from, from + oldPages);
   for (const page of space.entryPages(from, from + oldPages)) {
     const entry = space.entries.get(page);
     if (entry === undefined) continue;

@@ -1,3 +1,4 @@
+import { tellRange, usedByDevices } from "./told.js";
 import type { Page } from "./page.js";
 import { mlockPage } from "./page-lock.js";
 import { mappings, type Mapping } from "./page-walk.js";
@@ -27,10 +28,7 @@ export function tryToUnmap(page: Page, overlooked: Overlooked = {}): UnmapOutcom
 function tryToUnmapOne(page: Page, mapping: Mapping, overlooked: Overlooked): UnmapOutcome {
   const { vma, address, entry } = mapping;
   if (overlooked.mlock !== true && vma.flags.locked) return mlockFor(page, mapping);
-  if (overlooked.access !== true && entry.young) {
-    entry.young = false;
-    return "fail";
-  }
+  if (overlooked.access !== true && wasUsed(mapping)) return "fail";
   if (entry.dirty) page.setDirty();
   if (page.poisoned && overlooked.poison !== true) {
     vma.space.entries.set(address, { broken: true });
@@ -41,7 +39,16 @@ function tryToUnmapOne(page: Page, mapping: Mapping, overlooked: Overlooked): Un
     vma.space.entries.set(address, { slot: page.slot });
   }
   page.unmap();
+  tellRange(vma.space, address, address + 1);
   return "again";
+}
+
+/** By the process or by a device; both are forgotten. */
+export function wasUsed({ vma, address, entry }: Mapping): boolean {
+  const byDevice = usedByDevices(vma.space, address);
+  const used = entry.young || byDevice;
+  entry.young = false;
+  return used;
 }
 
 /** A locked VMA keeps the page, if whoever changes its address space does not hold it right now. */
@@ -54,7 +61,10 @@ function mlockFor(page: Page, { vma }: Mapping): "mlock" | "again" {
 /** try_to_munlock: "mlock" if a locked VMA maps the page, which is mlocked then. */
 export function tryToMunlock(page: Page): "mlock" | "again" {
   for (const mapping of mappings(page)) {
-    if (mapping.vma.flags.locked && mlockFor(page, mapping) === "mlock") return "mlock";
+    const { vma, address } = mapping;
+    if (vma.flags.locked && mlockFor(page, mapping) === "mlock") return "mlock";
+    // Told needlessly: nothing has changed.
+    if (!vma.flags.locked) tellRange(vma.space, address, address + 1);
   }
   return "again";
 }

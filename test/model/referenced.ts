@@ -1,5 +1,6 @@
 import type { LruLists } from "./lru-lists.js";
 import type { Page } from "./page.js";
+import { wasUsed } from "./page-unmap.js";
 import { mappings } from "./page-walk.js";
 
 /** What page_referenced found: mappings that were used, and what the VMAs of those allow. */
@@ -16,17 +17,17 @@ export interface References {
 export function pageReferenced(page: Page, only: LruLists | null = null): References {
   const found: References = { count: 0, locked: false, executable: false };
   let left = page.mapcount;
-  for (const { vma, entry } of mappings(page)) {
+  for (const mapping of mappings(page)) {
+    const { vma } = mapping;
     if (only !== null && vma.space.lists !== only) continue;
     if (vma.flags.locked) {
       found.locked = true;
       break;
     }
-    if (entry.young && !vma.flags.sequential) {
+    if (wasUsed(mapping) && !vma.flags.sequential) {
       found.count++;
       found.executable ||= vma.flags.exec;
     }
-    entry.young = false;
     left--;
     if (left === 0) break;
   }

@@ -1,4 +1,5 @@
 import type { AddressSpace } from "./address-space.js";
+import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
 import { munlockAll } from "./munlock.js";
 import { zap } from "./zap.js";
@@ -15,6 +16,7 @@ export function unmap(space: AddressSpace, start: number, end: number): void {
   if (last !== undefined && last.start < end) space.split(last, end, "below");
   const gone = space.overlapping(start, end);
   for (const vma of gone) munlockAll(vma);
+  tellRange(space, start, end);
   for (const vma of gone) zap(vma, vma.start, vma.end);
   for (const vma of gone) space.discard(vma);
 }

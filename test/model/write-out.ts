@@ -1,14 +1,16 @@
 import type { Page } from "./page.js";
+import { tellRange } from "./told.js";
 import { mappings } from "./page-walk.js";
 
 /** page_mkclean: entries of shared mappings that could be, or were, written; they no longer can. */
 export function pageMkclean(page: Page): number {
   if (page.inode === null) return 0;
   let cleaned = 0;
-  for (const { vma, entry } of mappings(page)) {
+  for (const { vma, address, entry } of mappings(page)) {
     if (!vma.flags.shared || !(entry.dirty || entry.writable)) continue;
     entry.dirty = false;
     entry.writable = false;
+    tellRange(vma.space, address, address + 1);
     cleaned++;
   }
   return cleaned;

@@ -1,4 +1,5 @@
 import type { PresentEntry } from "./address-space.js";
+import { tellRange } from "./told.js";
 import type { Inode } from "./file.js";
 import type { Swap, SwapSlot } from "./swap.js";
 import type { Vma } from "./vma.js";
@@ -25,6 +26,7 @@ export function zapFilePages(
   for (const vma of inode.sorted) {
     const from = Math.max(vma.start, vma.addressOf(first));
     const to = Math.min(vma.end, vma.addressOf(end));
+    tellRange(vma.space, from, to);
     for (const address of vma.space.entryPages(from, to)) {
       const entry = vma.space.entries.get(address);
       if (entry === undefined || !("page" in entry)) continue;

@@ -2,7 +2,13 @@ import type { Batch, Page } from "../../bindings/index.js";
 import { MigrateResult, PageFate, UnmapResult } from "../../assembly/abi.js";
 import { mmapOptions, mremapOptions } from "./core-options.js";
 import type { CoreSide } from "./core-side.js";
-import type { FileOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
+import type {
+  DeviceOperation,
+  FileOperation,
+  Operation,
+  Outcome,
+  ProcessOperation,
+} from "./operation.js";
 
 /** What a number that the batch gives stands for. */
 export type Reading = (result: number) => Outcome;
@@ -16,9 +22,25 @@ export function addTo(batch: Batch, operation: Operation, side: CoreSide): Readi
   if ("pgoff" in operation || operation.op === "truncate" || operation.op === "writeback") {
     return ofFile(batch, operation, side);
   }
+  if ("device" in operation) return ofDevice(batch, operation, side);
   if (operation.op !== "ksm-scan") return null;
   batch.ksmScan();
   return value;
+}
+
+function ofDevice(batch: Batch, operation: DeviceOperation, side: CoreSide): Reading {
+  const device = side.device(operation.device);
+  switch (operation.op) {
+    case "device-detach":
+      batch.unregisterNotifier(device);
+      return nothing;
+    case "device-read":
+      batch.deviceRead(device, operation.address);
+      return value;
+    case "device-write":
+      batch.deviceWrite(device, operation.address, operation.word);
+      return nothing;
+  }
 }
 
 function ofFile(batch: Batch, operation: FileOperation, side: CoreSide): Reading | null {

@@ -8,6 +8,7 @@ import type { ModelSide } from "./model-side.js";
 import {
   ARENA_PAGE,
   PAGE,
+  type DeviceOperation,
   type FileOperation,
   type MachineOperation,
   type Operation,
@@ -56,6 +57,8 @@ type OnSpace = Exclude<
   | "fork"
   | "exec"
   | "exit"
+  | "device"
+  | DeviceOperation["op"]
 >;
 
 /** Makes operations out of draws, looking at the model's state. */
@@ -130,6 +133,12 @@ export class Chooser {
       case "restore":
         if (kind === "restore" && !this.model.hasSnapshot) return null;
         return onMachine(kind, this.draws, this.model.machine);
+      case "device":
+        return { op: kind, process, kind: this.draws.chance(1, 2) ? "kvm" : "rdma" };
+      case "device-read":
+      case "device-write":
+      case "device-detach":
+        return this.onDevice(kind);
       default: {
         const vmas = this.model.processes[process]?.space.vmas ?? [];
         const beginning = vmas.length < FEW_VMAS && this.draws.chance(3, 4);
@@ -176,6 +185,21 @@ export class Chooser {
         return this.pages.inVma(process, this.draws.pick(live), this.draws, choose);
       }
     }
+  }
+
+  private onDevice(op: DeviceOperation["op"]): Operation | null {
+    const { devices } = this.model.machine;
+    const attached = devices.flatMap((device, number) => (device.attached ? [number] : []));
+    const gone = devices.length > 0 && this.draws.chance(1, 40);
+    if (!gone && attached.length === 0) return null;
+    const device = gone ? this.draws.below(devices.length) : this.draws.pick(attached);
+    if (op === "device-detach") return { op, device };
+    const vmas = devices[device]?.space.vmas ?? [];
+    const choose = new MappingChoice(this.draws, this.model, vmas, this.span);
+    const address = choose.touched();
+    return op === "device-read"
+      ? { op, device, address }
+      : { op, device, address, word: this.word() };
   }
 
   /** A new word, or one of those that KSM finds again. */

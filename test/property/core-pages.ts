@@ -1,8 +1,9 @@
-import type { File, Page, Process } from "../../bindings/index.js";
+import type { File, MmuNotifier, Page, Process } from "../../bindings/index.js";
 import type { CoreSide } from "./core-side.js";
 import {
   inVma,
   PAGE,
+  type DeviceOperation,
   type FileOperation,
   type Operation,
   type Outcome,
@@ -27,6 +28,20 @@ export function ofFile(operation: FileOperation, file: File): Outcome {
       return 0;
     case "invalidate":
       return file.invalidate(operation.pgoff, operation.pages, operation.how);
+  }
+}
+
+/** An operation of a device of the core. */
+export function ofDevice(operation: DeviceOperation, device: MmuNotifier): Outcome {
+  switch (operation.op) {
+    case "device-detach":
+      device.unregister();
+      return 0;
+    case "device-read":
+      return device.read(operation.address);
+    case "device-write":
+      device.write(operation.address, operation.word);
+      return 0;
   }
 }
 

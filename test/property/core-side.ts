@@ -3,10 +3,11 @@ import {
   type File,
   type Kernel,
   type MemoryCgroup,
+  type MmuNotifier,
   type Process,
 } from "../../bindings/index.js";
 import { mmapOptions, mremapOptions } from "./core-options.js";
-import { ofFile, ofPages } from "./core-pages.js";
+import { ofDevice, ofFile, ofPages } from "./core-pages.js";
 import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
 import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
 
@@ -16,6 +17,7 @@ export class CoreSide {
   readonly files: File[] = [];
   /** Of each file: it was not closed. */
   readonly held: boolean[] = [];
+  readonly devices: MmuNotifier[] = [];
   readonly cgroups: MemoryCgroup[];
   private saved: (() => void) | null = null;
 
@@ -63,6 +65,7 @@ export class CoreSide {
         if ("process" in operation)
           return this.onProcess(operation, this.process(operation.process));
         if ("file" in operation) return ofFile(operation, this.file(operation.file));
+        if ("device" in operation) return ofDevice(operation, this.device(operation.device));
         return this.ofMachine(operation);
     }
   }
@@ -100,9 +103,9 @@ export class CoreSide {
 
   /** Keeps the state of now; what it gives back goes back to it. */
   private save(): () => void {
-    const { kernel, processes, files, held, cgroups } = this;
+    const { kernel, processes, files, held, devices, cgroups } = this;
     const snapshot = kernel.snapshot();
-    const lists: [unknown[], unknown[]][] = [processes, files, held, cgroups].map(
+    const lists: [unknown[], unknown[]][] = [processes, files, held, devices, cgroups].map(
       (list: unknown[]) => [list, [...list]],
     );
     return () => {
@@ -113,6 +116,9 @@ export class CoreSide {
 
   private onProcess(operation: ProcessOperation, process: Process): Outcome {
     switch (operation.op) {
+      case "device":
+        this.devices.push(process.registerNotifier({ model: operation.kind }));
+        return 0;
       case "fork":
         this.processes.push(process.fork({ shareMemory: operation.shareMemory }));
         return 0;
@@ -175,6 +181,13 @@ export class CoreSide {
     const cgroup = this.cgroups[number];
     if (cgroup === undefined) throw new RangeError(`no cgroup ${String(number)}`);
     return cgroup;
+  }
+
+  /** By number. */
+  device(number: number): MmuNotifier {
+    const device = this.devices[number];
+    if (device === undefined) throw new RangeError(`no device ${String(number)}`);
+    return device;
   }
 
   /** By number. */

@@ -24,6 +24,14 @@ export function coreState(side: CoreSide): string[] {
       lines.push(`P${number} page ${address / PAGE} ${name}`);
     }
   }
+  for (const [number, device] of side.devices.entries()) {
+    if (!device.registered) continue;
+    for (const { address, frame, writable, young } of device.pages()) {
+      const name = frame < 0 ? "zero" : frames.name(frame);
+      const how = `${writable ? "writable" : ""} ${young ? "young" : ""}`;
+      lines.push(`D${number} shows ${address / PAGE} ${name} ${how}`);
+    }
+  }
   for (const frame of frames.things) {
     const page = side.kernel.page(frame);
     const { index, word, mapcount, refcount, pins } = page;

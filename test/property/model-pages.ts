@@ -1,3 +1,4 @@
+import type { Device } from "../model/device.js";
 import { fileRead, fileWrite, invalidate, punch, truncate, writeback } from "../model/file-call.js";
 import type { Inode } from "../model/file.js";
 import type { Machine } from "../model/machine.js";
@@ -7,6 +8,7 @@ import type { ModelProcess } from "../model/process.js";
 import {
   inVma,
   PAGE,
+  type DeviceOperation,
   type FileOperation,
   type Operation,
   type Outcome,
@@ -32,6 +34,18 @@ export function ofFile(operation: FileOperation, inode: Inode): Outcome {
     case "invalidate":
       return invalidate(inode, operation.pgoff, operation.pages, operation.how);
   }
+}
+
+/** An operation of a device of the model. */
+export function ofDevice(operation: DeviceOperation, device: Device): Outcome {
+  if (operation.op === "device-detach") {
+    device.detach();
+    return 0;
+  }
+  const page = Math.floor(operation.address / PAGE);
+  if (operation.op === "device-read") return device.access(page, false);
+  device.access(page, true, operation.word);
+  return 0;
 }
 
 type PagesOperation = PageOperation | Extract<Operation, { readonly op: "swap-out" | "migrate" }>;

@@ -1,10 +1,11 @@
+import type { Device } from "../model/device.js";
 import { fail, Failure } from "../model/failure.js";
 import type { OpenFile } from "../model/file.js";
 import { Machine, type MachineOptions } from "../model/machine.js";
 import type { ModelProcess } from "../model/process.js";
 import type { Stack } from "../model/stack.js";
 import { copyOf } from "./copy.js";
-import { ofFile, ofPages } from "./model-pages.js";
+import { ofDevice, ofFile, ofPages } from "./model-pages.js";
 import {
   PAGE,
   type MachineOperation,
@@ -84,6 +85,7 @@ export class ModelSide {
         if ("process" in operation)
           return this.onProcess(operation, this.process(operation.process));
         if ("file" in operation) return ofFile(operation, this.file(operation.file).inode);
+        if ("device" in operation) return ofDevice(operation, this.device(operation.device));
         return this.ofMachine(operation);
     }
   }
@@ -119,6 +121,9 @@ export class ModelSide {
 
   private onProcess(operation: ProcessOperation, process: ModelProcess): Outcome {
     switch (operation.op) {
+      case "device":
+        this.machine.attach(process, operation.kind);
+        return 0;
       case "fork":
         this.machine.fork(process, operation.shareMemory);
         return 0;
@@ -179,6 +184,12 @@ export class ModelSide {
       default:
         return ofPages(this.machine, operation, process);
     }
+  }
+
+  private device(number: number): Device {
+    const device = this.machine.devices[number];
+    if (device === undefined) throw new Error(`no device ${String(number)}`);
+    return device;
   }
 
   private process(number: number): ModelProcess {

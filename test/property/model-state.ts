@@ -35,6 +35,13 @@ export function modelState(side: ModelSide): string[] {
       mappings.set(frame, found);
     }
   }
+  for (const [number, device] of side.machine.devices.entries()) {
+    for (const [page, shown] of [...device.shown].sort(([a], [b]) => a - b)) {
+      const name = shown.page === null ? "zero" : frames.name(shown.page);
+      const how = `${shown.writable ? "writable" : ""} ${shown.young ? "young" : ""}`;
+      lines.push(`D${number} shows ${page} ${name} ${how}`);
+    }
+  }
   for (const frame of frames.things) {
     const { index, word, mapcount, references, pins } = frame;
     const found = places(frame);

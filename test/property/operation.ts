@@ -45,7 +45,20 @@ export type Operation =
   | PlaceOperation<"read">
   | PlaceOperation<"execute">
   | (PlaceOperation<"write"> & { readonly word: number })
-  | PageOperation;
+  | PageOperation
+  | { readonly op: "device"; readonly process: number; readonly kind: "kvm" | "rdma" }
+  | DeviceOperation;
+
+/** Operations of a device, which is a number in order of birth like the rest. */
+export type DeviceOperation =
+  | { readonly op: "device-read"; readonly device: number; readonly address: number }
+  | {
+      readonly op: "device-write";
+      readonly device: number;
+      readonly address: number;
+      readonly word: number;
+    }
+  | { readonly op: "device-detach"; readonly device: number };
 
 export interface FileCreation {
   readonly op: "file";

@@ -67,6 +67,9 @@ export function inLanguage(
     case "open":
     case "close":
     case "cgroup":
+    case "device-read":
+    case "device-write":
+    case "device-detach":
       return null;
   }
 }

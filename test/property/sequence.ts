@@ -89,6 +89,7 @@ function replay(operations: readonly Operation[], newPlayer: () => Player): unkn
  */
 function makesSense(operation: Operation, model: ModelSide): boolean {
   if ("process" in operation && model.processes[operation.process]?.alive !== true) return false;
+  if ("device" in operation && model.machine.devices[operation.device] === undefined) return false;
   if ("other" in operation && model.processes[operation.other]?.alive !== true) return false;
   if (operation.op === "restore" && !model.hasSnapshot) return false;
   const cgroup = "cgroup" in operation ? operation.cgroup : null;

@@ -58,6 +58,10 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   putback: 2,
   "release-buffers": 1,
   poison: 1,
+  device: 3,
+  "device-read": 12,
+  "device-write": 12,
+  "device-detach": 1,
 };
 
 const NUMBERS = 12;

@@ -52,8 +52,8 @@ export default {
       tests: ["test/explore/outcomes"],
       builds: ["explore"],
       file: "assembly/mm/fault-write-protect.ts",
-      from: "  pageAddNewAnonRmap(copy, vma, address);\n  store<u64>(pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n    pageRemoveRmap(old);\n",
-      to: "  if (old) pageRemoveRmap(old);\n  pageAddNewAnonRmap(copy, vma, address);\n  store<u64>(pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n",
+      from: "  pageAddNewAnonRmap(copy, vma, address);\n  setPteAtNotify(mm, address, pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n    pageRemoveRmap(old);\n",
+      to: "  if (old) pageRemoveRmap(old);\n  pageAddNewAnonRmap(copy, vma, address);\n  setPteAtNotify(mm, address, pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n",
     },
     {
       rule: "fork leaves no migration entry writable",

@@ -16,6 +16,7 @@ import locks from "./locks.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
 import nonlinear from "./nonlinear.mjs";
+import notifiers from "./notifiers.mjs";
 import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
@@ -28,7 +29,20 @@ import walks from "./walks.mjs";
 
 const groups = [
   ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
-  ...[mlock, files, migration, nonlinear, ksm, locks, counters, traces, races, storageKeys, verify],
+  ...[
+    mlock,
+    files,
+    migration,
+    nonlinear,
+    ksm,
+    notifiers,
+    locks,
+    counters,
+    traces,
+    races,
+    storageKeys,
+    verify,
+  ],
   ...[stacks],
 ];
 

@@ -130,7 +130,7 @@ export default {
     {
       rule: "a young page of a cluster is made old and stays",
       file: cluster,
-      from: "} else if (entry & PTE_YOUNG) {",
+      from: "} else if (clearFlushYoung(mm, pte, at)) {",
       to: "} else if (false) {",
     },
     {

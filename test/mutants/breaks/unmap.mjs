@@ -11,7 +11,7 @@ export default {
     {
       rule: "an entry that was touched is made old and stays",
       file: one,
-      from: "if (!(how & Unmap.IgnoreAccess) && entry & PTE_YOUNG) {",
+      from: "if (!(how & Unmap.IgnoreAccess) && clearFlushYoung(mm, pte, address)) {",
       to: "if (false) {",
     },
     {

@@ -1,0 +1,245 @@
+// Where those who keep a table of their own are told of changes (spec/commits.md section 2, "after").
+
+import { describe, expect, test } from "vitest";
+import { at, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
+import { fill, machine, mergeable } from "./machine.js";
+import { NotifierLog } from "./notifier-log.js";
+
+describe("ranges", () => {
+  test("munmap tells the range that was asked for, holes included, before and after", async () => {
+    const { process } = await machine();
+    fill(process, 1, 2);
+    fill(process, 5, 1);
+    const log = new NotifierLog(process);
+    process.munmap(at(0), 8 * PAGE);
+    expect(log.take()).toEqual(["start 0-8", "end 0-8"]);
+    process.munmap(at(0), 8 * PAGE);
+    expect(log.take()).toEqual([]);
+  });
+
+  test("mmap over something tells as munmap does", async () => {
+    const { process } = await machine();
+    fill(process, 0, 4);
+    const log = new NotifierLog(process);
+    lay(process, 1, 2);
+    expect(log.take()).toEqual(["start 1-3", "end 1-3"]);
+  });
+
+  test("mprotect and MADV_DONTNEED tell one range a VMA", async () => {
+    const { process } = await machine();
+    fill(process, 0, 2);
+    lay(process, 2, 2, { prot: "r" });
+    const log = new NotifierLog(process);
+    process.mprotect(at(0), 4 * PAGE, "none");
+    expect(log.take()).toEqual(["start 0-2", "end 0-2", "start 2-4", "end 2-4"]);
+    process.madvise(at(0), 4 * PAGE, "dontneed");
+    expect(log.take()).toEqual(["start 0-2", "end 0-2", "start 2-4", "end 2-4"]);
+  });
+
+  test("mprotect to what is allowed already tells nothing", async () => {
+    const { process } = await machine();
+    fill(process, 0, 2);
+    const log = new NotifierLog(process);
+    process.mprotect(at(0), 2 * PAGE, "rw");
+    expect(log.take()).toEqual([]);
+  });
+
+  test("mremap tells the old range, and what the new place held", async () => {
+    const { process } = await machine();
+    fill(process, 0, 2);
+    fill(process, 8, 1);
+    const log = new NotifierLog(process);
+    process.mremap(at(0), 2 * PAGE, 2 * PAGE, { to: at(8) });
+    const gone = ["start 8-10", "end 8-10"];
+    expect(log.take()).toEqual([...gone, "start 0-2", "end 0-2", "start 0-2", "end 0-2"]);
+  });
+
+  test("fork tells what becomes read-only in the parent: private memory that was written", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 2);
+    lay(process, 4, 2);
+    lay(process, 8, 2, { file: kernel.createFile({ pages: 4 }), shared: true });
+    const log = new NotifierLog(process);
+    const child = process.fork();
+    expect(log.take()).toEqual(["start 0-2", "end 0-2"]);
+    child.write(at(0), 5);
+    child.exit();
+    expect(log.take()).toEqual([]);
+  });
+
+  test("a truncation tells each of those who map what goes, twice", async () => {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 4 });
+    lay(process, 0, 4, { file, shared: true });
+    process.read(at(3));
+    const log = new NotifierLog(process);
+    file.truncate(2);
+    expect(log.take()).toEqual(["start 2-4", "end 2-4", "start 2-4", "end 2-4"]);
+    file.punchHole(0, 1);
+    expect(log.take()).toEqual(["start 0-1", "end 0-1"]);
+  });
+
+  test("a copy on write is a range around the change, told of before the new page is seen", async () => {
+    const { process } = await machine();
+    fill(process, 0, 1);
+    const child = process.fork();
+    const log = new NotifierLog(process);
+    process.write(at(0), 5);
+    expect(log.take()).toEqual(["start 0-1", "change 0 rw", "end 0-1"]);
+    process.write(at(0), 6);
+    child.write(at(0), 7);
+    expect(log.take()).toEqual([]);
+  });
+
+  test("nothing is present while clients hear of a new entry", async () => {
+    const { process } = await machine();
+    fill(process, 0, 1);
+    process.fork();
+    const seen: unknown[] = [];
+    process.registerNotifier({
+      changePte: (address, { frame, writable }) =>
+        seen.push(process.pageAt(address), frame, writable),
+    });
+    process.write(at(0), 5);
+    expect(seen).toEqual([null, pageAt(process, 0).frame, true]);
+  });
+
+  test("a page that is used again, or becomes writable where it is shared, is told of to nobody", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    process.fork().exit();
+    lay(process, 4, 1, { file: kernel.createFile({ pages: 1 }), shared: true });
+    process.read(at(4));
+    const log = new NotifierLog(process);
+    process.write(at(0), 5);
+    process.write(at(4), 5);
+    expect(log.take()).toEqual([]);
+  });
+
+  test("KSM tells of protection and of replacement, each with its range", async () => {
+    const { kernel, process } = await machine();
+    mergeable(process, 0, [7, 7]);
+    const log = new NotifierLog(process);
+    kernel.ksm.scan();
+    expect(log.take()).toEqual([]);
+    kernel.ksm.scan();
+    const lines = log.take();
+    const protect = (page: number): string[] => [
+      `start ${page}-${page + 1}`,
+      `change ${page} ro`,
+      `end ${page}-${page + 1}`,
+    ];
+    // The second page is protected, then the first; then the first is put in the second's place.
+    expect(lines).toEqual([...protect(1), ...protect(0), ...protect(0)]);
+    expectHealthy(kernel);
+  });
+
+  test("KSM tells of a range also when the page can't be protected", async () => {
+    const { kernel, process } = await machine();
+    mergeable(process, 0, [7, 7]);
+    kernel.pin(pageAt(process, 0));
+    kernel.pin(pageAt(process, 1));
+    const log = new NotifierLog(process);
+    kernel.ksm.scan();
+    kernel.ksm.scan();
+    expect(log.take().filter((line) => line.startsWith("change"))).toEqual([]);
+    expect(log.notifier.ranges).toBe(0);
+    expectHealthy(kernel);
+  });
+});
+
+describe("single pages", () => {
+  test("page_mkclean tells of an entry that it changed, and of no other", async () => {
+    const { kernel, process } = await machine();
+    lay(process, 0, 2, { file: kernel.createFile({ pages: 2 }), shared: true });
+    process.write(at(0), 1);
+    process.read(at(1));
+    const log = new NotifierLog(process);
+    expect(kernel.pageMkclean(pageAt(process, 0))).toBe(1);
+    expect(log.take()).toEqual(["page 0"]);
+    expect(kernel.pageMkclean(pageAt(process, 0))).toBe(0);
+    expect(kernel.pageMkclean(pageAt(process, 1))).toBe(0);
+    expect(log.take()).toEqual([]);
+  });
+
+  test("try_to_unmap tells of what it took away, after the entry is gone", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const page = pageAt(process, 0);
+    const there: (number | undefined)[] = [];
+    process.registerNotifier({
+      invalidatePage: (address) => there.push(process.pageAt(address)?.frame),
+    });
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
+    expect(there).toEqual([undefined]);
+  });
+
+  test("try_to_unmap of a young page tells of nothing but the question", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const log = new NotifierLog(process);
+    expect(kernel.tryToUnmap(pageAt(process, 0))).toBe("fail");
+    expect(log.take()).toEqual(["young 0"]);
+  });
+
+  test("try_to_munlock tells, needlessly, of the entries that it leaves alone", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const log = new NotifierLog(process);
+    expect(kernel.tryToUnmap(pageAt(process, 0), { action: "munlock" })).toBe("again");
+    expect(log.take()).toEqual(["page 0"]);
+  });
+
+  test("a locked VMA keeps its page, and nobody is told", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    process.mlock(at(0), PAGE);
+    const log = new NotifierLog(process);
+    expect(kernel.tryToUnmap(pageAt(process, 0), { ignoreAccess: true })).toBe("mlock");
+    expect(log.take()).toEqual([]);
+  });
+
+  test("a migration tells of each entry that waits for it, in every process that maps the page", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const child = process.fork();
+    const [ours, theirs] = [new NotifierLog(process), new NotifierLog(child)];
+    expect(kernel.migratePage(pageAt(process, 0)).result).toBe("moved");
+    expect([ours.take(), theirs.take()]).toEqual([["page 0"], ["page 0"]]);
+  });
+});
+
+describe("young pages", () => {
+  test("page_referenced asks every client, and counts an entry once", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const page = pageAt(process, 0);
+    kernel.pageReferenced(page);
+    const [first, second] = [new NotifierLog(process), new NotifierLog(process)];
+    first.used.add(0);
+    second.used.add(0);
+    expect(kernel.pageReferenced(page)).toBe(1);
+    expect([first.used.size, second.used.size]).toEqual([0, 0]);
+    expect(kernel.pageReferenced(page)).toBe(0);
+  });
+
+  test("what a client used is not unmapped", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const page = pageAt(process, 0);
+    kernel.pageReferenced(page);
+    const log = new NotifierLog(process);
+    log.used.add(0);
+    expect(kernel.tryToUnmap(page)).toBe("fail");
+    expect(kernel.tryToUnmap(page)).toBe("success");
+  });
+
+  test("a locked VMA's page is not asked about", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    process.mlock(at(0), PAGE);
+    const log = new NotifierLog(process);
+    kernel.pageReferenced(pageAt(process, 0));
+    expect(log.take()).toEqual([]);
+  });
+});
