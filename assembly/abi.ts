@@ -62,6 +62,8 @@ export enum Op {
   Execute,
   /** (task, address, length, pgoff, RemapFlag) : the range shows the file from pgoff on */
   RemapFilePages = 17,
+  /** (task, address) -> CollapseResult : khugepaged's collapse of the HUGE_PAGES aligned pages that hold the address */
+  CollapseHuge = 19,
   /** (task, NotifierModel, cookie, NotifierCall bits that it wants, 1: it may sleep) -> notifier */
   RegisterNotifier = 22,
   /** (notifier) */
@@ -104,6 +106,8 @@ export enum Op {
   ReleaseBuffers,
   /** (page) : marks the frame as broken (PG_hwpoison); what maps it is left alone */
   PoisonPage,
+  /** (page) -> 1 if the page is part of no huge page afterwards: split_huge_page */
+  SplitHugePage = 62,
 
   /** (page, StorageKey) : page_set_storage_key; these are -EINVAL where there are no storage keys */
   SetStorageKey = 64,
@@ -124,6 +128,8 @@ export enum Op {
   SwapOff,
   /** (1: pages under writeback stay so until 0) */
   HoldIo,
+  /** () -> huge pages made: one full scan of khugepaged */
+  KhugepagedScan = 86,
 
   /** (first frame, frames) -> keys that said referenced, and do not any more: see arch/key-marks.ts for which */
   TakeReferenced = 100,
@@ -214,6 +220,10 @@ export enum Advice {
   Mergeable,
   /** No longer, and pages that were are copied. */
   Unmergeable,
+  /** Huge pages where they fit. */
+  HugePage,
+  /** None. */
+  NoHugePage,
 }
 
 /** What mlockall locks. */
@@ -265,6 +275,30 @@ export enum PageFate {
   NotIsolated,
 }
 
+/** Where faults make huge pages, and khugepaged collapses: /sys/kernel/mm/transparent_hugepage/enabled. */
+export enum TransparentHugepage {
+  Never = 0,
+  /** Where madvise asked for them. */
+  Madvise,
+  /** Wherever they fit. */
+  Always,
+}
+
+/** What became of a collapse. */
+export enum CollapseResult {
+  Collapsed = 0,
+  /** The range is not all of one VMA that may have huge pages. */
+  NotEligible,
+  /** Nothing of it was ever touched, or it is a huge page already. */
+  NothingThere,
+  /** An entry is not a writable one of a page that only it holds, and that is on a list and not locked. */
+  Unsuitable,
+  /** None of its pages was touched lately. */
+  Idle,
+  /** No row of frames. */
+  NoMemory,
+}
+
 /** What migration of a page came to. */
 export enum MigrateResult {
   /** Its contents and mappings are another page's now. */
@@ -297,6 +331,8 @@ export enum VmFlag {
   NoReserve = 0x200000,
   /** Pages are not where the file's order would have them (remap_file_pages). */
   Nonlinear = 0x800000,
+  HugePage = 0x20000000,
+  NoHugePage = 0x40000000,
   /** 0x80000000: enum values are signed. */
   Mergeable = -0x80000000,
 }
@@ -518,6 +554,14 @@ export enum Event {
   LockLeft,
   /** a: pages, b: start before, c: start of the VMA afterwards */
   StackGrown,
+  /** a: address, b: frame : a new huge page */
+  HugePage,
+  /** a: address, b: old frame, c: new frame (0: HUGE_PAGES small pages) : a huge page was copied */
+  HugePageCopied,
+  /** a: frame, b: entries that became tables : a huge page was split */
+  HugePageSplit,
+  /** a: address, b: frame, c: pages that were copied into it */
+  Collapsed,
 }
 
 /** Events of several actors have the actor's number beside what happened. */
@@ -655,6 +699,11 @@ export enum VmStat {
   UnevictablePgsMunlocked,
   UnevictablePgsCleared,
   UnevictablePgsStranded,
+  ThpFaultAlloc,
+  ThpFaultFallback,
+  ThpCollapseAlloc,
+  ThpCollapseAllocFailed,
+  ThpSplit,
   Count,
 }
 
@@ -680,6 +729,8 @@ export enum PageField {
   Anon,
   /** Bits of StorageKey, 0 where there are no keys. */
   StorageKey,
+  /** First frame of the huge page that it is part of, 0 if it is part of none. */
+  HugePage,
 }
 
 /** What taskField reads. */

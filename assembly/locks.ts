@@ -78,6 +78,8 @@ export enum Doing {
   NotifierList,
   NotifierCall,
   DeviceAccess,
+  SplitHuge,
+  Collapse,
 }
 
 /** What was wrong about a lock. */

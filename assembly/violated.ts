@@ -113,6 +113,15 @@ export enum Violated {
   /** inode, counter, recount of open files */
   InodeUsers = 437,
 
+  /** counter, recount */
+  NrAnonHuge = 460,
+  /** frame, its head : part of a huge page that does not hang together */
+  HugePart = 461,
+  /** pid, address, frame : a huge entry that does not map a huge page inside one VMA */
+  HugeEntry = 462,
+  /** pid, address : the table that was set aside for a huge page's split has entries */
+  HugeTable = 463,
+
   /** frame */
   MlockedUnmapped = 601,
   /** counter, recount */
@@ -129,6 +138,8 @@ export enum Violated {
 
   /** pid, address, frame */
   MigrationEntry = 801,
+  /** pid, address, frame : still marked as being split */
+  Splitting = 802,
 
   /** pid : links of the list of an address space's clients that do not agree */
   NotifierLink = 901,

@@ -50,10 +50,17 @@ export {
   type RemapOptions,
   type StackOptions,
 } from "./kernel/operation.js";
-export { arches, type Arch, type KernelOptions, type ResolvedOptions } from "./kernel/options.js";
+export {
+  arches,
+  type Arch,
+  type HugePagePolicy,
+  type KernelOptions,
+  type ResolvedOptions,
+} from "./kernel/options.js";
 export { Page, type Mapping } from "./kernel/page.js";
 export {
   Process,
+  type Collapse,
   type FileEntry,
   type ForkOptions,
   type LockAllOptions,

@@ -1,6 +1,6 @@
 // Invariants I1 and I6, and the counters over all frames: what each page counts against what was found.
 
-import { PageFlag, VmStat } from "../abi";
+import { HUGE_PAGES, PageFlag, VmStat } from "../abi";
 import { Violated } from "../violated";
 import { header, vmStatOf } from "../memory/header";
 import { Cache } from "../memory/slab";
@@ -8,14 +8,55 @@ import { accountsDirty, AddressSpace } from "../struct/address-space";
 import {
   pageFileMapping,
   pageIsAnon,
+  pageIsHuge,
   pageMapcount,
   pagePins,
+  pagePrivate,
   pageRefcount,
+  pageSize,
+  pageTail,
   pageTest,
 } from "../struct/page";
-import { census, frameNote, IN_PAGE_CACHE, IN_SWAP_CACHE, IN_SWAP_COUNT, isLive } from "./census";
+import {
+  census,
+  frameNote,
+  IN_PAGE_CACHE,
+  IN_SWAP_CACHE,
+  IN_SWAP_COUNT,
+  isFrame,
+  isLive,
+} from "./census";
 import { inodeOf } from "./indexes";
 import { violated, violatedUnless } from "./violation";
+
+/** References that JavaScript holds on a huge page through its tails. */
+function pinsOfTails(head: u32): u32 {
+  let pins: u32 = 0;
+  for (let n: u32 = 1; n < <u32>HUGE_PAGES && isFrame(head + n); n++) pins += pagePins(head + n);
+  return pins;
+}
+
+/** A huge page is its head and all frames after it up to the next one that could be a head. */
+function checkHead(head: u32): void {
+  for (let n: u32 = 1; n < <u32>HUGE_PAGES; n++) {
+    if (isFrame(head + n) && pageTail(head + n) && pagePrivate(head + n) == head) continue;
+    violated(Violated.HugePart, <f64>(head + n), <f64>head);
+  }
+}
+
+/** A tail has no entries, no references and no list of its own; it counts who holds it besides. */
+function checkTail(tail: u32): void {
+  const head = tail & ~(<u32>HUGE_PAGES - 1);
+  const sound =
+    isFrame(head) &&
+    pageIsHuge(head) &&
+    pageRefcount(head) > 0 &&
+    pageRefcount(tail) == 0 &&
+    pageMapcount(tail) == <i32>pagePins(tail) &&
+    !frameNote(tail).entries &&
+    !pageTest(tail, PageFlag.Lru);
+  if (!sound) violated(Violated.HugePart, <f64>tail, <f64>head);
+}
 
 /** References that are known: everything that may hold a page at a quiet moment leaves a trace of it. */
 function checkReferences(frame: u32, refcount: i32): void {
@@ -24,6 +65,7 @@ function checkReferences(frame: u32, refcount: i32): void {
   if (refcount > 0) {
     if (pageTest(frame, PageFlag.Private)) others++;
     others += pagePins(frame);
+    if (pageIsHuge(frame)) others += pinsOfTails(frame);
   }
   const held = note.entries + others;
   if (refcount == <i32>held) return;
@@ -59,8 +101,14 @@ export function checkFrames(): void {
   let dirty = 0;
   let writeback = 0;
   let anonPages = 0;
+  let anonHuge = 0;
   let fileMapped = 0;
   for (let frame: u32 = 1; frame <= top; frame++) {
+    if (pageTail(frame)) {
+      inUse++;
+      checkTail(frame);
+      continue;
+    }
     const entries = frameNote(frame).entries;
     const mapcount = pageMapcount(frame);
     const refcount = pageRefcount(frame);
@@ -70,20 +118,23 @@ export function checkFrames(): void {
     checkReferences(frame, refcount);
     if (refcount <= 0) continue;
     inUse++;
+    if (pageIsHuge(frame)) checkHead(frame);
     checkCaches(frame);
     if (pageTest(frame, PageFlag.Mlocked)) {
-      mlocked++;
+      mlocked += pageSize(frame);
       // Invariant I6: the last unmap clears it.
       if (!entries) violated(Violated.MlockedUnmapped, <f64>frame);
     }
     if (pageTest(frame, PageFlag.Writeback)) writeback++;
     if (isAccountedDirty(frame)) dirty++;
     if (!entries) continue;
-    if (pageIsAnon(frame)) anonPages++;
+    if (pageIsHuge(frame)) anonHuge++;
+    else if (pageIsAnon(frame)) anonPages++;
     else fileMapped++;
   }
   violatedUnless(Violated.FramesInUse, <f64>state.framesInUse, <f64>inUse);
   violatedUnless(Violated.NrAnonPages, <f64>state.nrAnonPages, <f64>anonPages);
+  violatedUnless(Violated.NrAnonHuge, <f64>state.nrAnonHuge, <f64>anonHuge);
   violatedUnless(Violated.NrFileMapped, <f64>state.nrFileMapped, <f64>fileMapped);
   violatedUnless(Violated.NrMlock, vmStatOf(VmStat.NrMlock), <f64>mlocked);
   violatedUnless(Violated.NrDirty, vmStatOf(VmStat.NrDirty), <f64>dirty);

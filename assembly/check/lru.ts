@@ -1,10 +1,10 @@
 // The lists of reclaim: links, counts, and whether each page is on the list that its flags say.
 
-import { LruList, PageFlag } from "../abi";
+import { HUGE_PAGES, LruList, PageFlag } from "../abi";
 import { Cache, slabNext } from "../memory/slab";
 import { lruNext, lruPrev, pageLru } from "../struct/lru";
-import { Memcg, memcgLru } from "../struct/memcg";
-import { pageMemcg, pageRefcount, pageTest } from "../struct/page";
+import { lruPages, Memcg, memcgLru } from "../struct/memcg";
+import { pageIsHuge, pageMemcg, pageRefcount, pageTest } from "../struct/page";
 import { Violated } from "../violated";
 import { census, frameNote, isFrame, ON_LRU } from "./census";
 import { violated } from "./violation";
@@ -14,6 +14,7 @@ function checkList(memcg: u32, list: LruList): void {
   const lru = memcgLru(memcg, list);
   let before: u32 = 0;
   let n: u32 = 0;
+  let huge: u32 = 0;
   for (let frame = lru.head; frame; frame = lruNext(frame)) {
     const sound = isFrame(frame) && !(frameNote(frame).caches & ON_LRU) && lruPrev(frame) == before;
     if (!sound) {
@@ -27,9 +28,13 @@ function checkList(memcg: u32, list: LruList): void {
     }
     before = frame;
     n++;
+    if (pageIsHuge(frame)) huge++;
   }
   if (lru.tail != before) violated(Violated.LruLink, <f64>lru.tail, number, <f64>list);
-  if (lru.count != n) violated(Violated.LruCount, number, <f64>list, <f64>lru.count, <f64>n);
+  if (lru.count != n || lru.huge != huge) {
+    const pages = n + huge * (<u32>HUGE_PAGES - 1);
+    violated(Violated.LruCount, number, <f64>list, <f64>lruPages(lru), <f64>pages);
+  }
 }
 
 /** Every page that says it is on a list is on one, and no other is. */

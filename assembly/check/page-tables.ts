@@ -1,6 +1,6 @@
 // Page tables: each entry is counted, and looked up in the VMA that it lies in.
 
-import { PAGE_SHIFT, PageFlag } from "../abi";
+import { HUGE_PAGES, PAGE_SHIFT, PageFlag } from "../abi";
 import { Violated } from "../violated";
 import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AnonVmaChain } from "../struct/anon-vma";
@@ -12,11 +12,13 @@ import {
   pageFileMapping,
   pageIndex,
   pageIsAnon,
+  pageIsHuge,
   pageIsKsm,
   pageRefcount,
   pageStableNode,
   pageTest,
 } from "../struct/page";
+import { PMD_SIZE } from "../struct/page-table";
 import {
   PTE_DIRTY,
   pteFrame,
@@ -28,6 +30,7 @@ import {
   pteIsPresent,
   pteIsSwap,
   pteSwapSlot,
+  PTE_SPLITTING,
   PTE_WRITE,
 } from "../struct/pte";
 import { isNonlinear, linearPageIndex, Vma } from "../struct/vma";
@@ -55,6 +58,7 @@ import { findPlace, placeOf } from "./ksm-places";
 import { violated } from "./violation";
 
 const PGD_SHIFT: u64 = 39;
+const PMD_SHIFT: u64 = 21;
 const LEVEL_BITS: u64 = 9;
 const ENTRIES: u32 = 512;
 
@@ -193,6 +197,36 @@ function checkEntry(note: MmNote, address: u64, entry: u64): void {
   }
 }
 
+/** The entry of a huge page, and the table that its split will need. */
+function checkHuge(note: MmNote, table: u32, address: u64): void {
+  const pid = <f64>note.pid;
+  if (!isTable(table) || tableNote(table).seen) {
+    violated(Violated.TableLink, pid, <f64>address);
+    return;
+  }
+  tableNote(table).seen = 1;
+  census().tables++;
+  for (let at: usize = 8; at < (<usize>ENTRIES) << 3; at += 8) {
+    if (!load<u64>(<usize>table + at)) continue;
+    violated(Violated.HugeTable, pid, <f64>address);
+    break;
+  }
+  const entry = load<u64>(<usize>table);
+  const frame = pteFrame(entry);
+  const vma = note.sound ? vmaOver(note, address) : 0;
+  if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);
+  const cut = vma != 0 && changetype<Vma>(<usize>vma).end < address + PMD_SIZE;
+  const inUse = pteIsPage(entry) && isFrame(frame) && pageRefcount(frame) > 0;
+  if (cut || !inUse || !pageIsHuge(frame)) {
+    violated(Violated.HugeEntry, pid, <f64>address, <f64>frame);
+  }
+  if (!inUse) return;
+  if (entry & PTE_SPLITTING) violated(Violated.Splitting, pid, <f64>address, <f64>frame);
+  frameNote(frame).entries++;
+  note.anon += HUGE_PAGES;
+  if (vma) checkPlace(note, pid, address, entry, vma);
+}
+
 /** A table and what is below it: at most four levels. */
 function checkTable(note: MmNote, table: u32, shift: u64, base: u64): void {
   if (!isTable(table) || tableNote(table).seen) {
@@ -209,7 +243,8 @@ function checkTable(note: MmNote, table: u32, shift: u64, base: u64): void {
       if (entry) checkEntry(note, address, entry);
     } else {
       const below = load<u32>(at);
-      if (below) checkTable(note, below, shift - LEVEL_BITS, address);
+      if (below & 1 && shift == PMD_SHIFT) checkHuge(note, below & ~1, address);
+      else if (below) checkTable(note, below, shift - LEVEL_BITS, address);
     }
   }
 }

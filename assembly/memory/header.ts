@@ -100,6 +100,8 @@ export class Header {
   ksmChanges: u32;
 
   nrAnonPages: i32;
+  /** Huge anonymous pages that are mapped: in nrAnonPages they are not. */
+  nrAnonHuge: i32;
   nrFileMapped: i32;
 
   /** VMAs of all address spaces, and the most there were; the most that one address space had. */
@@ -117,6 +119,8 @@ export class Header {
   /** mm_take_all_locks: one at a time. Read sections of SRCU that are under way. */
   mmAllLocksMutex: u32;
   srcuReaders: u32;
+  /** One of TransparentHugepage. */
+  transparentHugepage: u32;
 
   /** The actor that runs now: 0 outside the explorer. */
   actor: u32;

@@ -4,7 +4,7 @@ import { Errno } from "../abi";
 import { frameOfHandle, generationOfHandle, handleOf, objectOf } from "../memory/handle";
 import { header } from "../memory/header";
 import { Cache } from "../memory/slab";
-import { pageGeneration, pageRefcount } from "../struct/page";
+import { pageGeneration, pageInUse } from "../struct/page";
 
 /** Argument n of a record: checked to be an integer by submit. */
 export function arg(record: usize, n: usize): u64 {
@@ -28,7 +28,7 @@ export function created(object: usize): f64 {
 export function frameOf(handle: f64): u32 {
   const frame = frameOfHandle(handle);
   if (frame == 0 || frame > header().frameTop) return 0;
-  if (pageGeneration(frame) != generationOfHandle(handle) || !pageRefcount(frame)) return 0;
+  if (pageGeneration(frame) != generationOfHandle(handle) || !pageInUse(frame)) return 0;
   return frame;
 }
 

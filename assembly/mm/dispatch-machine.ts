@@ -5,6 +5,7 @@ import { takeChanged, takeReferenced } from "../arch/key-marks";
 import { hasStorageKeys } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import { khugepagedScan } from "./collapse";
 import { ksmScan } from "./ksm-scan";
 import { ksmUnmerge } from "./ksm-unmerge";
 import { swapOff } from "./swapoff";
@@ -60,6 +61,8 @@ export function ofMachine(op: Op, record: usize): f64 {
     case Op.TakeReferenced:
     case Op.TakeChanged:
       return takeMarks(op, arg(record, 0), arg(record, 1));
+    case Op.KhugepagedScan:
+      return <f64>khugepagedScan();
     default:
       return fail(Errno.EINVAL);
   }

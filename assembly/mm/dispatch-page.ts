@@ -21,6 +21,7 @@ import {
   reclaimPage,
   referencedPage,
   releaseBuffers,
+  splitPage,
   unmapPage,
   unpinPage,
 } from "./page-operation";
@@ -82,6 +83,8 @@ export function ofPage(op: Op, record: usize, completion: usize): f64 {
       return fail(putbackPage(frame));
     case Op.ReleaseBuffers:
       return releaseBuffers(frame) ? 1 : 0;
+    case Op.SplitHugePage:
+      return splitPage(frame) ? 1 : 0;
     case Op.PoisonPage:
       poisonPage(frame);
       return 0;

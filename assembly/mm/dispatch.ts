@@ -28,6 +28,7 @@ import { ofMachine } from "./dispatch-machine";
 import { ofNotifier, registerNotifier } from "./dispatch-notifier";
 import { ofPage } from "./dispatch-page";
 import { Access, accessMemory } from "./fault";
+import { collapseHugePage } from "./collapse";
 import { doMadvise } from "./madvise";
 import { doBrk } from "./brk";
 import { canEndAt, doExec } from "./exec";
@@ -73,7 +74,7 @@ function changeMm(op: Op, mm: MmStruct, record: usize): f64 {
       if (b > ALL_MREMAP) return fail(Errno.EINVAL);
       return <f64>doMremap(mm, address, length, a, <u32>b, arg(record, 5));
     case Op.Madvise:
-      if (a > <u64>Advice.Unmergeable) return fail(Errno.EINVAL);
+      if (a > <u64>Advice.NoHugePage) return fail(Errno.EINVAL);
       return fail(doMadvise(mm, address, length, <Advice>(<i32>a)));
     case Op.Brk:
       return <f64>doBrk(mm, address);
@@ -129,6 +130,8 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
     case Op.Write:
     case Op.Execute:
       return access(op, mm, record);
+    case Op.CollapseHuge:
+      return <f64>collapseHugePage(mm, arg(record, 1));
     case Op.Mlock:
       return fail(doMlock(mm, arg(record, 1), arg(record, 2)));
     case Op.Munlock:

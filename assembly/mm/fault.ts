@@ -6,7 +6,18 @@ import { Counter, Errno, TASK_SIZE_PAGES, VmFlag, VmStat } from "../abi";
 import { count, header, vmStat } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageReadWord, pageSetWord } from "../struct/page";
-import { pmdAlloc, pteAt, pteUnder, trimPageTables } from "../struct/page-table";
+import {
+  entryOf,
+  hugeEntry,
+  hugePmdAt,
+  pmdAlloc,
+  pmdIsTable,
+  pmdSlotAlloc,
+  pteAt,
+  pteUnder,
+  setHugeEntry,
+  trimPageTables,
+} from "../struct/page-table";
 import {
   pteBits,
   PTE_DIRTY,
@@ -24,6 +35,7 @@ import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
 import { linearFault, nonlinearFault } from "./fault-file";
+import { hugeFault, SMALL } from "./fault-huge";
 import { swapFault } from "./fault-swap";
 import { wpFault } from "./fault-write-protect";
 import { growStack } from "./stack";
@@ -44,10 +56,27 @@ const MAX_TRIES: i32 = 64;
 /** No entry that allows the access. */
 const MISS: f64 = -1;
 
+/** touch, where no table is. */
+function touchHuge(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
+  const pmd = hugePmdAt(mm, address);
+  if (!pmd) return MISS;
+  const entry = hugeEntry(pmd);
+  if (!(entry & PTE_USER)) return MISS;
+  const frame = pteFrame(entryOf(mm, address));
+  if (access != Access.Write) {
+    setHugeEntry(pmd, entry | pteBits(PTE_YOUNG));
+    return access == Access.Read ? pageReadWord(frame) : 0;
+  }
+  if (!(entry & PTE_WRITE)) return MISS;
+  setHugeEntry(pmd, entry | pteBits(PTE_YOUNG | PTE_DIRTY));
+  pageSetWord(frame, word);
+  return 0;
+}
+
 /** Reads or writes the page's word if the entry allows it, and marks the entry as the hardware does. */
 function touch(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
   const pte = pteAt(mm, address);
-  if (!pte) return MISS;
+  if (!pte) return touchHuge(mm, address, access, word);
   const entry = load<u64>(pte);
   if ((entry & (PTE_PRESENT | PTE_USER)) != (PTE_PRESENT | PTE_USER)) return MISS;
   if (access == Access.Write) {
@@ -73,8 +102,14 @@ function isAllowed(vma: Vma, access: Access): bool {
 export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool): i32 {
   count(Counter.Faults, 1);
   vmStat(VmStat.PgFault, 1);
-  const pmd = pmdAlloc(mm, address);
+  let pmd = pmdSlotAlloc(mm, address);
   if (!pmd) return Errno.ENOMEM;
+  if (!pmdIsTable(pmd)) {
+    const huge = hugeFault(vma, address, pmd, write);
+    if (huge != SMALL) return huge;
+    pmd = pmdAlloc(mm, address);
+    if (!pmd) return Errno.ENOMEM;
+  }
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
   if (pteIsPresent(entry)) return write ? wpFault(vma, address, pmd, entry) : FAULT_DONE;

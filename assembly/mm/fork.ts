@@ -1,6 +1,6 @@
 // fork: the child gets a copy of every VMA, and of the entries that a fault could not bring back.
 
-import { Event, PAGE_SIZE, VmFlag } from "../abi";
+import { Event, HUGE_PAGES, PAGE_SIZE, VmFlag } from "../abi";
 import { fileIndexInsertAfter } from "../index/file-index";
 import { nonlinearInsert } from "../index/nonlinear-list";
 import { event } from "../memory/event";
@@ -45,6 +45,7 @@ import { slotAt, swapCountOutgrows, swapDuplicate } from "../struct/swap-slot";
 import { isCowMapping, isNonlinear, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
+import { copyHugePmd, HugeCopy } from "./huge-entry";
 import { vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
 
 /** One entry's copy: what the parent's becomes is stored, what the child's is returned. */
@@ -97,10 +98,20 @@ function copyEntries(child: MmStruct, parent: MmStruct, vma: Vma): bool {
   let copied: u32 = 0;
   const end = vma.end;
   for (let at = nextMapped(parent, vma.start, end); at < end; at = nextMapped(parent, at, end)) {
+    const stop = pmdEnd(at, end);
+    let from = pmdAt(parent, at);
+    if (!from) {
+      const result = copyHugePmd(child, vma, at);
+      if (result == HugeCopy.NoMemory) return false;
+      if (result == HugeCopy.Copied) {
+        copied += HUGE_PAGES;
+        at = stop;
+        continue;
+      }
+      from = pmdAt(parent, at);
+    }
     const to = pmdAlloc(child, at);
     if (!to) return false;
-    const from = pmdAt(parent, at);
-    const stop = pmdEnd(at, end);
     ptlLock(to, Doing.Fork);
     ptlLockNested(from, Doing.Fork);
     for (; at < stop; at += PAGE_SIZE) {
@@ -153,6 +164,8 @@ function tallySwapEntries(mm: MmStruct, counts: bool): u32 {
     while (address < vma.end) {
       const stop = pmdEnd(address, vma.end);
       const pmd = pmdAt(mm, address);
+      // A huge page is not in swap.
+      if (!pmd) address = stop;
       for (; address < stop; address += PAGE_SIZE) {
         const entry = load<u64>(pteUnder(pmd, address));
         if (!pteIsSwap(entry)) continue;

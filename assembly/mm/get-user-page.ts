@@ -2,14 +2,34 @@
 
 import { Doing } from "../locks";
 import { Errno, VmFlag } from "../abi";
+import { HugeLock, hugePmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { markPageAccessed } from "../struct/lru";
 import { header } from "../memory/header";
 import { MmStruct } from "../struct/mm-struct";
 import { ZERO_FRAME } from "../struct/page";
 import { setPageDirty } from "../struct/page-dirty";
-import { getPage, putPage } from "../struct/page-frame";
-import { pmdAt, ptlLock, ptlUnlock, pteUnder, trimPageTables } from "../struct/page-table";
-import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_USER, PTE_WRITE } from "../struct/pte";
+import { getPage, holdPage, releasePage } from "../struct/page-frame";
+import {
+  entryOf,
+  hugeEntry,
+  hugePmdAt,
+  pmdAt,
+  ptlLock,
+  ptlUnlock,
+  pteUnder,
+  setHugeEntry,
+  trimPageTables,
+} from "../struct/page-table";
+import {
+  pteBits,
+  PTE_DIRTY,
+  pteFrame,
+  pteIsPage,
+  pteIsPresent,
+  PTE_USER,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
 import { populateVma } from "./populate";
@@ -19,6 +39,25 @@ import { findVma } from "./vma-list";
 /** No page there that allows the access. */
 export const NO_PAGE: i32 = -1;
 
+/** follow_trans_huge_pmd: a part of a huge page. One that is being split is found when it is small. */
+function followHugePage(mm: MmStruct, address: u64, write: bool): i32 {
+  const pmd = hugePmdAt(mm, address);
+  const vma = pmd ? findVma(mm, address) : 0;
+  if (!vma) return NO_PAGE;
+  const it = changetype<Vma>(<usize>vma);
+  if (hugePmdLock(it, pmd, Doing.DeviceAccess) != HugeLock.Stable) return NO_PAGE;
+  const entry = entryOf(mm, address);
+  const wanted = write ? PTE_USER | PTE_WRITE : PTE_USER;
+  let frame = NO_PAGE;
+  if ((entry & wanted) == wanted) {
+    frame = <i32>pteFrame(entry);
+    holdPage(frame);
+    setHugeEntry(pmd, hugeEntry(pmd) | pteBits(PTE_YOUNG | PTE_DIRTY));
+  }
+  pmdUnlock(mm);
+  return frame;
+}
+
 /**
  * follow_page: the frame that an entry leads to, with a reference, if the entry allows the access; the zero
  * page has no references. What is to be written to is dirty from now on, though no processor has written yet.
@@ -26,7 +65,7 @@ export const NO_PAGE: i32 = -1;
  */
 export function followPage(mm: MmStruct, address: u64, write: bool): i32 {
   const pmd = pmdAt(mm, address);
-  if (!pmd) return NO_PAGE;
+  if (!pmd) return followHugePage(mm, address, write);
   ptlLock(pmd, Doing.DeviceAccess);
   const entry = load<u64>(pteUnder(pmd, address));
   const wanted = write ? PTE_USER | PTE_WRITE : PTE_USER;
@@ -46,7 +85,7 @@ export function followPage(mm: MmStruct, address: u64, write: bool): i32 {
 
 /** Lets go of what followPage or pinUserPage found. */
 export function putUserPage(frame: i32): void {
-  if (frame != <i32>ZERO_FRAME) putPage(frame);
+  if (frame != <i32>ZERO_FRAME) releasePage(frame);
 }
 
 /** find_extend_vma: the VMA over an address, of a stack also if it has to grow for that; or null. */

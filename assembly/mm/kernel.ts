@@ -28,6 +28,7 @@ function rounded(size: u32): u32 {
  * @param frames page frames, at least 1
  * @param memlockLimit pages that an address space may lock
  * @param stackLimit pages that a stack may have
+ * @param transparentHugepage one of TransparentHugepage
  * @param memoryLimit bytes of linear memory it may use
  * @param arch an Arch
  * @returns 0, or ENOMEM
@@ -44,6 +45,7 @@ export function kernelInit(
   memlockLimit: u32,
   arch: u32,
   stackLimit: u32,
+  transparentHugepage: u32,
 ): i32 {
   const state = header();
   state.bytesInUse = (<u32>__heap_base + 4095) & ~4095;
@@ -51,6 +53,7 @@ export function kernelInit(
   state.maxMapCount = maxMapCount;
   state.memlockLimit = memlockLimit;
   state.stackLimit = stackLimit;
+  state.transparentHugepage = transparentHugepage;
   state.anonIndex = anonIndex;
   state.fileIndex = fileIndex;
   state.vmaAddress = vmaAddress;

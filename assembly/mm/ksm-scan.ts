@@ -9,6 +9,7 @@ import { AnonVma } from "../struct/anon-vma";
 import { itemAt, ItemTree, ksmThreadMutex, MmSlot, RmapItem, slotOfMm } from "../struct/ksm";
 import { mmapSem, mmDrop, MmStruct } from "../struct/mm-struct";
 import {
+  compoundHead,
   lockPage,
   pageAnonVma,
   pageIsKsm,
@@ -17,7 +18,7 @@ import {
   pageStableNode,
   unlockPage,
 } from "../struct/page";
-import { getPage, putPage } from "../struct/page-frame";
+import { getPage, holdPage, putPage, releasePage } from "../struct/page-frame";
 import { nextMapped } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
@@ -49,7 +50,7 @@ function vmaAt(address: u32): Vma {
  */
 function mergeTwo(item: RmapItem, frame: u32, other: RmapItem, otherFrame: u32): bool {
   if (!slabReserve(Cache.StableNode, 1)) return false;
-  const anonVma = pageAnonVma(frame);
+  const anonVma = pageAnonVma(compoundHead(frame));
   if (!mergeWithKsmPage(item, frame, 0)) return false;
   if (mergeWithKsmPage(other, otherFrame, frame)) {
     removeItemFromTree(other);
@@ -94,9 +95,9 @@ function compareAndMerge(item: RmapItem, frame: u32): bool {
   const partner = itemAt(other);
   const partnerFrame = anonPageAt(changetype<MmStruct>(<usize>partner.mm), partner.address);
   if (!partnerFrame) return false;
-  getPage(partnerFrame);
+  holdPage(partnerFrame);
   const merged = mergeTwo(item, frame, partner, partnerFrame);
-  putPage(partnerFrame);
+  releasePage(partnerFrame);
   return merged;
 }
 
@@ -136,11 +137,11 @@ function scanSlot(slot: MmSlot): u32 {
   let address = nextPlace(mm, from);
   while (address != NOWHERE) {
     const frame = anonPageAt(mm, address);
-    getPage(frame);
+    holdPage(frame);
     const found = itemFor(slot.mm, link, address);
     upRead(mmapSem(mm));
     if (found && compareAndMerge(itemAt(found), frame)) merged++;
-    putPage(frame);
+    releasePage(frame);
     if (!found) {
       leaveSlot(slot, false);
       return merged;

@@ -16,6 +16,7 @@ import {
 } from "../struct/ksm";
 import { MmStruct } from "../struct/mm-struct";
 import {
+  compoundHead,
   pageGeneration,
   pageIsAnon,
   pageMapcount,
@@ -23,7 +24,7 @@ import {
   pageSetStableNode,
   pageWord,
 } from "../struct/page";
-import { pteAt } from "../struct/page-table";
+import { entryOf } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
 import { removeItemFromTree, unstableRoot } from "./ksm-slot";
 
@@ -86,9 +87,8 @@ export function stableTreeInsert(frame: u32): u32 {
 
 /** The anonymous page that shows at an address right now, 0 if none does. */
 export function anonPageAt(mm: MmStruct, address: u64): u32 {
-  const pte = mm.users ? pteAt(mm, address) : 0;
-  const entry = pte ? load<u64>(pte) : 0;
-  return pteIsPage(entry) && pageIsAnon(pteFrame(entry)) ? pteFrame(entry) : 0;
+  const entry = mm.users ? entryOf(mm, address) : 0;
+  return pteIsPage(entry) && pageIsAnon(compoundHead(pteFrame(entry))) ? pteFrame(entry) : 0;
 }
 
 /** The place of the unstable tree with these contents; 0 if there was none: then the item is in it now. */

@@ -14,6 +14,8 @@ function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
 
+/** VM_NO_THP. */
+const NEVER_HUGE: u32 = VmFlag.Shared | VmFlag.MayShare | VmFlag.DontExpand;
 const NEVER_MERGEABLE: u32 = VmFlag.Shared | VmFlag.MayShare | VmFlag.DontExpand;
 
 function advisedFlags(flags: u32, advice: Advice): u32 {
@@ -33,9 +35,19 @@ function advisedFlags(flags: u32, advice: Advice): u32 {
       return flags & NEVER_MERGEABLE ? flags : flags | VmFlag.Mergeable;
     case Advice.Unmergeable:
       return flags & ~VmFlag.Mergeable;
+    case Advice.HugePage:
+      return (flags & ~VmFlag.NoHugePage) | VmFlag.HugePage;
+    case Advice.NoHugePage:
+      return (flags & ~VmFlag.HugePage) | VmFlag.NoHugePage;
     default:
       return flags;
   }
+}
+
+/** hugepage_madvise says no, also to what was asked for before. */
+function refusesHuge(flags: u32, advice: Advice): bool {
+  if (advice == Advice.HugePage) return (flags & (NEVER_HUGE | VmFlag.HugePage)) != 0;
+  return advice == Advice.NoHugePage && (flags & (NEVER_HUGE | VmFlag.NoHugePage)) != 0;
 }
 
 /** One VMA's part; the VMA that holds it now, or 0: no memory. */
@@ -58,7 +70,7 @@ function madviseVma(vma: Vma, prev: u32, start: u64, end: u64, advice: Advice): 
  * make the result ENOMEM.
  */
 export function doMadvise(mm: MmStruct, start: u64, length: u64, advice: Advice): i32 {
-  if (start & 0xfff || advice < Advice.Normal || advice > Advice.Unmergeable) return Errno.EINVAL;
+  if (start & 0xfff || advice < Advice.Normal || advice > Advice.NoHugePage) return Errno.EINVAL;
   const bytes = (length + 0xfff) & ~0xfff;
   const end = start + bytes;
   if (end < start || (length && !bytes)) return Errno.EINVAL;
@@ -77,6 +89,7 @@ export function doMadvise(mm: MmStruct, start: u64, length: u64, advice: Advice)
     const to = min(vmaAt(at).end, end);
     if (advice == Advice.WillNeed && !vmaAt(at).file) return Errno.EBADF;
     if (advice == Advice.DontNeed && vmaAt(at).flags & VmFlag.Locked) return Errno.EINVAL;
+    if (refusesHuge(vmaAt(at).flags, advice)) return Errno.EINVAL;
     prev = madviseVma(vmaAt(at), prev, from, to, advice);
     // Resources may come back: the kernel says so with another error than for holes.
     if (!prev) return Errno.EAGAIN;

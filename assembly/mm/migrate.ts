@@ -38,6 +38,7 @@ import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
 import { slotAt, swapLock } from "../struct/swap-slot";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
+import { splitPage } from "./page-operation";
 import { waitOnPageWriteback } from "./writeback";
 
 /** What goes over with the contents. PG_mlocked is gone by now: the last unmap cleared it (v3.7 loses it). */
@@ -139,7 +140,8 @@ function unmapAndMove(frame: u32, target: u32): MigrateResult {
  * @returns MigrateResult in the low half, the new frame in the upper one (0: none)
  */
 export function migratePage(frame: u32): u64 {
-  if (!isolateNamedPage(frame)) return MigrateResult.Busy;
+  // Whoever asks for one page of a huge one gets that one moved (FOLL_SPLIT).
+  if (!splitPage(frame) || !isolateNamedPage(frame)) return MigrateResult.Busy;
   const target = pageAllocFor(pageMemcg(frame));
   if (!target) {
     putbackLruPage(frame);

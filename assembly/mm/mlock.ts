@@ -11,6 +11,7 @@ import { isSpecial, Vma, vmaPages } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
 import { canDoMlock, exceedsMemlock, isOverMemlock } from "./limit";
+import { followHugePmd } from "./huge-entry";
 import { vmaSetFlags } from "./mprotect";
 import { populateRange, populateVma } from "./populate";
 import { TASK_SIZE } from "./unmapped-area";
@@ -30,20 +31,30 @@ function pageOfEntry(pmd: usize, address: u64): u32 {
   return frame;
 }
 
+/** Takes VM_LOCKED's mark from a page, and drops the reference. */
+function unlockFrame(frame: u32): void {
+  lockPage(frame, Doing.Mlock);
+  munlockVmaPage(frame);
+  unlockPage(frame);
+  putPage(frame);
+}
+
 /** munlock_vma_pages_range: VM_LOCKED goes first, so that no walk finds it while pages are unlocked. */
 export function munlockVmaPagesRange(vma: Vma, start: u64, end: u64): void {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   vma.flags &= ~VmFlag.Locked;
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
     const stop = pmdEnd(at, end);
+    const huge = followHugePmd(vma, at, Doing.Mlock);
+    if (huge) {
+      unlockFrame(huge);
+      at = stop;
+      continue;
+    }
     const pmd = pmdAt(mm, at);
     for (; at < stop; at += PAGE_SIZE) {
       const frame = pageOfEntry(pmd, at);
-      if (!frame) continue;
-      lockPage(frame, Doing.Mlock);
-      munlockVmaPage(frame);
-      unlockPage(frame);
-      putPage(frame);
+      if (frame) unlockFrame(frame);
     }
   }
 }

@@ -18,7 +18,7 @@ import {
   PTE_WRITE,
 } from "../struct/pte";
 import { linearPageIndex, Vma } from "../struct/vma";
-
+import { changeHugePmd } from "./huge-entry";
 import { findVma } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
 import { vmaSplit } from "./vma-split";
@@ -38,7 +38,14 @@ function changeProtection(vma: Vma, start: u64, end: u64): void {
   const keepsDirty = vmaWantsWritenotify(vma);
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
     const stop = pmdEnd(at, end);
-    const pmd = pmdAt(mm, at);
+    let pmd = pmdAt(mm, at);
+    if (!pmd) {
+      if (changeHugePmd(vma, at, stop, prot)) {
+        at = stop;
+        continue;
+      }
+      pmd = pmdAt(mm, at);
+    }
     ptlLock(pmd, Doing.Mprotect);
     for (; at < stop; at += PAGE_SIZE) {
       const pte = pteUnder(pmd, at);

@@ -1,6 +1,15 @@
 // mremap: a mapping shrinks, grows where it is, or moves with its entries (spec/commits.md section 7).
 
-import { Errno, Event, MremapFlag, MremapOrder, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import {
+  Errno,
+  Event,
+  HUGE_PAGES,
+  MremapFlag,
+  MremapOrder,
+  PAGE_SHIFT,
+  PAGE_SIZE,
+  VmFlag,
+} from "../abi";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import {
@@ -25,6 +34,7 @@ import {
 import { Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
+import { moveHugePmd } from "./huge-entry";
 import { unmergeKsmPages } from "./ksm-break";
 import { isOverMemlock } from "./limit";
 import { mlockNewRange } from "./mlock";
@@ -99,6 +109,14 @@ export function movePageTables(
   let at = nextMapped(mm, from, end);
   while (at < end) {
     const target = to + (at - from);
+    if (!pmdAt(mm, at)) {
+      const whole = pmdEnd(at, end) - at;
+      if (moveHugePmd(src, at, target, whole)) {
+        moved += HUGE_PAGES;
+        at = nextMapped(mm, at + whole, end);
+        continue;
+      }
+    }
     const bytes = min(pmdEnd(at, end) - at, pmdEnd(target, u64.MAX_VALUE) - target);
     const toPmd = pmdAlloc(mm, target);
     if (!toPmd) break;

@@ -4,22 +4,26 @@ import { Doing } from "../locks";
 import { Errno, PageFate, PageFlag, Unmap, UnmapResult } from "../abi";
 import { pageMkclean } from "../rmap/mkclean";
 import { pageReferenced } from "../rmap/referenced";
+import { splitHugePage } from "../rmap/split-huge-page";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
 import { isolateLruPage, isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
+  compoundHead,
   lockPage,
+  pageCompound,
   pageIsAnon,
   pageMapped,
   pagePins,
   pageSet,
   pageClear,
   pageSetPins,
+  pageTail,
   pageTest,
   pageTestAndClear,
   unlockPage,
 } from "../struct/page";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
-import { getPage, putPage } from "../struct/page-frame";
+import { getPage, holdPage, putPage, releasePage } from "../struct/page-frame";
 import { shrinkPage } from "./pageout";
 import { addToSwap, isSwapFull, tryToFreeSwap } from "./swap";
 
@@ -30,12 +34,27 @@ function unmapMapped(frame: u32, how: u32): UnmapResult {
   return tryToUnmap(frame, how);
 }
 
-/** try_to_unmap of one page, or try_to_munlock. */
-export function unmapPage(frame: u32, how: u32): UnmapResult {
+/**
+ * Splits the huge page that a page is part of, if it is: true if it is part of none then. One that nothing maps any
+ * more can't be split.
+ */
+export function splitPage(frame: u32): bool {
+  if (!pageCompound(frame)) return true;
+  holdPage(frame);
+  const split = splitHugePage(frame);
+  releasePage(frame);
+  return split;
+}
+
+/** try_to_unmap of one page, or try_to_munlock of what it is part of. */
+export function unmapPage(page: u32, how: u32): UnmapResult {
+  const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
+  const frame = munlocks ? compoundHead(page) : page;
+  if (pageTail(frame) && !splitPage(frame)) return UnmapResult.Success;
   getPage(frame);
   lockPage(frame, Doing.PageOperation);
   let result = UnmapResult.Success;
-  if ((how & Unmap.ActionMask) == Unmap.Munlock) {
+  if (munlocks) {
     const isolated = isolateLruPage(frame);
     result = tryToMunlock(frame);
     if (isolated) putbackLruPage(frame);
@@ -52,7 +71,8 @@ export function unmapPage(frame: u32, how: u32): UnmapResult {
 }
 
 /** page_referenced of one page, which stays while it is looked at. */
-export function referencedPage(frame: u32, memcg: u32): u64 {
+export function referencedPage(page: u32, memcg: u32): u64 {
+  const frame = compoundHead(page);
   getPage(frame);
   const result = pageReferenced(frame, false, memcg);
   putPage(frame);
@@ -63,7 +83,8 @@ export function referencedPage(frame: u32, memcg: u32): u64 {
  * page_mkclean of one page, as who cleans a page for I/O asks it: entries that were dirty or writable. What they knew
  * of changes the page knows afterwards.
  */
-export function cleanPage(frame: u32): u32 {
+export function cleanPage(page: u32): u32 {
+  const frame = compoundHead(page);
   getPage(frame);
   lockPage(frame, Doing.PageOperation);
   const cleaned = pageMkclean(frame);
@@ -82,7 +103,7 @@ export function reclaimPage(frame: u32, force: bool): PageFate {
 
 /** A reference from outside. */
 export function pinPage(frame: u32): void {
-  getPage(frame);
+  holdPage(frame);
   pageSetPins(frame, pagePins(frame) + 1);
 }
 
@@ -91,7 +112,7 @@ export function unpinPage(frame: u32): i32 {
   const pins = pagePins(frame);
   if (pins == <u32>pageTest(frame, PageFlag.Isolated)) return Errno.EINVAL;
   pageSetPins(frame, pins - 1);
-  putPage(frame);
+  releasePage(frame);
   return 0;
 }
 
@@ -112,7 +133,8 @@ export function putbackPage(frame: u32): i32 {
 }
 
 /** Takes a page's buffers, if it is clean: true if it has none then. */
-export function releaseBuffers(frame: u32): bool {
+export function releaseBuffers(page: u32): bool {
+  const frame = compoundHead(page);
   getPage(frame);
   lockPage(frame, Doing.PageOperation);
   const released = tryToReleasePage(frame);

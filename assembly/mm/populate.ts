@@ -2,14 +2,25 @@
 
 import { Doing } from "../locks";
 import { Errno, PAGE_SIZE, VmFlag } from "../abi";
+import { HugeLock, hugePmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { mlockVmaPage } from "../rmap/mlock";
 import { markPageAccessed } from "../struct/lru";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapping, trylockPage, unlockPage } from "../struct/page";
 import { setPageDirty } from "../struct/page-dirty";
-import { getPage } from "../struct/page-frame";
-import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
-import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_WRITE } from "../struct/pte";
+import { getPage, holdPage } from "../struct/page-frame";
+import {
+  entryOf,
+  hugeEntry,
+  hugePmdAt,
+  pmdAt,
+  pmdEnd,
+  ptlLock,
+  ptlUnlock,
+  pteUnder,
+  setHugeEntry,
+} from "../struct/page-table";
+import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
 import { isStackGuardPage } from "./stack";
@@ -24,13 +35,34 @@ function vmaAt(address: u32): Vma {
 /** Of followPage: nothing that will do. */
 const ABSENT: u32 = u32.MAX_VALUE;
 
+/** follow_trans_huge_pmd: as followPage, for a whole huge page. */
+function followHugePage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const pmd = hugePmdAt(mm, address);
+  if (!pmd || hugePmdLock(vma, pmd, Doing.Mlock) != HugeLock.Stable) return ABSENT;
+  const entry = hugeEntry(pmd);
+  const frame = pteFrame(entryOf(mm, address));
+  const found = !write || (entry & PTE_WRITE) != 0;
+  if (found) {
+    const head = pteFrame(entry);
+    if (hold) holdPage(frame);
+    setHugeEntry(pmd, entry | PTE_YOUNG | PTE_DIRTY);
+    if (vma.flags & VmFlag.Locked && pageMapping(head) && trylockPage(head, Doing.Mlock)) {
+      mlockVmaPage(head);
+      unlockPage(head);
+    }
+  }
+  pmdUnlock(mm);
+  return found ? frame : ABSENT;
+}
+
 /**
  * follow_page: the frame of what is there, if that will do; a page that is met is touched, mlocked if it can be,
  * and with `hold` the caller's to put.
  */
 function followPage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
   const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
-  if (!pmd) return ABSENT;
+  if (!pmd) return followHugePage(vma, address, write, hold);
   ptlLock(pmd, Doing.Mlock);
   const entry = load<u64>(pteUnder(pmd, address));
   const found = pteIsPresent(entry) && (!write || (entry & PTE_WRITE) != 0);
@@ -74,6 +106,8 @@ export function populateVma(vma: Vma, start: u64, end: u64): i32 {
       if (error == Errno.ENOMEM) return error;
       if (error) return Errno.EFAULT;
     }
+    // What a huge entry maps is present with its first page.
+    if (hugePmdAt(mm, at)) at = pmdEnd(at, end) - PAGE_SIZE;
   }
   return 0;
 }

@@ -1,7 +1,16 @@
 // What JavaScript asks, and the little it does besides operations: files, recording, counters. Results of more than one number are left in scratch
 // memory; a function that leaves records returns their address, 0 when memory is exhausted.
 
-import { Errno, FileField, FileKind, PageField, TaskField, ENTRY_RECORD, EntryKind } from "../abi";
+import {
+  Errno,
+  FileField,
+  FileKind,
+  PAGE_SIZE,
+  PageField,
+  TaskField,
+  ENTRY_RECORD,
+  EntryKind,
+} from "../abi";
 import { hasStorageKeys, pageStorageKey } from "../arch/storage-key";
 import { eventsEnable, eventsForget } from "../memory/event";
 import { frameHandle, handleOf, objectOf } from "../memory/handle";
@@ -17,11 +26,14 @@ import { AnonVma } from "../struct/anon-vma";
 import { Memcg } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
+  compoundHead,
   mappingIsAnon,
   pageAnonVma,
+  pageCompound,
   pageFileMapping,
   pageFlags,
   pageGeneration,
+  pageInUse,
   pageIndex,
   pageIsKsm,
   pageMapcount,
@@ -32,7 +44,7 @@ import {
   pageRefcount,
   pageWord,
 } from "../struct/page";
-import { pteAt } from "../struct/page-table";
+import { entryOf } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
 import { isSwapCountFrame } from "../struct/swap-slot";
 import { Task } from "../struct/task";
@@ -197,34 +209,37 @@ export function pageAtAddress(handle: f64, address: f64): f64 {
   const mm = mmOfHandle(handle);
   if (!mm) return fail(Errno.ESRCH);
   if (!(address >= 0 && address < <f64>TASK_SIZE)) return 0;
-  const pte = pteAt(mm, <u64>address);
-  const entry = pte ? load<u64>(pte) : 0;
+  const entry = entryOf(mm, <u64>address);
   if (!pteIsPresent(entry)) return 0;
   return pteIsPage(entry) ? pageHandle(pteFrame(entry)) : -1;
 }
 
 /** Handle of the page in a frame, 0 if the frame is free, no frame, or holds a swap slot's count. */
 export function pageHandle(frame: u32): f64 {
-  if (frame == 0 || frame > header().frameTop || !pageRefcount(frame)) return 0;
+  if (frame == 0 || frame > header().frameTop || !pageInUse(frame)) return 0;
   if (isSwapCountFrame(frame)) return 0;
   return frameHandle(frame, pageGeneration(frame));
 }
 
 /** One of PageField, or -ESTALE. */
 export function pageField(handle: f64, field: i32): f64 {
-  const frame = frameOf(handle);
-  if (!frame) return fail(Errno.ESTALE);
+  const page = frameOf(handle);
+  if (!page) return fail(Errno.ESTALE);
+  // What counts for all of a huge page is kept with its head.
+  const frame = compoundHead(page);
   switch (field) {
     case PageField.Mapcount:
       return <f64>pageMapcount(frame);
     case PageField.Refcount:
       return <f64>pageRefcount(frame);
     case PageField.Index:
-      return <f64>pageIndex(frame);
+      return <f64>(pageIndex(frame) + <u64>(page - frame));
     case PageField.Flags:
-      return <f64>pageFlags(frame);
+      return <f64>pageFlags(page);
     case PageField.Word:
-      return pageWord(frame);
+      return pageWord(page);
+    case PageField.HugePage:
+      return pageCompound(page) ? <f64>frame : 0;
     case PageField.AnonVma: {
       // The pointer is only right while the page is mapped.
       const anonVma = pageMapped(frame) ? pageAnonVma(frame) : 0;
@@ -237,9 +252,9 @@ export function pageField(handle: f64, field: i32): f64 {
     case PageField.Anon:
       return mappingIsAnon(pageMapping(frame)) ? 1 : 0;
     case PageField.Pins:
-      return <f64>pagePins(frame);
+      return <f64>pagePins(page);
     case PageField.StorageKey:
-      return hasStorageKeys() ? <f64>pageStorageKey(frame) : 0;
+      return hasStorageKeys() ? <f64>pageStorageKey(page) : 0;
     default: {
       const mapping = pageFileMapping(frame);
       return mapping ? <f64>changetype<AddressSpace>(<usize>mapping).inode : 0;
@@ -255,7 +270,7 @@ export function mappingsOf(handle: f64): u32 {
 
 /** A full rmap_walk: present entries found, or -ESTALE. */
 export function walkPage(handle: f64): f64 {
-  const frame = frameOf(handle);
+  const frame = compoundHead(frameOf(handle));
   if (!frame) return fail(Errno.ESTALE);
   return pageMapped(frame) ? <f64>rmapWalk(frame, 0, 0) : 0;
 }
@@ -272,13 +287,14 @@ export function pageInVma(handle: f64, task: f64, start: f64, mapped: i32): f64 
   const it = changetype<Vma>(<usize>vma);
   if (<f64>it.start != start) return fail(Errno.ESTALE);
   if (mapped) return pageMappedInVma(frame, it) ? 0 : -1;
-  const address = pageAddressInVma(frame, it);
-  return address == OUTSIDE ? -1 : <f64>address;
+  const head = compoundHead(frame);
+  const address = pageAddressInVma(head, it);
+  return address == OUTSIDE ? -1 : <f64>address + <f64>(frame - head) * <f64>PAGE_SIZE;
 }
 
 /** VMAs that the index offers for the page and that hold its pgoff, or -ESTALE, -ENOMEM. */
 export function stabPage(handle: f64): f64 {
-  const frame = frameOf(handle);
+  const frame = compoundHead(frameOf(handle));
   if (!frame) return fail(Errno.ESTALE);
   if (!pageMapped(frame)) return 0;
   const out = heapScratch(4);

@@ -15,8 +15,8 @@ import { rmapWalk } from "../rmap/walk";
 import { mappingOf } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
-import { pageMapcount } from "../struct/page";
-import { nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
+import { compoundHead, pageMapcount } from "../struct/page";
+import { entryOf, nextMapped, pmdAt, pmdEnd, pteUnder } from "../struct/page-table";
 import {
   pteFrame,
   pteIsFile,
@@ -85,7 +85,7 @@ export function describeEntries(mm: MmStruct, kind: EntryKind, out: usize, room:
     const pmd = pmdAt(mm, at);
     const stop = pmdEnd(at, TASK_SIZE);
     for (; at < stop; at += PAGE_SIZE) {
-      const entry = load<u64>(pteUnder(pmd, at));
+      const entry = pmd ? load<u64>(pteUnder(pmd, at)) : entryOf(mm, at);
       if (!isOfKind(entry, kind)) continue;
       if (n < room) {
         const record = out + <usize>n * <usize>ENTRY_RECORD;
@@ -105,8 +105,10 @@ function taskOf(mm: u32): usize {
   return <usize>at;
 }
 
-/** Records of all mappings of a page, found through the reverse map; their address, or 0: no memory. */
-export function describeMappings(frame: u32): usize {
+/** Records of all mappings of a page, or of the huge page that it is part of, found through the reverse map; their address, or 0: no memory. */
+export function describeMappings(page: u32): usize {
+  const frame = compoundHead(page);
+  const offset = <f64>(page - frame) * <f64>PAGE_SIZE;
   const room = <u32>pageMapcount(frame);
   const out = heapScratch(<u64>room * (<u64>MAPPING_RECORD + <u64>MAPPING_BYTES));
   if (!out) return 0;
@@ -124,7 +126,7 @@ export function describeMappings(frame: u32): usize {
     const mapping = found + <usize>i * MAPPING_BYTES;
     const vma = changetype<Vma>(<usize>load<u32>(mapping));
     describe(vma, at);
-    store<f64>(at, load<f64>(mapping, 8), 80);
+    store<f64>(at, load<f64>(mapping, 8) + offset, 80);
     store<f64>(at, handleOf(taskOf(vma.mm)), 88);
   }
   return out;

@@ -5,7 +5,7 @@ import { handleOf, objectOf } from "../memory/handle";
 import { header, vmStatOf } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
-import { Memcg, memcgAlloc, memcgLru } from "../struct/memcg";
+import { lruPages, Memcg, memcgAlloc, memcgLru } from "../struct/memcg";
 import { framesFree } from "../struct/page-frame";
 import { slotAt, swapArea } from "../struct/swap-slot";
 
@@ -25,9 +25,11 @@ export function memcgField(handle: f64, field: i32): f64 {
   const object = <u32>objectOf(Cache.Memcg, handle);
   if (!object) return <f64>-Errno.ESTALE;
   if (field == 0) return <f64>changetype<Memcg>(<usize>object).number;
-  if (field > 1) return <f64>memcgLru(object, <LruList>(field - 2)).count;
+  if (field > 1) return <f64>lruPages(memcgLru(object, <LruList>(field - 2)));
   let pages: u32 = 0;
-  for (let list = 0; list < LruList.Count; list++) pages += memcgLru(object, <LruList>list).count;
+  for (let list = 0; list < LruList.Count; list++) {
+    pages += lruPages(memcgLru(object, <LruList>list));
+  }
   return <f64>pages;
 }
 
@@ -48,16 +50,20 @@ function cachedPages(): f64 {
   return <f64>pages;
 }
 
-/** What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 NR_FILE_PAGES, 8 free frames. */
+/**
+ * What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 NR_FILE_PAGES, 8 free frames,
+ * 9 NR_ANON_TRANSPARENT_HUGEPAGES.
+ */
 export function zoneStat(which: i32): f64 {
   const state = header();
   if (which == 0) return <f64>state.nrAnonPages;
   if (which == 1) return <f64>state.nrFileMapped;
   if (which == 7) return cachedPages();
   if (which == 8) return <f64>framesFree();
+  if (which == 9) return <f64>state.nrAnonHuge;
   let pages: u32 = 0;
   for (let at = state.rootMemcg; at; at = changetype<Memcg>(<usize>at).next) {
-    pages += memcgLru(at, <LruList>(which - 2)).count;
+    pages += lruPages(memcgLru(at, <LruList>(which - 2)));
   }
   return <f64>pages;
 }

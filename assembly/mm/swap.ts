@@ -5,10 +5,12 @@
 import { Event, PageFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";
+import { splitHugePage } from "../rmap/split-huge-page";
 import { lruCacheAdd } from "../struct/lru";
 import {
   pageClear,
   pageFlags,
+  pageIsHuge,
   pageIsKsm,
   pageMapcount,
   pageMapped,
@@ -41,10 +43,16 @@ function enterSwapCache(frame: u32, slot: usize): void {
   getPage(frame);
 }
 
-/** Puts a locked anonymous page in the swap cache; false when swap is full. */
+/** Puts a locked anonymous page in the swap cache; false when swap is full. A huge one is split first. */
 export function addToSwap(frame: u32): bool {
   const slot = swapSlotAlloc(frame);
   if (!slot) return false;
+  if (pageIsHuge(frame) && !splitHugePage(frame)) {
+    lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
+    swapSlotForget(slot);
+    unlock(swapLock());
+    return false;
+  }
   enterSwapCache(frame, slot);
   // Whoever swaps it out has to write it.
   pageSet(frame, PageFlag.Dirty);

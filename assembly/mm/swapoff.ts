@@ -49,6 +49,8 @@ function unuseMm(mm: MmStruct, area: u32): i32 {
     for (let at = nextMapped(mm, it.start, it.end); at < it.end; at = nextMapped(mm, at, it.end)) {
       const stop = pmdEnd(at, it.end);
       const pmd = pmdAt(mm, at);
+      // A huge page is not in swap.
+      if (!pmd) at = stop;
       for (; at < stop; at += PAGE_SIZE) {
         const entry = load<u64>(pteUnder(pmd, at));
         if (!pteIsSwap(entry) || slotAt(pteSwapSlot(entry)).area != area) continue;

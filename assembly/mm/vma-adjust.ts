@@ -2,6 +2,7 @@
 // The indexes are keyed by the bounds, so a VMA leaves them, changes, and comes back:
 //
 //   i_mmap_mutex
+//     huge pages that a new bound would cut are split
 //     anon_vma mutex    avcs of vma, then of a shifted next: out
 //       vma, next: out of the file index
 //       start, end, pgoff
@@ -26,6 +27,7 @@ import { isNonlinear, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { fileClose } from "./file";
+import { vmaAdjustTransHuge } from "./huge-entry";
 import { vmaFree, vmaInsert, vmaRemove } from "./vma-list";
 
 function vmaAt(address: u32): Vma {
@@ -99,6 +101,7 @@ function vmaAdjustOnce(
     lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaAdjust);
     if (insert) fileIndexLink(mapping, vmaAt(insert));
   }
+  vmaAdjustTransHuge(vma, start, end, shift);
   const guard = lockedAnonVma(vma, start, next, shift != 0, goes);
   if (guard) {
     anonVmaLock(changetype<AnonVma>(<usize>guard), Doing.VmaAdjust);

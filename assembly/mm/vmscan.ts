@@ -5,8 +5,8 @@ import { header, vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
 import { isolateLruPage, putbackLruPage, relinkPage } from "../struct/isolation";
 import { pageEvictable } from "../struct/lru";
-import { Lru, Memcg, memcgLru } from "../struct/memcg";
-import { pageClear, pageTest } from "../struct/page";
+import { Lru, lruPages, Memcg, memcgLru } from "../struct/memcg";
+import { pageClear, pageSize, pageTest } from "../struct/page";
 import { shrinkPage } from "./pageout";
 
 const DEF_PRIORITY: i32 = 12;
@@ -28,7 +28,7 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
     const isText = (referencedFlags(result) & VmFlag.Exec) != 0;
     if (!(references(result) && isText && !pageTest(frame, PageFlag.SwapBacked))) {
       pageClear(frame, PageFlag.Active);
-      vmStat(VmStat.PgDeactivate, 1);
+      vmStat(VmStat.PgDeactivate, pageSize(frame));
     }
     relinkPage(frame);
   }
@@ -52,12 +52,12 @@ function shrinkInactiveList(list: Lru, n: u32, target: u32, kind: Reclaim, prior
 
 /** Is the inactive list so short that active pages should be looked at? */
 function isInactiveLow(inactive: Lru, active: Lru): bool {
-  return inactive.count < active.count;
+  return lruPages(inactive) < lruPages(active);
 }
 
 /** How many pages of a list a round looks at. For one memcg a short list is looked at all the same. */
 function scanCount(list: Lru, target: u32, priority: i32): u32 {
-  const n = list.count >> priority;
+  const n = lruPages(list) >> priority;
   return n == 0 && target ? SWAP_CLUSTER_MAX : n;
 }
 

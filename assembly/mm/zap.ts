@@ -1,7 +1,7 @@
 // Takes entries away, with what they hold.
 
 import { Doing } from "../locks";
-import { Event, PAGE_SIZE, VmFlag } from "../abi";
+import { Event, HUGE_PAGES, PAGE_SIZE, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import {
   mmuNotifierInvalidateRangeEnd,
@@ -25,6 +25,7 @@ import {
   PTE_YOUNG,
 } from "../struct/pte";
 import { Vma } from "../struct/vma";
+import { zapHugePmd } from "./huge-entry";
 import { freeSwapAndCache, freeSwapCache } from "./swap";
 
 /** Takes one page's entry, which is gone already, off all accounts, and drops its reference. */
@@ -89,7 +90,15 @@ function zapRange(vma: Vma, start: u64, end: u64, present: bool, only: u32): voi
   let pages: u32 = 0;
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {
     const stop = pmdEnd(at, end);
-    const pmd = pmdAt(mm, at);
+    let pmd = pmdAt(mm, at);
+    if (!pmd) {
+      if (zapHugePmd(vma, at, stop)) {
+        pages += HUGE_PAGES;
+        at = stop;
+        continue;
+      }
+      pmd = pmdAt(mm, at);
+    }
     ptlLock(pmd, Doing.Zap);
     for (; at < stop; at += PAGE_SIZE) {
       const pte = pteUnder(pmd, at);

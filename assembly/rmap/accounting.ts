@@ -11,6 +11,7 @@ import {
   pageFileMapping,
   pageIndex,
   pageIsAnon,
+  pageIsHuge,
   pageIsKsm,
   pageMapcountAt,
   pageSet,
@@ -31,6 +32,12 @@ function gain(frame: u32): bool {
   const mapcount = load<i32>(at) + 1;
   store<i32>(at, mapcount);
   return mapcount == 0;
+}
+
+/** A huge page is counted by itself, as one. */
+function countAnon(frame: u32, n: i32): void {
+  if (pageIsHuge(frame)) header().nrAnonHuge += n;
+  else header().nrAnonPages += n;
 }
 
 /** Points a page to an anon_vma: the VMA's own if exclusive, else the root's. */
@@ -54,7 +61,7 @@ function checkAnonRmap(frame: u32, vma: Vma, address: u64): void {
 /** Maps an anonymous page that may be shared: after swap-in, and by what restores entries. */
 export function pageAddAnonRmap(frame: u32, vma: Vma, address: u64, exclusive: bool): void {
   if (gain(frame)) {
-    header().nrAnonPages++;
+    countAnon(frame, 1);
     // A page that KSM shares points to its stable node, whoever maps it.
     if (!pageIsAnon(frame)) setAnonRmap(frame, vma, address, exclusive);
   } else if (CHECKED && !pageIsKsm(frame)) {
@@ -73,7 +80,7 @@ export function pageAddNewAnonRmap(frame: u32, vma: Vma, address: u64): void {
   assert(address >= vma.start && address < vma.end, "rmap: address outside its vma");
   pageSet(frame, PageFlag.SwapBacked);
   store<i32>(pageMapcountAt(frame), 0);
-  header().nrAnonPages++;
+  countAnon(frame, 1);
   setAnonRmap(frame, vma, address, true);
   lruAddNewAnon(frame, vma);
 }
@@ -124,7 +131,7 @@ export function pageRemoveRmap(frame: u32): void {
     event(Event.KeyDirty, <f64>frame, 0, 0);
     setPageDirty(frame);
   }
-  if (anon) header().nrAnonPages--;
+  if (anon) countAnon(frame, -1);
   else header().nrFileMapped--;
   if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);
 }

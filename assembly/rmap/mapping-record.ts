@@ -8,9 +8,11 @@
 
 import { PAGE_SHIFT } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
+import { pageIsHuge } from "../struct/page";
 import { ptlUnlock } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { pageCheckAddress } from "./address";
+import { isHugeMappedAt } from "./huge-entry";
 
 /** A mapping as rmapWalk records it: the VMA at +0, and the address as f64 at +8. */
 export const MAPPING_BYTES: usize = 24;
@@ -21,6 +23,7 @@ const FIRST: usize = 16;
 
 /** Is the page mapped there? */
 export function isMappedAt(frame: u32, vma: Vma, address: u64): bool {
+  if (pageIsHuge(frame)) return isHugeMappedAt(frame, vma, address);
   const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
   if (!pmd) return false;
   ptlUnlock(pmd);

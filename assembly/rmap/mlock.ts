@@ -5,13 +5,13 @@ import { Event, PageFlag, VmFlag, VmStat } from "../abi";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import { isolateLruPage, putbackLruPage } from "../struct/isolation";
-import { pageTest, pageTestAndClear, pageTestAndSet } from "../struct/page";
+import { pageSize, pageTest, pageTestAndClear, pageTestAndSet } from "../struct/page";
 import { isSpecial, Vma } from "../struct/vma";
 
 /** Sets the mark and counts it; false if it was set. */
 function mark(frame: u32): bool {
   if (pageTestAndSet(frame, PageFlag.Mlocked)) return false;
-  vmStat(VmStat.NrMlock, 1);
+  vmStat(VmStat.NrMlock, pageSize(frame));
   vmStat(VmStat.UnevictablePgsMlocked, 1);
   event(Event.Mlocked, <f64>frame, 0, 0);
   return true;
@@ -20,7 +20,7 @@ function mark(frame: u32): bool {
 /** Clears the mark and its count; false if it was not set. */
 export function unmark(frame: u32): bool {
   if (!pageTestAndClear(frame, PageFlag.Mlocked)) return false;
-  vmStat(VmStat.NrMlock, -1);
+  vmStat(VmStat.NrMlock, -pageSize(frame));
   event(Event.Munlocked, <f64>frame, 0, 0);
   return true;
 }

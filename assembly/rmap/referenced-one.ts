@@ -1,20 +1,43 @@
 // page_referenced_one: was the page touched through this VMA?
 
+import { Doing } from "../locks";
 import { VmFlag, WalkAct } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
-import { ptlUnlock, pteUnder } from "../struct/page-table";
+import { pageIsHuge } from "../struct/page";
+import { hugeEntryAt, ptlUnlock, pteUnder } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { traceDid } from "../struct/walk-trace";
 import { pageCheckAddress } from "./address";
 import { clearFlushYoung } from "./young";
+import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 
 // What it says, as bits.
 export const FOUND: u32 = 1;
 export const REFERENCED: u32 = 2;
 export const LOCKED: u32 = 4;
 
+/** Of a huge page: also while it is being split, and in a VMA that is read in sequence as well. */
+function hugeReferencedOne(head: u32, vma: Vma, address: u64): u32 {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  pmdLock(mm, Doing.Referenced);
+  const pmd = pageCheckAddressPmd(head, mm, address, HugeEntry.Any);
+  let found: u32 = pmd ? FOUND : 0;
+  if (pmd && vma.flags & VmFlag.Locked) {
+    found = LOCKED;
+    if (CHECKED) traceDid(WalkAct.VmaLocked);
+  } else if (pmd && clearFlushYoung(mm, hugeEntryAt(pmd), address)) {
+    found |= REFERENCED;
+    if (CHECKED) traceDid(WalkAct.Counted);
+  } else if (CHECKED && pmd) {
+    traceDid(WalkAct.Old);
+  }
+  pmdUnlock(mm);
+  return found;
+}
+
 /** Clears the mark it finds. A locked VMA is only named. */
 export function pageReferencedOne(frame: u32, vma: Vma, address: u64): u32 {
+  if (pageIsHuge(frame)) return hugeReferencedOne(frame, vma, address);
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pmd = pageCheckAddress(frame, mm, address, false);
   if (!pmd) return 0;

@@ -9,6 +9,7 @@ import {
   mappingIsAnon,
   mappingIsKsm,
   mappingOwner,
+  pageCompound,
   pageIndex,
   pageMapped,
   pageMapping,
@@ -95,6 +96,8 @@ function kindOf(how: u32): WalkKind {
 
 function unmap(frame: u32, how: u32): UnmapResult {
   const mapping = pageMapping(frame);
+  const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
+  assert(munlocks || !pageCompound(frame), "rmap: huge page unmapped before it was split");
   let result = UnmapResult.Again;
   if (mappingIsKsm(mapping)) {
     result = <UnmapResult>(<i32>ksmWalk(frame, KsmVisit.Unmap, how, 0, 0));
@@ -107,8 +110,9 @@ function unmap(frame: u32, how: u32): UnmapResult {
   } else if (mapping) {
     result = tryToUnmapFile(changetype<AddressSpace>(mappingOwner(mapping)), frame, how);
   }
-  const unmaps = (how & Unmap.ActionMask) != Unmap.Munlock;
-  return unmaps && result != UnmapResult.Mlock && !pageMapped(frame) ? UnmapResult.Success : result;
+  return !munlocks && result != UnmapResult.Mlock && !pageMapped(frame)
+    ? UnmapResult.Success
+    : result;
 }
 
 /**

@@ -5,6 +5,7 @@ import { HUGE_PAGES } from "../abi";
 import { header } from "../memory/header";
 import {
   pageGeneration,
+  pageMapcountAt,
   pagePrivate,
   pageRefcount,
   pageSetPrivate,
@@ -30,7 +31,7 @@ export function framesTakeHuge(): u32 {
   const state = header();
   let head = alignUp(state.frameTop + 1);
   if (head + <u32>HUGE_PAGES - 1 <= state.frames) {
-    for (let frame = head - 1; frame > state.frameTop; frame--) link(frame);
+    for (let frame = head - 1; frame > state.frameTop; frame--) linkFresh(frame);
     state.frameTop = head + <u32>HUGE_PAGES - 1;
   } else {
     head = findFreeRow();
@@ -54,6 +55,12 @@ export function frameGiveBack(frame: u32): void {
 function link(frame: u32): void {
   pageSetPrivate(frame, header().frameFree);
   header().frameFree = frame;
+}
+
+/** A frame that was never used joins those that were: nothing maps it. */
+function linkFresh(frame: u32): void {
+  store<i32>(pageMapcountAt(frame), -1);
+  link(frame);
 }
 
 function alignUp(frame: u32): u32 {
@@ -98,6 +105,6 @@ function unlinkRow(head: u32): void {
   else state.frameFree = 0;
   while (state.frameTop < last) {
     const frame = ++state.frameTop;
-    if (frame < head) link(frame);
+    if (frame < head) linkFresh(frame);
   }
 }

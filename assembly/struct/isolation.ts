@@ -12,7 +12,7 @@ import {
   lruUnlink,
   pageEvictable,
 } from "./lru";
-import { pageRefcount, pageTest, pageTestAndClear } from "./page";
+import { pageRefcount, pageTail, pageTest, pageTestAndClear } from "./page";
 import { getPage, putPage } from "./page-frame";
 
 /**
@@ -30,8 +30,12 @@ export function isolateLruPage(frame: u32): bool {
   return isolated;
 }
 
-/** isolateLruPage for whoever has no reference: the page stays the same one until the lock is had. */
+/**
+ * isolateLruPage for whoever has no reference: the page stays the same one until the lock is had. A huge page's tails
+ * are on no list.
+ */
 export function isolateNamedPage(frame: u32): bool {
+  if (pageTail(frame)) return false;
   getPage(frame);
   const isolated = isolateLruPage(frame);
   putPage(frame);

@@ -14,6 +14,7 @@ import { Lru, memcgLru } from "./memcg";
 import {
   pageClear,
   pageFileMapping,
+  pageIsHuge,
   pageMapped,
   pageMemcg,
   pageSet,
@@ -71,6 +72,7 @@ export function lruLink(frame: u32, tail: bool): void {
     list.head = frame;
   }
   list.count++;
+  if (pageIsHuge(frame)) list.huge++;
 }
 
 /** Under the LRU lock. */
@@ -83,7 +85,38 @@ export function lruUnlink(frame: u32): void {
   if (next) setPrev(next, prev);
   else list.tail = prev;
   list.count--;
+  if (pageIsHuge(frame)) list.huge--;
   pageClear(frame, PageFlag.Lru);
+}
+
+/** Under the LRU lock: links a page before another one, which is on the list that the page's flags say. */
+function linkBefore(frame: u32, other: u32): void {
+  const list = listOf(frame);
+  pageSet(frame, PageFlag.Lru);
+  const prev = lruPrev(other);
+  setNext(frame, other);
+  setPrev(frame, prev);
+  setPrev(other, frame);
+  if (prev) setNext(prev, frame);
+  else list.head = frame;
+  list.count++;
+}
+
+/** Under the LRU lock: a page on a list is huge no more. */
+export function lruForgetHuge(frame: u32): void {
+  listOf(frame).huge--;
+}
+
+/**
+ * lru_add_page_tail: under the LRU lock, a page that was a huge page's tail comes to stand before the head, which is
+ * the next to be looked at. If somebody has isolated the head, it is the next by itself.
+ */
+export function lruAddPageTail(head: u32, frame: u32): void {
+  if (!pageEvictable(frame)) pageSet(frame, PageFlag.Unevictable);
+  else if (pageTest(head, PageFlag.Active)) pageSet(frame, PageFlag.Active);
+  if (!pageTest(head, PageFlag.Lru)) lruLink(frame, true);
+  else if (pageLru(head) == pageLru(frame)) linkBefore(frame, head);
+  else lruLink(frame, false);
 }
 
 /** A page that is freed leaves its list. */

@@ -1,12 +1,12 @@
 // A memory cgroup: whom pages are charged to, and the lists of its pages that reclaim goes over.
 
-import { LruList } from "../abi";
+import { HUGE_PAGES, LruList } from "../abi";
 import { header } from "../memory/header";
 import { Cache, slabZalloc } from "../memory/slab";
 
 /**
  *   +0  state | number | next | pages charged
- *   +16 for each LruList: head, tail, count (12 bytes)
+ *   +16 for each LruList: head, tail, count, huge (16 bytes)
  */
 @unmanaged
 export class Memcg {
@@ -21,13 +21,21 @@ export class Memcg {
 export class Lru {
   head: u32;
   tail: u32;
+  /** What is linked: a huge page is one. */
   count: u32;
+  /** How many of these are huge. */
+  huge: u32;
 }
 
-export const MEMCG_BYTES: u32 = 80;
+export const MEMCG_BYTES: u32 = 96;
 
 export function memcgLru(memcg: u32, list: LruList): Lru {
   return changetype<Lru>(<usize>memcg + offsetof<Memcg>() + <usize>list * offsetof<Lru>());
+}
+
+/** Pages on a list, of HUGE_PAGES each that is huge. */
+export function lruPages(list: Lru): u32 {
+  return list.count + list.huge * (<u32>HUGE_PAGES - 1);
 }
 
 /** A memcg with no pages, last in the list of all; 0 when memory is exhausted. */

@@ -7,6 +7,7 @@ import { mightSleep } from "../sync/lock";
 import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
 import { lruRemove } from "./lru";
 import {
+  compoundHead,
   pageClear,
   pageClearWord,
   pageFlagsAt,
@@ -18,6 +19,7 @@ import {
   pageSetMemcg,
   pageSetPins,
   pageSetPrivate,
+  pageTail,
   pageTest,
   word32,
 } from "./page";
@@ -73,6 +75,13 @@ function pageInit(frame: u32, references: i32): void {
   pageSetPins(frame, 0);
 }
 
+/** hugePageAlloc, charged to a memcg. */
+export function hugePageAllocFor(memcg: u32): u32 {
+  const head = hugePageAlloc();
+  if (head) pageSetMemcg(head, memcg);
+  return head;
+}
+
 /** Frames that can be allocated, but for those whose generations are used up. */
 export function framesFree(): u32 {
   const state = header();
@@ -82,6 +91,27 @@ export function framesFree(): u32 {
 export function getPage(frame: u32): void {
   const at = word32(header().pageRefcount, frame);
   store<i32>(at, load<i32>(at) + 1);
+}
+
+/**
+ * get_page of a page that may be a huge page's tail: then the head is held, and the tail counts by itself how many
+ * of these references it takes with it when the page is split.
+ */
+export function holdPage(frame: u32): void {
+  if (pageTail(frame)) {
+    const at = pageMapcountAt(frame);
+    store<i32>(at, load<i32>(at) + 1);
+  }
+  getPage(compoundHead(frame));
+}
+
+/** put_page after holdPage. The huge page may have been split since. */
+export function releasePage(frame: u32): void {
+  if (pageTail(frame)) {
+    const at = pageMapcountAt(frame);
+    store<i32>(at, load<i32>(at) - 1);
+  }
+  putPage(compoundHead(frame));
 }
 
 /** Drops a reference; the last one frees the frame. */

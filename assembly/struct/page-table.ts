@@ -16,6 +16,7 @@ import { heapAlloc, heapHasRoom } from "../memory/heap";
 import { Doing, LockClass } from "../locks";
 import { lock, lockNested, unlock } from "../sync/lock";
 import { MmStruct } from "./mm-struct";
+import { pteOfPart } from "./pte";
 
 const LEVEL_BITS: u64 = 9;
 const INDEX: u64 = 511;
@@ -93,6 +94,12 @@ export function pmdIsHuge(pmd: usize): bool {
   return (load<u32>(pmd) & PMD_HUGE) != 0;
 }
 
+/** Does the pmd entry lead to a table of entries? */
+export function pmdIsTable(pmd: usize): bool {
+  const table = load<u32>(pmd);
+  return table != 0 && !(table & PMD_HUGE);
+}
+
 /** pmd_none: neither a table nor a huge page. */
 export function pmdIsNone(pmd: usize): bool {
   return load<u32>(pmd) == 0;
@@ -103,12 +110,18 @@ export function hugeEntry(pmd: usize): u64 {
   return load<u64>(<usize>(load<u32>(pmd) & ~PMD_HUGE));
 }
 
+/** Where the entry of the huge page is that a pmd entry maps. */
+export function hugeEntryAt(pmd: usize): usize {
+  return <usize>(load<u32>(pmd) & ~PMD_HUGE);
+}
+
 export function setHugeEntry(pmd: usize, entry: u64): void {
   store<u64>(<usize>(load<u32>(pmd) & ~PMD_HUGE), entry);
 }
 
 /** Maps a huge page where nothing is, with a table set aside for its split: false when memory is exhausted. */
 export function hugeEntryInstall(mm: MmStruct, pmd: usize, entry: u64): bool {
+  assert(pmdIsNone(pmd), "page table: a huge page where something is");
   const table = tableAlloc(mm);
   if (!table) return false;
   store<u64>(<usize>table, entry);
@@ -124,6 +137,13 @@ export function hugeEntryClear(mm: MmStruct, pmd: usize): void {
   tableFree(mm, table);
 }
 
+/** A huge entry moves, with the table that was set aside, to where nothing is. */
+export function hugeEntryMove(from: usize, to: usize): void {
+  assert(pmdIsNone(to), "page table: a huge page moved to where something is");
+  store<u32>(to, load<u32>(from));
+  store<u32>(from, 0);
+}
+
 /** The huge entry becomes a table of entries, all absent yet, which the caller fills under the lock it holds. */
 export function hugeEntryToTable(pmd: usize): void {
   const table = load<u32>(pmd) & ~PMD_HUGE;
@@ -131,12 +151,30 @@ export function hugeEntryToTable(pmd: usize): void {
   store<u32>(pmd, table);
 }
 
-/** A table of entries, all absent, becomes what holds a huge page's entry. */
-export function tableToHugeEntry(pmd: usize, entry: u64): void {
+/** Takes a table out of sight: nobody who comes from above finds it until it is put back. */
+export function tableWithdraw(pmd: usize): u32 {
   const table = load<u32>(pmd);
+  store<u32>(pmd, 0);
+  return table;
+}
+
+/** Puts a table back where it was. */
+export function tablePutBack(pmd: usize, table: u32): void {
+  assert(pmdIsNone(pmd), "page table: a table put back where something is");
+  store<u32>(pmd, table);
+}
+
+/** Maps a huge page where a table was withdrawn, all of whose entries are absent now. */
+export function tableToHugeEntry(pmd: usize, table: u32, entry: u64): void {
+  assert(pmdIsNone(pmd), "page table: a huge page where something is");
   assert(isEmpty(table), "page table: a huge page in place of entries");
   store<u64>(<usize>table, entry);
   store<u32>(pmd, table | PMD_HUGE);
+}
+
+/** The entry in a table for an address that the table maps. */
+export function pteInTable(table: u32, address: u64): usize {
+  return entryAt(table, address, PAGE_SHIFT);
 }
 
 /** pmdSlot, with what is absent above it made; 0 when memory is exhausted. */
@@ -180,6 +218,14 @@ export function pteUnder(pmd: usize, address: u64): usize {
 export function pteAt(mm: MmStruct, address: u64): usize {
   const pmd = pmdAt(mm, address);
   return pmd ? pteUnder(pmd, address) : 0;
+}
+
+/** The entry over an address, 0 if none is; under a huge page, what its split would leave there. No lock is taken. */
+export function entryOf(mm: MmStruct, address: u64): u64 {
+  const pmd = pmdSlot(mm, address);
+  if (!pmd || pmdIsNone(pmd)) return 0;
+  if (!pmdIsHuge(pmd)) return load<u64>(pteUnder(pmd, address));
+  return pteOfPart(hugeEntry(pmd), <u32>((address >> PAGE_SHIFT) & INDEX));
 }
 
 export function ptlLock(pmd: usize, doing: Doing): void {

@@ -16,12 +16,18 @@
 //
 // Who allocates and frees frames is in page-frame.ts.
 
-import { PageFlag } from "../abi";
+import { HUGE_PAGES, PageFlag } from "../abi";
 import { hasStorageKeys, keyChanged, keyReferenced, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
 import { Doing, LockClass } from "../locks";
-import { lockBit, trylockBit, unlockBit } from "../sync/lock";
+import {
+  lockBit,
+  trylockBit,
+  trylockBitUnlisted,
+  unlockBit,
+  unlockBitUnlisted,
+} from "../sync/lock";
 import { sharedAccess } from "../sync/yield-point";
 import { pteFrame } from "./pte";
 
@@ -110,7 +116,27 @@ export function compoundHead(frame: u32): u32 {
   return pageTail(frame) ? pagePrivate(frame) : frame;
 }
 
-/** As a count: 0 is not mapped. */
+/** The first page of a huge one. */
+export function pageIsHuge(frame: u32): bool {
+  return pageTest(frame, PageFlag.Head);
+}
+
+/** Part of a huge page. */
+export function pageCompound(frame: u32): bool {
+  return (pageFlags(frame) & (PageFlag.Head | PageFlag.Tail)) != 0;
+}
+
+/** hpage_nr_pages: how many pages counters take it for. */
+export function pageSize(frame: u32): i32 {
+  return pageTest(frame, PageFlag.Head) ? HUGE_PAGES : 1;
+}
+
+/** Does anybody hold the page? A tail is held through its head. */
+export function pageInUse(frame: u32): bool {
+  return pageRefcount(frame) > 0 || pageTail(frame);
+}
+
+/** As a count: 0 is not mapped. Of a huge page's tail it is how often somebody holds that very page. */
 export function pageMapcount(frame: u32): i32 {
   return load<i32>(pageMapcountAt(frame)) + 1;
 }
@@ -259,6 +285,15 @@ export function lockPage(frame: u32, doing: Doing): void {
 
 export function trylockPage(frame: u32, doing: Doing): bool {
   return trylockBit(pageFlagsAt(frame), LockClass.PageLock, doing);
+}
+
+/** trylockPage for who locks hundreds: what an actor holds is not listed then, but waited for all the same. */
+export function trylockOneOfMany(frame: u32): bool {
+  return trylockBitUnlisted(pageFlagsAt(frame));
+}
+
+export function unlockOneOfMany(frame: u32): void {
+  unlockBitUnlisted(pageFlagsAt(frame));
 }
 
 export function unlockPage(frame: u32): void {

@@ -8,7 +8,7 @@
 // `special` is the zero page: mapped, but no page of ours. An entry without `user` is PROT_NONE.
 // A file entry, in nonlinear VMAs alone, says which page of the file is to be faulted in there.
 // A migration entry stands for a page on its way to another frame: its kind keeps the writable bit.
-// Absent is 0.
+// Absent is 0. The entry of a huge page is a present one, with the frame of its head; bit 9 is `splitting`.
 //
 // On an s390x entries have no dirty and no young bit: storage keys have (arch/storage-key.ts). Setting them does
 // nothing there, so they read as clear, and whoever tests and clears them need not know.
@@ -21,6 +21,8 @@ export const PTE_SPECIAL: u64 = 0x10;
 export const PTE_YOUNG: u64 = 0x20;
 export const PTE_DIRTY: u64 = 0x40;
 export const PTE_USER: u64 = 0x100;
+/** Of a huge entry: its page is being split, under the mutex of its anon_vma. */
+export const PTE_SPLITTING: u64 = 0x200;
 const PTE_SWAP: u64 = 0x2;
 const PTE_MIGRATION_READ: u64 = 0x4;
 const PTE_MIGRATION_WRITE: u64 = 0x6;
@@ -49,6 +51,11 @@ export function pteHasForeignBits(entry: u64): bool {
 
 /** What entries of an s390x have not. */
 export const PTE_MARKS: u64 = PTE_YOUNG | PTE_DIRTY;
+
+/** Of a huge entry: the entry of one of its small pages. */
+export function pteOfPart(huge: u64, n: u32): u64 {
+  return (huge + ((<u64>n) << PAYLOAD)) & ~PTE_SPLITTING;
+}
 
 export function pteIsPresent(entry: u64): bool {
   return (entry & PTE_PRESENT) != 0;

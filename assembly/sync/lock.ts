@@ -275,6 +275,24 @@ export function unlockBit(flags: usize): void {
   }
 }
 
+/** trylockBit without a place in the list of what the actor holds, which has room for few. */
+export function trylockBitUnlisted(flags: usize): bool {
+  if (CHECKED) {
+    pause(YieldKind.Lock, flags);
+    if (load<u32>(flags) & PG_LOCKED) return false;
+    store<u32>(flags, load<u32>(flags) | PG_LOCKED);
+  }
+  return true;
+}
+
+export function unlockBitUnlisted(flags: usize): void {
+  if (CHECKED) {
+    assert((load<u32>(flags) & PG_LOCKED) != 0, "lock: page is not locked");
+    store<u32>(flags, load<u32>(flags) & ~PG_LOCKED);
+    pause(YieldKind.Unlock, flags);
+  }
+}
+
 /** Where the kernel may sleep: to allocate, to wait for I/O. */
 export function mightSleep(): void {
   if (CHECKED) {

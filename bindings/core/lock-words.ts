@@ -66,6 +66,8 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.Mmlist]: "an address space joins mmlist",
   [Doing.SetPageDirty]: "a page becomes dirty",
   [Doing.SwapSlot]: "swap slots",
+  [Doing.SplitHuge]: "the split of a huge page",
+  [Doing.Collapse]: "a collapse to a huge page",
   [Doing.RemapFile]: "remap_file_pages",
   [Doing.ExpandStack]: "a stack grows",
   [Doing.Exec]: "exec",

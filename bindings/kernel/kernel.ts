@@ -38,8 +38,13 @@ import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
 import { readLockCounters, type LockCounters } from "./lock-counters.js";
 import { cgroupOf, MemoryCgroup, type BackgroundOptions } from "./memory-cgroup.js";
-import { resolveOptions, type KernelOptions, type ResolvedOptions } from "./options.js";
 import { DEFAULT_HEAP } from "./operation.js";
+import {
+  hugePagePolicies,
+  resolveOptions,
+  type KernelOptions,
+  type ResolvedOptions,
+} from "./options.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import { exhausted } from "./reason.js";
@@ -149,6 +154,7 @@ export class Kernel extends ReverseMap {
       options.memlock,
       options.arch === "s390x" ? Arch.S390x : Arch.X86,
       options.stack,
+      hugePagePolicies.indexOf(options.transparentHugepage),
     );
     if (errno) {
       throw failed(
@@ -299,6 +305,15 @@ export class Kernel extends ReverseMap {
     const result = this.#machine.call(Op.Reclaim, cgroup, pages, kind);
     if (result < 0) throw failed(result, `reclaim(${pages})`);
     return result;
+  }
+
+  /**
+   * One scan of khugepaged: every range that may be a huge page, and suits, is made one.
+   *
+   * @returns huge pages made
+   */
+  khugepagedScan(): number {
+    return this.#machine.call(Op.KhugepagedScan);
   }
 
   /** What /proc/vmstat shows. */

@@ -63,7 +63,9 @@ export type Advice =
   | "dontfork"
   | "dofork"
   | "mergeable"
-  | "unmergeable";
+  | "unmergeable"
+  | "hugepage"
+  | "nohugepage";
 
 const advices: readonly Advice[] = [
   "normal",
@@ -75,6 +77,8 @@ const advices: readonly Advice[] = [
   "dofork",
   "mergeable",
   "unmergeable",
+  "hugepage",
+  "nohugepage",
 ];
 
 /** Where the heap begins unless one says so: as for a program loaded at its usual place. */

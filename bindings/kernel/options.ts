@@ -1,10 +1,16 @@
 import type { Build } from "../core/core.js";
-import { checkOptions, integer, MAX_COUNT, word, type OptionTypes } from "./argument.js";
+import { checkOptions, integer, MAX_COUNT, refused, word, type OptionTypes } from "./argument.js";
 import { resolveSwitches, type Release, type Switches } from "./releases.js";
 
 /** Kinds of machines. */
 export const arches = ["x86-64", "s390x"] as const;
 export type Arch = (typeof arches)[number];
+
+/** Values of transparentHugepage, in the order of the core's TransparentHugepage. */
+export const hugePagePolicies = ["never", "madvise", "always"] as const;
+
+/** Where huge pages are made. */
+export type HugePagePolicy = (typeof hugePagePolicies)[number];
 
 /** What a kernel is made with. Switches override the release's preset. */
 export interface KernelOptions extends Partial<Switches> {
@@ -26,6 +32,8 @@ export interface KernelOptions extends Partial<Switches> {
   readonly memlock?: number;
   /** Pages that a stack may have (RLIMIT_STACK), 0 to 2^32-1, which is no limit. Default 2,048: 8 MiB. */
   readonly stack?: number;
+  /** Where huge pages are made: "never", "madvise" (where it asked for them), "always". Default "madvise"; an s390x has "never" only. */
+  readonly transparentHugepage?: HugePagePolicy;
 }
 
 /** All switches and sizes of a kernel. */
@@ -37,6 +45,7 @@ export interface ResolvedOptions extends Switches {
   readonly swap: number;
   readonly memlock: number;
   readonly stack: number;
+  readonly transparentHugepage: HugePagePolicy;
 }
 
 /** Most page frames of a kernel. */
@@ -65,23 +74,35 @@ const kernelOptions: OptionTypes<KernelOptions> = {
   swap: "any",
   memlock: "any",
   stack: "any",
+  transparentHugepage: "any",
 };
+
+/** What marks a huge page would be in its storage keys: the s390x of this version has none. */
+function policyOf(arch: Arch, policy: HugePagePolicy | undefined): HugePagePolicy {
+  const chosen = policy ?? (arch === "s390x" ? "never" : "madvise");
+  if (arch === "s390x" && chosen !== "never") {
+    throw refused(CALL, "transparentHugepage", chosen, "never, as arch is s390x");
+  }
+  return word(CALL, "transparentHugepage", chosen, hugePagePolicies);
+}
 
 /** @throws KernelError EINVAL, naming the option and what is accepted */
 export function resolveOptions(options: KernelOptions): ResolvedOptions {
   checkOptions(CALL, options, kernelOptions);
   const { release = "v3.7", frames = 65536, memory = MAX_MEMORY, maxMapCount = 65530 } = options;
   const { swap = frames, memlock = UNLIMITED, stack = STACK_PAGES } = options;
+  const arch = word(CALL, "arch", options.arch ?? "x86-64", arches);
   const { anonIndex, fileIndex, mremapOrder, vmaAddress } = options;
   const overrides = { anonIndex, fileIndex, mremapOrder, vmaAddress } as Partial<Switches>;
   return {
     ...resolveSwitches(release, overrides),
-    arch: word(CALL, "arch", options.arch ?? "x86-64", arches),
+    arch,
     frames: integer(CALL, "frames", frames, 1, MAX_FRAMES),
     memory: integer(CALL, "memory", memory, MIN_MEMORY, MAX_MEMORY),
     maxMapCount: integer(CALL, "maxMapCount", maxMapCount, 1, MAX_COUNT),
     swap: integer(CALL, "swap", swap, 0, MAX_SWAP),
     memlock: integer(CALL, "memlock", memlock, 0, UNLIMITED),
     stack: integer(CALL, "stack", stack, 0, UNLIMITED),
+    transparentHugepage: policyOf(arch, options.transparentHugepage),
   };
 }

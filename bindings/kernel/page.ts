@@ -84,6 +84,16 @@ export class Page extends Held {
     return this.#field(PageField.Ksm) === 1;
   }
 
+  /**
+   * The first page of the huge page that it is part of, null if it is of none. What counts for the whole huge page
+   * (mapcount, refcount, anonVma, cgroup, lists of reclaim, most flags) is the first page's.
+   */
+  get hugePage(): Page | null {
+    const frame = this.#field(PageField.HugePage);
+    if (!frame) return null;
+    return this.context.pageOf(this.context.machine.core.pageHandle(frame));
+  }
+
   /** Number of the memory cgroup that it is charged to: 0 is the root. */
   get cgroup(): number {
     return this.#field(PageField.Memcg);

@@ -1,5 +1,6 @@
 import {
   CloneFlag,
+  CollapseResult,
   ENTRY_RECORD,
   EntryKind,
   Errno,
@@ -73,6 +74,24 @@ export interface Rss {
   readonly file: number;
   readonly swap: number;
 }
+
+/**
+ * What became of a collapse: "not-eligible": the range is not all of one VMA that may have huge pages;
+ * "nothing-there": nothing of it was touched, or it is a huge page already; "unsuitable": an entry is not a writable
+ * one of a page that nobody else holds, and that is on a list of reclaim; "idle": no page was touched lately.
+ */
+export type Collapse =
+  "collapsed" | "not-eligible" | "nothing-there" | "unsuitable" | "idle" | "no-memory";
+
+/** What a result of collapse in the core is called. */
+export const collapses: Readonly<Record<CollapseResult, Collapse>> = {
+  [CollapseResult.Collapsed]: "collapsed",
+  [CollapseResult.NotEligible]: "not-eligible",
+  [CollapseResult.NothingThere]: "nothing-there",
+  [CollapseResult.Unsuitable]: "unsuitable",
+  [CollapseResult.Idle]: "idle",
+  [CollapseResult.NoMemory]: "no-memory",
+};
 
 /** Options of mlockall: one of them at least. */
 export interface LockAllOptions {
@@ -280,6 +299,17 @@ export class Process extends Held {
   munlockall(): void {
     this.#put(Op.Mlockall, this.handle, 0);
     this.#run(() => "munlockall()");
+  }
+
+  /**
+   * What khugepaged does with the 512 pages, aligned to as many, that hold an address: if all that is there suits, it
+   * is copied into one huge page. Absent pages become zeros.
+   *
+   * @throws KernelError EINVAL
+   */
+  collapse(address: number): Collapse {
+    this.#put(Op.CollapseHuge, this.handle, integer("collapse", "address", address));
+    return collapses[this.#run(() => `collapse(${hex(address)})`) as CollapseResult];
   }
 
   /**

@@ -188,6 +188,16 @@ export abstract class ReverseMap {
     return this.#run(Op.ReleaseBuffers, page, "releaseBuffers") === 1;
   }
 
+  /**
+   * split_huge_page: true if the page is part of no huge page afterwards. One that nothing maps any more can't be
+   * split: false.
+   *
+   * @throws KernelError ESTALE
+   */
+  splitHugePage(page: Page): boolean {
+    return this.#run(Op.SplitHugePage, page, "splitHugePage") === 1;
+  }
+
   /** Marks the frame as broken: what unmaps the page leaves markers, and whoever meets one gets SIGBUS. @throws KernelError ESTALE */
   poison(page: Page): void {
     this.#run(Op.PoisonPage, page, "poison");

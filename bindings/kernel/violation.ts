@@ -111,6 +111,18 @@ const wordings: Record<Violated, Wording> = {
 
   [Violated.NrAnonPages]: (counter, found) =>
     `NR_ANON_PAGES is ${counter}, ${times(found, "anonymous page is", "anonymous pages are")} mapped`,
+  [Violated.NrAnonHuge]: (counter, found) =>
+    `NR_ANON_TRANSPARENT_HUGEPAGES is ${counter}, ` +
+    `${times(found, "huge page is", "huge pages are")} mapped`,
+  [Violated.HugePart]: (frame, head) =>
+    `page ${frame} and the huge page that begins at frame ${head} do not belong together`,
+  [Violated.HugeEntry]: (pid, address, frame) =>
+    `the huge entry at ${place(pid, address)} with frame ${frame} is not all of a huge page inside ` +
+    "one VMA",
+  [Violated.HugeTable]: (pid, address) =>
+    `the table that the huge entry at ${place(pid, address)} needs for its split has entries`,
+  [Violated.Splitting]: (pid, address, frame) =>
+    `the huge entry of page ${frame} at ${place(pid, address)} is still marked as being split`,
   [Violated.NrFileMapped]: (counter, found) =>
     `NR_FILE_MAPPED is ${counter}, ${times(found, "file page is", "file pages are")} mapped`,
   [Violated.AnonRss]: rss("anon", "anonymous pages"),

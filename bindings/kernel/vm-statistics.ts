@@ -26,6 +26,11 @@ const counted = {
   unevictable_pgs_munlocked: VmStat.UnevictablePgsMunlocked,
   unevictable_pgs_cleared: VmStat.UnevictablePgsCleared,
   unevictable_pgs_stranded: VmStat.UnevictablePgsStranded,
+  thp_fault_alloc: VmStat.ThpFaultAlloc,
+  thp_fault_fallback: VmStat.ThpFaultFallback,
+  thp_collapse_alloc: VmStat.ThpCollapseAlloc,
+  thp_collapse_alloc_failed: VmStat.ThpCollapseAllocFailed,
+  thp_split: VmStat.ThpSplit,
 } as const;
 
 /** Numbers that are looked up: see zoneStat in the core. */
@@ -39,6 +44,7 @@ const present = {
   nr_unevictable: 2 + LruList.Unevictable,
   nr_file_pages: 7,
   nr_free_pages: 8,
+  nr_anon_transparent_hugepages: 9,
 } as const;
 
 /** What /proc/vmstat shows, in pages and events; nr_file_pages has the swap cache's as well. */

@@ -69,6 +69,7 @@ describe("options", () => {
       memlock: 2 ** 32 - 1,
       arch: "x86-64",
       stack: 2048,
+      transparentHugepage: "madvise",
     });
     kernel.dispose();
   });

@@ -8,7 +8,7 @@ const PAGE = 4096;
 const ENTRIES = 512;
 /** Of a memory cgroup before its lists, and of a list. */
 const MEMCG_BYTES = 12;
-const LRU_BYTES = 12;
+const LRU_BYTES = 16;
 
 /** A record in linear memory, read and written by the names of its fields. */
 export class RawRecord {

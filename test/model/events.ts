@@ -19,6 +19,11 @@ export interface Events {
   unevictable_pgs_munlocked: number;
   unevictable_pgs_cleared: number;
   unevictable_pgs_stranded: number;
+  thp_fault_alloc: number;
+  thp_fault_fallback: number;
+  thp_collapse_alloc: number;
+  thp_collapse_alloc_failed: number;
+  thp_split: number;
 }
 
 export function noEvents(): Events {
@@ -42,5 +47,10 @@ export function noEvents(): Events {
     unevictable_pgs_munlocked: 0,
     unevictable_pgs_cleared: 0,
     unevictable_pgs_stranded: 0,
+    thp_fault_alloc: 0,
+    thp_fault_fallback: 0,
+    thp_collapse_alloc: 0,
+    thp_collapse_alloc_failed: 0,
+    thp_split: 0,
   };
 }

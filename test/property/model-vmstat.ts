@@ -28,6 +28,7 @@ export function machineLines({ machine, processes, files }: ModelSide, mapped: P
     nr_inactive_file: onLists("inactiveFile"),
     nr_active_file: onLists("activeFile"),
     nr_unevictable: onLists("unevictable"),
+    nr_anon_transparent_hugepages: 0,
   };
   return Object.entries({ ...states, ...events })
     .map(([name, value]) => `${name} ${value}`)

@@ -137,7 +137,7 @@ export default {
     {
       rule: "a frame that counts a slot's entries is no page",
       file: slot,
-      from: "return pagePrivate(frame) != 0 && !pageTest(frame, PageFlag.SwapCache);",
+      from: "return pagePrivate(frame) != 0 && !(pageFlags(frame) & others);",
       to: "return false;",
     },
     {

@@ -77,8 +77,8 @@ export default {
     {
       rule: "success is that nothing maps the page, whatever the walk came to",
       file: all,
-      from: "!pageMapped(frame) ? UnmapResult.Success : result;",
-      to: "result == UnmapResult.Again ? UnmapResult.Success : result;",
+      from: "return !munlocks && result != UnmapResult.Mlock && !pageMapped(frame)",
+      to: "return !munlocks && result == UnmapResult.Again",
     },
     {
       rule: "a page that may be shared belongs to the root's anon_vma",
