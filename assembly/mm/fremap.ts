@@ -93,23 +93,25 @@ function makeNonlinear(vma: Vma): void {
 }
 
 /**
- * zap_pte: takes away what is there. A migration entry goes without its page being taken off the rss, which
+ * zap_pte: takes away what is there; true if it was a page. A migration entry goes without its page being taken off the rss, which
  * v3.7 forgets (docs/simplified.md).
  */
-function zapEntry(mm: MmStruct, pte: usize): void {
+function zapEntry(mm: MmStruct, pte: usize): bool {
   const entry = load<u64>(pte);
   store<u64>(pte, 0);
-  if (!pteIsPage(entry)) return;
+  if (!pteIsPage(entry)) return false;
   const frame = pteFrame(entry);
   if (entry & PTE_DIRTY) setPageDirty(frame);
   pageRemoveRmap(frame);
   putPage(frame);
   mm.fileRss--;
+  return true;
 }
 
 /** generic_file_remap_pages: every entry of the range says which page it shows; false when memory is exhausted. */
 function installFileEntries(mm: MmStruct, start: u64, end: u64, pgoff: u64): bool {
   const first = pgoff;
+  let unmapped: u32 = 0;
   for (let at = start; at < end;) {
     const pmd = pmdAlloc(mm, at);
     if (!pmd) return false;
@@ -117,11 +119,12 @@ function installFileEntries(mm: MmStruct, start: u64, end: u64, pgoff: u64): boo
     ptlLock(pmd, Doing.RemapFile);
     for (; at < stop; at += PAGE_SIZE) {
       const pte = pteUnder(pmd, at);
-      zapEntry(mm, pte);
+      if (zapEntry(mm, pte)) unmapped++;
       store<u64>(pte, pteOfPgoff(pgoff++));
     }
     ptlUnlock(pmd);
   }
+  if (unmapped) event(Event.Zapped, <f64>unmapped, <f64>start, <f64>end);
   event(Event.Remapped, <f64>(pgoff - first), <f64>start, <f64>first);
   return true;
 }

@@ -6,7 +6,7 @@ import { hex, type Context } from "./context.js";
 import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";
 import type { Process } from "./process.js";
 import { readVmStat } from "./vm-statistics.js";
-import type { Vma } from "./vma.js";
+import { pgoffShownAt } from "./vma.js";
 
 /** Where addresses end. */
 const TASK_SIZE = TASK_SIZE_PAGES * PAGE_SIZE;
@@ -179,7 +179,7 @@ export function whyMremap(
 }
 
 /** Page offsets that an entry of a nonlinear mapping can keep. */
-const FILE_OFFSET_END = 2 ** 46;
+export const FILE_OFFSET_END = 2 ** 46;
 
 export function whyRemap(
   errno: Errno,
@@ -263,16 +263,6 @@ export function whyMlockall(errno: Errno, context: Context): string {
   return `more is mapped than can be locked: ${context.options.memlock} pages (memlock)`;
 }
 
-/** Which page of its file a VMA shows at an address. */
-function pgoffAt(process: Process, vma: Vma, address: number): number {
-  const page = address - (address % PAGE_SIZE);
-  const own =
-    vma.flags & VmFlag.Nonlinear
-      ? process.fileEntries().find((entry) => entry.address === page)
-      : undefined;
-  return own?.pgoff ?? vma.pgoff + (page - vma.start) / PAGE_SIZE;
-}
-
 export function whyExec(errno: Errno, context: Context, stack?: StackOptions): string {
   if (errno === Errno.EINVAL) {
     const accepted = `multiples of ${PAGE_SIZE} up to ${hex(TASK_SIZE)}, with room for the pages below`;
@@ -295,7 +285,7 @@ export function whyAccess(
   if (!vma) return stopped(context, process, address) || "nothing is mapped there";
   if (errno === Errno.SIGSEGV) return `the VMA there is ${vma.perms}`;
   const { file } = vma;
-  const pgoff = pgoffAt(process, vma, address);
+  const pgoff = pgoffShownAt(vma, address);
   if (file && pgoff >= file.pages)
     return `page ${pgoff} is beyond the end of its file at ${file.pages}`;
   const runsInto = vma.flags & VmFlag.GrowsDown && address - vma.start < PAGE_SIZE;

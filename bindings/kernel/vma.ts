@@ -1,4 +1,4 @@
-import { VmFlag, VMA_RECORD } from "../../assembly/abi.js";
+import { PAGE_SIZE, VmFlag, VMA_RECORD } from "../../assembly/abi.js";
 import type { Context } from "./context.js";
 import type { File } from "./file.js";
 import type { Process } from "./process.js";
@@ -31,6 +31,16 @@ function permsOf(flags: number): string {
     (flags & VmFlag.Exec ? "x" : "-") +
     (flags & VmFlag.MayShare ? "s" : "p")
   );
+}
+
+/** Which page of its file, or of its anonymous object, a VMA shows at an address where no page is present. */
+export function pgoffShownAt(vma: Vma, address: number): number {
+  const page = address - (address % PAGE_SIZE);
+  const own =
+    vma.flags & VmFlag.Nonlinear
+      ? vma.process.fileEntries().find((entry) => entry.address === page)
+      : undefined;
+  return own?.pgoff ?? vma.pgoff + (page - vma.start) / PAGE_SIZE;
 }
 
 /** The VMA in the record at an address (assembly/mm/report.ts). */

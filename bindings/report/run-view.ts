@@ -1,7 +1,14 @@
 // A run of a script for people: per dump its processes with their VMAs, then its frames with the places
 // that map them; at the end what the operations answered.
 
-import type { Dump, DumpDocument, DumpPages, DumpProcess, DumpSwap } from "../scenario/dump.js";
+import type {
+  Dump,
+  DumpDocument,
+  DumpOffsets,
+  DumpPages,
+  DumpProcess,
+  DumpSwap,
+} from "../scenario/dump.js";
 import { ZERO_FRAME } from "../scenario/dump.js";
 import { outcomeInWords } from "../scenario/outcome.js";
 import type { Script } from "../scenario/script.js";
@@ -25,7 +32,7 @@ const STYLES = { title: "1;36", name: "1", dim: "2", failed: "31" };
 const LEGEND = [
   "flags: A anon, M mapped, K shared by KSM, L mlocked,",
   "       U unevictable, S swap-backed, R referenced, D dirty",
-  "tags: lo locked, mg mergeable, ac accounted",
+  "tags: lo locked, mg mergeable, ac accounted, nl nonlinear",
 ].join("\n");
 const LEAST_COLUMNS = 60;
 const MOST_COLUMNS = 120;
@@ -53,7 +60,7 @@ function renderTitle(title: string, columns: number, paint: Paint): string {
 }
 
 function renderProcess(process: DumpProcess, columns: number, paint: Paint): string {
-  const { name, parent, vmas, pages, rss, locked, swap = [] } = process;
+  const { name, parent, vmas, pages, rss, locked, swap = [], offsets = [] } = process;
   const origin = parent === null ? "" : ` (child of ${parent})`;
   const counts = Object.entries({ ...rss, swap: pagesOf(swap), locked })
     .filter(([, pagesOfKind]) => pagesOfKind > 0)
@@ -63,12 +70,16 @@ function renderProcess(process: DumpProcess, columns: number, paint: Paint): str
     return `${paint("name", name)}${origin}  ${paint("dim", "nothing mapped")}`;
   const heading = `${paint("name", name)}${origin}  ${paint("dim", memory)}`;
   const runs = new RunsByPage(withSwap(zerosTogether(pages), swap));
+  const away = new RunsByPage(offsets);
   const rows = vmas.map(([start, end, perms, file, pgoff, tags]) => [
     `${start}-${end}`,
     perms,
     file === null ? "anon" : `${file}:${pgoff}`,
     tags,
-    runs.within(start, end).map(runInWords).join("  "),
+    [
+      ...runs.within(start, end).map(runInWords),
+      ...away.within(start, end).map((run) => offsetsInWords(run, file ?? "")),
+    ].join("  "),
   ]);
   const head = ["VMA", "perms", "maps", "tags", "page→frame"];
   return `${heading}\n${table(head, rows, columns, paint)}`;
@@ -172,6 +183,11 @@ class RunsByPage {
 function runInWords([page, frame, count = 1]: DumpPages): string {
   const place = frame < ZERO_FRAME ? `swap ${ZERO_FRAME - 1 - frame}` : span(frame, count);
   return `${span(page, count)}→${frame === ZERO_FRAME ? "zero" : place}`;
+}
+
+/** "12-13→F:6-7": pages that are not there, and which of the file they show. */
+function offsetsInWords([page, pgoff, count = 1]: DumpOffsets, file: string): string {
+  return `${span(page, count)}→${file}:${span(pgoff, count)}`;
 }
 
 function pagesOf(runs: readonly DumpSwap[]): number {

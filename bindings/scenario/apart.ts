@@ -3,13 +3,16 @@
 import type { Vma } from "../kernel/vma.js";
 import { addressOf } from "./arena.js";
 import { ONLY_ONE_ANON_VMA, neighbourInWords } from "./neighbour.js";
-import type { Operation } from "./operation.js";
+import type { Operation, OperationName } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
 import { range } from "./wording.js";
 
+/** Operations that make a VMA of a range. */
+const CUTTING: readonly OperationName[] = ["mmap", "mprotect", "mremap", "remap_file_pages"];
+
 /** Why the range that an operation made stands apart from what it touches. */
 export function neighboursInWords(runner: ScriptRunner, operation: Operation): string[] {
-  if (operation.op !== "mmap" && operation.op !== "mprotect" && operation.op !== "mremap")
+  if (!CUTTING.includes(operation.op) || !("count" in operation && "process" in operation))
     return [];
   const process = runner.process(operation.process);
   if (!process?.alive) return [];

@@ -12,8 +12,8 @@ export type DocumentNames = readonly [first: string, second: string];
  *
  * Compared: labels, processes and parents, VMA lists with their tags, which pages share a frame, the
  * zero page, mapcount, flags A M K L U S, first word, rss, locked, results. Not compared: who made the
- * document, frame numbers, flags R and D, the order of a VMA's tags, pages in swap, of which recorded
- * documents do not tell. A difference in the tag ac alone need not be a defect when one document is a
+ * document, frame numbers, flags R and D, the order of a VMA's tags, pages in swap, and
+ * offsets that entries keep, of which recorded documents do not tell. A difference in the tag ac alone need not be a defect when one document is a
  * later kernel's: 6.18 stops accounting a private VMA that was never faulted when it loses write
  * permission.
  */

@@ -12,12 +12,14 @@ import type { WalkRecord } from "./walk-record.js";
 /** Frame number of the zero page in a dump. */
 export const ZERO_FRAME = -1;
 
-/** [start, end, perms, file or null, pgoff or null, tags "lo mg ac"]; start, end and pgoff in pages. */
+/** [start, end, perms, file or null, pgoff or null, tags "lo mg ac nl"]; start, end and pgoff in pages. */
 export type DumpVma = [number, number, string, string | null, number | null, string];
 /** [page, frame], or [page, frame, n] for n pages in n consecutive frames. */
 export type DumpPages = [number, number] | [number, number, number];
 /** [page, area], or [page, area, n] for n pages that are in one swap area. */
 export type DumpSwap = [number, number] | [number, number, number];
+/** [page, pgoff], or [page, pgoff, n] for n pages that are not there and show n consecutive ones of the file. */
+export type DumpOffsets = [number, number] | [number, number, number];
 /**
  * [mapcount, flags, first word]. Flags: A anon, M mapped, K ksm, L mlocked, U unevictable,
  * S swap-backed, R referenced, D dirty.
@@ -46,6 +48,8 @@ export interface DumpProcess {
   locked: number;
   /** Pages in swap, and in which area; left out if there are none. */
   swap?: DumpSwap[];
+  /** Entries of nonlinear VMAs that only say which page of the file they show; left out if there are none. */
+  offsets?: DumpOffsets[];
 }
 
 /** All living processes at one moment. Frames are numbered in order of appearance. */
@@ -102,10 +106,11 @@ export function takeDump(
   return { label, procs, frames: frames.pages.map(dumpFrame) };
 }
 
-/** VMAs, runs of pages, in memory and in swap, and frames of a dump: a measure of its size. */
+/** VMAs, runs of pages, in memory, in swap and in neither, and frames of a dump: a measure of its size. */
 export function entriesOf(dump: Dump): number {
   return dump.procs.reduce(
-    (sum, { vmas, pages, swap }) => sum + 1 + vmas.length + pages.length + (swap?.length ?? 0),
+    (sum, { vmas, pages, swap, offsets }) =>
+      sum + 1 + vmas.length + pages.length + (swap?.length ?? 0) + (offsets?.length ?? 0),
     dump.frames.length,
   );
 }
@@ -148,6 +153,7 @@ function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemName
   // The kernel's own counters, so that a dump shows when they are wrong; v3.7 counts shmem as file.
   const { anon, file } = process.rss;
   const swap = swapRuns(process);
+  const offsets = offsetRuns(process, vmas);
   return {
     name,
     parent,
@@ -156,6 +162,7 @@ function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemName
     rss: { anon, file: file - shmemPages, shmem: shmemPages, zero },
     locked: process.lockedPages,
     ...(swap.length > 0 ? { swap } : {}),
+    ...(offsets.length > 0 ? { offsets } : {}),
   };
 }
 
@@ -169,6 +176,22 @@ function swapRuns(process: Process): DumpSwap[] {
       runs[runs.length - 1] = [last[0], area, length + 1];
     } else {
       runs.push([page, area]);
+    }
+  }
+  return runs;
+}
+
+function offsetRuns(process: Process, vmas: readonly Vma[]): DumpOffsets[] {
+  const runs: DumpOffsets[] = [];
+  if (!vmas.some(({ flags }) => flags & VmFlag.Nonlinear)) return runs;
+  for (const { address, pgoff } of process.fileEntries()) {
+    const page = pageOf(address);
+    const last = runs.at(-1);
+    const length = last?.[2] ?? 1;
+    if (last !== undefined && last[0] + length === page && last[1] + length === pgoff) {
+      runs[runs.length - 1] = [last[0], last[1], length + 1];
+    } else {
+      runs.push([page, pgoff]);
     }
   }
   return runs;
@@ -204,6 +227,7 @@ function tagsOf(flags: number): string {
   if (flags & VmFlag.Locked) tags.push("lo");
   if (flags & VmFlag.Mergeable) tags.push("mg");
   if (flags & VmFlag.Account) tags.push("ac");
+  if (flags & VmFlag.Nonlinear) tags.push("nl");
   return tags.join(" ");
 }
 

@@ -4,7 +4,8 @@ import type { KernelError } from "../core/kernel-error.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Process } from "../kernel/process.js";
-import type { Vma } from "../kernel/vma.js";
+import { FILE_OFFSET_END } from "../kernel/reason.js";
+import { pgoffShownAt, type Vma } from "../kernel/vma.js";
 import { addressOf, pageOf } from "./arena.js";
 import type { Operation } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
@@ -103,6 +104,8 @@ function ofProcess(
       return code === "EINVAL" ? "the page is not pinned" : notShown(process, operation.page);
     case "mremap":
       return remapping(process, operation, code);
+    case "remap_file_pages":
+      return code === "EINVAL" ? notRemapped(process, operation) : null;
     case "mmap":
       if (code !== "EINVAL") return null;
       return operation.count === 0
@@ -168,7 +171,7 @@ function access(process: Process, page: number, code: string): string | null {
   if (vma === undefined) return "nothing is mapped there";
   if (code === "SIGSEGV") return `${vmaInWords(vma)} is ${vma.perms}`;
   if (code !== "SIGBUS" || vma.file === null) return null;
-  const pgoff = vma.pgoff + page - pageOf(vma.start);
+  const pgoff = pgoffShownAt(vma, addressOf(page));
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
 }
 
@@ -193,6 +196,18 @@ function remapping(
   return vma === undefined
     ? `nothing is mapped at page ${page}; ${unmapped}`
     : `${page}-${page + count} is more than ${vmaInWords(vma)}; ${unmapped}`;
+}
+
+function notRemapped(
+  process: Process,
+  { page, count, pgoff }: Extract<Operation, { readonly op: "remap_file_pages" }>,
+): string {
+  if (count === 0) return "the range has 0 pages";
+  if (pgoff + count >= FILE_OFFSET_END) return "an entry can't keep page offsets from 2^46 on";
+  const vma = vmaAt(process, page);
+  if (vma === undefined) return `nothing is mapped at page ${page}`;
+  if (!vma.shared) return `${vmaInWords(vma)} is ${vma.perms}, not shared`;
+  return `${page}-${page + count} is more than ${vmaInWords(vma)}`;
 }
 
 /** ENOMEM without anything to be said about the range. */

@@ -86,6 +86,18 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       return { ...at, op: "mremap", process, page, count, newPage, newCount };
     },
   },
+  remap_file_pages: {
+    form: "remap_file_pages P page n pgoff [nonblock]",
+    arity: [4, 5],
+    read: (f, at) => ({
+      ...at,
+      op: "remap_file_pages",
+      process: f.process(),
+      ...f.range(),
+      pgoff: f.pgoff(),
+      nonBlock: f.left > 0 && f.word("way to remap", ["nonblock"]) === "nonblock",
+    }),
+  },
   mlock: rangeRule("mlock"),
   munlock: rangeRule("munlock"),
   madvise: {

@@ -23,7 +23,7 @@ const TAKES: Partial<Record<OperationName, number>> = {
   "file-write": 1,
 };
 
-/** Most frames that are given for pages made present by locking: a script may lock its whole arena. */
+/** Most frames that are given for pages made present by locking or remapping: a script may lock its whole arena. */
 const MAX_LOCKED = 262_144;
 
 /** What a frame takes of the memory of a machine at most, in bytes. */
@@ -40,6 +40,7 @@ function framesFor(script: Script): number {
   for (const operation of script.operations) {
     frames += TAKES[operation.op] ?? 0;
     if (operation.op === "mlock") locked += 2 * operation.count;
+    if (operation.op === "remap_file_pages") locked += operation.count;
     if (operation.op === "mlockall") locked = MAX_LOCKED;
   }
   return frames + Math.min(locked, MAX_LOCKED);

@@ -90,6 +90,16 @@ export interface MremapOperation extends Written {
   readonly newCount: number;
 }
 
+/** `remap_file_pages P page n pgoff [nonblock]` */
+export interface RemapOperation extends Written {
+  readonly op: "remap_file_pages";
+  readonly process: string;
+  readonly page: number;
+  readonly count: number;
+  readonly pgoff: number;
+  readonly nonBlock: boolean;
+}
+
 /** `madvise P page n dontneed|mergeable|unmergeable` */
 export interface MadviseOperation extends Written {
   readonly op: "madvise";
@@ -211,6 +221,7 @@ export type Operation =
   | RangeOperation
   | MprotectOperation
   | MremapOperation
+  | RemapOperation
   | MadviseOperation
   | LockAllOperation
   | PageOperation

@@ -119,6 +119,9 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
       : `shared ${which(events, scene)} made writable`,
   ],
   SwapOut: swappedOut,
+  OffsetKept: (events, scene) => [
+    `${lostMappings(events, scene)} removed, ${events.length === 1 ? "its offset is" : "their offsets are"} kept`,
+  ],
   Unmapped: (events, scene) => [`${lostMappings(events, scene)} removed`],
   Mlocked: (events) => [
     `${counted(events.length, "page")} mlocked, reclaim leaves ${them(events)} alone`,

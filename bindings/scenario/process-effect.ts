@@ -68,6 +68,10 @@ function states(process: Process, operation: ProcessOperation): string[] {
       const vmas = vmasOf(process, operation.page, operation.count);
       return vmasAre(vmas, vmas[0]?.perms ?? "");
     }
+    case "remap_file_pages": {
+      const { page, count } = operation;
+      return vmasAre(vmasOf(process, page, count).filter(isNonlinear), "nonlinear (nl)");
+    }
     case "mlock":
       return vmasAre(vmasOf(process, operation.page, operation.count), "locked (lo)");
     case "munlock":
@@ -84,6 +88,10 @@ function states(process: Process, operation: ProcessOperation): string[] {
     default:
       return [];
   }
+}
+
+function isNonlinear({ flags }: Vma): boolean {
+  return (flags & VmFlag.Nonlinear) !== 0;
 }
 
 /** The VMAs of a range that has no hole. */

@@ -252,6 +252,11 @@ export class ScriptRunner {
         process.mremap(address, length, bytesOf(operation.newCount), { mayMove: true, to });
         return 0;
       }
+      case "remap_file_pages": {
+        const { pgoff, nonBlock } = operation;
+        process.remapFilePages(address, length, pgoff, { nonBlock });
+        return 0;
+      }
       case "madvise":
         process.madvise(address, length, operation.advice);
         return 0;

@@ -20,6 +20,13 @@ function isOnlyInMemory(page: Page): boolean {
   return page.inode !== 0 && page.file?.kind !== "disk";
 }
 
+/** Is it mapped where no walk finds it? */
+function isInNonlinear(page: Page): boolean {
+  return page.inode !== 0 && page.mapcount > page.mappings().length;
+}
+
+const IN_NONLINEAR = "mapped in a nonlinear VMA, of which a part is unmapped at a time";
+
 /** What a file's page is kept on. */
 function keeperOf(page: Page): string {
   const kind = page.file?.kind ?? "shmem";
@@ -46,7 +53,7 @@ function forcedInWords(kernel: Kernel, page: Page, fate: Fate): string {
   if (fate === "culled") return whyCulled(page);
   if (page.pins > 0) return "pinned";
   if (page.writeback) return "being written, I/O is held";
-  if (fate !== "activated") return "held by somebody else";
+  if (fate !== "activated") return isInNonlinear(page) ? IN_NONLINEAR : "held by somebody else";
   if (page.anon) return whyNotSwapped(kernel, page);
   return isOnlyInMemory(page) ? `only unmapped, ${neverSwapped(page)}` : "can't be written";
 }
@@ -76,6 +83,7 @@ export function whyStayed(kernel: Kernel, page: Page, fate: Fate, touched: boole
     if (page.anon) return whyNotSwapped(kernel, page);
     return isOnlyInMemory(page) ? neverSwapped(page) : "can't be written";
   }
+  if (isInNonlinear(page)) return IN_NONLINEAR;
   return page.dirty && page.inode !== 0
     ? "dirty, and only background reclaim writes files"
     : "held by somebody else";
@@ -97,5 +105,6 @@ function notMovedInWords(page: Page, result: Exclude<Migration["result"], "moved
       : `dirty, and ${keeperOf(page)} can't write it`;
   }
   if (page.pins > 0) return "pinned";
+  if (isInNonlinear(page)) return IN_NONLINEAR;
   return page.lru ? "held by somebody else" : "on no list of reclaim";
 }

@@ -63,9 +63,16 @@ function eventInWords({ event, a, b, c }: KernelEvent): string | null {
       return `anon_vma ${a} taken from a neighbour, so that they can merge`;
     case "EntriesMoved":
       return `${counted(a, "page")} moved from ${pageOf(b)} to ${pageOf(c)}, in the same frames`;
+    case "Remapped":
+      return `${pagesFrom(pageOf(b), a)} ${a === 1 ? "shows" : "show"} ${pagesFrom(c, a)} of the file`;
     default:
       return null;
   }
+}
+
+/** "page 3", "pages 3-5". */
+function pagesFrom(first: number, n: number): string {
+  return n === 1 ? `page ${first}` : `pages ${first}-${first + n - 1}`;
 }
 
 function forkedEntries(events: readonly KernelEvent[], total: number): string[] {

@@ -67,6 +67,17 @@ describe("the call", () => {
     expectHealthy(kernel);
   });
 
+  test("a page that only its entry knows to be dirty knows it from then on", () => {
+    const zeros = kernel.createFile({ pages: 4, kind: "tmpfs" });
+    lay(process, 30, 4, { file: zeros, shared: true });
+    process.read(at(30));
+    process.write(at(30), 7);
+    const page = pageAt(process, 30);
+    expect(page.dirty).toBe(false);
+    process.remapFilePages(at(30), PAGE, 2);
+    expect(page.dirty).toBe(true);
+  });
+
   test("not to block is to leave the pages to be faulted in", () => {
     process.remapFilePages(at(12), 2 * PAGE, 6, { nonBlock: true });
     expect(present()).toEqual([]);

@@ -8,6 +8,8 @@ import type {
   DumpSwap,
   DumpVma,
 } from "../../bindings/scenario/dump.js";
+import { createKernel } from "../../bindings/kernel/kernel.js";
+import { runScript } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 import { liveCases } from "../scenario/live-case.js";
 
@@ -27,6 +29,17 @@ describe("the readable view of a run", () => {
     expect(view).toContain(
       "│ 5     │ 6        │ AMS   │ 10   │ L1 11, L2 11, L3 11, L4 11, L5 11,",
     );
+  });
+
+  test("a nonlinear mapping shows what its entries keep", async () => {
+    const source =
+      "file F 8\nspawn A\nmmap A 0 8 rw file:F:0 shared\nremap_file_pages A 2 1 6\n" +
+      "remap_file_pages A 4 2 0 nonblock\nmprotect A 5 3 r\n";
+    const script = parseScript(source, "s");
+    const document = runScript(await createKernel(), script, { kernel: "k", case: "s" });
+    const view = renderRun(document, script, PLAIN);
+    expect(view).toContain("│ 0-5 │ rw-s  │ F:0  │ nl   │ 2→0  4→F:0 │");
+    expect(view).toContain("│ 5-8 │ r--s  │ F:5  │ nl   │ 5→F:1      │");
   });
 
   test("a run of pages is cut where a VMA ends", () => {

@@ -65,6 +65,13 @@ test("the third script of the page gives the results and the explanations of the
   expect(explained).toEqual(expect.arrayContaining(explanations.trim().split("\n")));
 });
 
+test("the script with a nonlinear mapping gives the explanations of the page", async () => {
+  const source = blocks("script").find((block) => block.includes("remap_file_pages")) ?? "";
+  const words = blocks("explained").find((block) => block.includes("remap_file_pages")) ?? "none";
+  const { explained } = await run(source);
+  expect(explained).toEqual(expect.arrayContaining(words.trim().split("\n")));
+});
+
 test("the second script of the page is refused in the words of the page", () => {
   const [, source = ""] = blocks("script");
   const [session = ""] = blocks("console");

@@ -438,6 +438,69 @@ describe("locked memory", () => {
   ])("%s", (...given) => check(given));
 });
 
+const MEMORY = ["file F 16", "spawn A", "mmap A 10 8 rw file:F:0 shared"];
+const NONLINEAR = [...MEMORY, "remap_file_pages A 12 2 6"];
+
+describe("nonlinear mappings", () => {
+  test.each<Case>([
+    [
+      "pages get another order",
+      [...MEMORY, "read A 12", "remap_file_pages A 12 1 6"],
+      "1 page unmapped; page 12 shows page 6 of the file; page 6 of F mapped; VMA 10-18 is nonlinear (nl)",
+    ],
+    [
+      "and need not be there",
+      [...MEMORY, "remap_file_pages A 12 2 6 nonblock"],
+      "pages 12-13 show pages 6-7 of the file; VMA 10-18 is nonlinear (nl)",
+    ],
+    [
+      "the file's order is there already",
+      [...MEMORY, "remap_file_pages A 12 2 2"],
+      "nothing to change",
+    ],
+    [
+      "of a disk they become a VMA",
+      [...DISK, "remap_file_pages A 2 2 6"],
+      "VMA 0-8 split at 2; VMA 2-8 split at 4; VMA 2-4 removed; new VMA 2-4; " +
+        "apart from VMA 0-2: file offsets do not continue; " +
+        "apart from VMA 4-8: file offsets do not continue",
+    ],
+    [
+      "entries keep what reclaim unmaps",
+      [...NONLINEAR, "swap-out A 12 1", "swap-out A 12 1"],
+      "0 pages reclaimed; page 12 stays: only unmapped, tmpfs is never swapped out in this model; " +
+        "2 mappings of pages 12-13 removed, their offsets are kept",
+    ],
+    [
+      "migration waits for its part of the mapping",
+      [...NONLINEAR, "migrate A 12 1"],
+      "0 pages moved; page 12 stays: mapped in a nonlinear VMA, of which a part is unmapped at a time",
+    ],
+    [
+      "a page beyond the end",
+      [...MEMORY, "remap_file_pages A 12 1 20", "read A 12"],
+      "SIGBUS, page 20 of F is beyond its end at 16",
+    ],
+    ["no page", [...MEMORY, "remap_file_pages A 12 0 6"], "EINVAL, the range has 0 pages"],
+    ["a hole", [...MEMORY, "remap_file_pages A 20 1 6"], "EINVAL, nothing is mapped at page 20"],
+    [
+      "more than a VMA",
+      [...MEMORY, "remap_file_pages A 17 2 6"],
+      "EINVAL, 17-19 is more than VMA 10-18",
+    ],
+    [
+      "a private mapping",
+      [...A, "remap_file_pages A 12 1 6"],
+      "EINVAL, VMA 10-14 is rw-p, not shared",
+    ],
+    [
+      "an offset that no entry can keep",
+      [...MEMORY, `remap_file_pages A 12 1 ${2 ** 46 - 1}`],
+      "EINVAL, an entry can't keep page offsets from 2^46 on",
+    ],
+  ])("%s", (...given) => check(given));
+});
+
 describe("ranges that can't be done", () => {
   test.each<Case>([
     ["a hole at once", [...A, "mlock A 14 2"], "ENOMEM, nothing is mapped at page 14"],

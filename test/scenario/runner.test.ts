@@ -130,6 +130,25 @@ describe("running a script", () => {
     ]);
   });
 
+  test("a dump has what entries of nonlinear mappings show, where no page is there", async () => {
+    const { dumps, results } = await run(
+      "file F 8\nspawn A\nmmap A 0 8 rw file:F:0 shared\ndump\nremap_file_pages A 2 2 6 nonblock\n" +
+        "remap_file_pages A 5 1 0 nonblock\nremap_file_pages A 6 2 8\nread A 2\nread A 6\n",
+    );
+    expect(dumps[0]?.procs.map((process) => "offsets" in process)).toEqual([false]);
+    expect(dumps[1]?.procs.map(({ vmas, offsets }) => [vmas, offsets])).toEqual([
+      [
+        [[0, 8, "rw-s", "F", 0, "nl"]],
+        [
+          [3, 7],
+          [5, 0],
+          [6, 8, 2],
+        ],
+      ],
+    ]);
+    expect(results.slice(-2).map(([, , outcome]) => outcome)).toEqual([1_000_000_006, "SIGBUS"]);
+  });
+
   test("steps come one by one, and the end stays the end", async () => {
     const runner = new ScriptRunner(
       await kernel(),

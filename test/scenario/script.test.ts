@@ -110,6 +110,13 @@ describe("the script language", () => {
       's:3: unknown sharing "hidden"; accepted are private, shared',
     ],
     [BOTH, "madvise A 0 1 random", 's:3: unknown advice "random"; accepted are dontneed,'],
+    [BOTH, "remap_file_pages A 0 1", "write it as remap_file_pages P page n pgoff [nonblock]"],
+    [BOTH, "remap-file-pages A 0 1 0", "did you mean remap_file_pages?"],
+    [
+      BOTH,
+      "remap_file_pages A 0 1 0 block",
+      's:3: unknown way to remap "block"; accepted are nonblock',
+    ],
     [
       BOTH,
       "mlockall A all",

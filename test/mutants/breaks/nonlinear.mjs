@@ -4,8 +4,7 @@ const fremap = "assembly/mm/fremap.ts";
 
 export default {
   group: "nonlinear",
-  tests: ["test/rmap/nonlinear", "test/api/nonlinear", "test/check/nonlinear", "test/explore"],
-  builds: ["checked", "explore"],
+  tests: ["test/rmap/nonlinear", "test/api/nonlinear", "test/check/nonlinear"],
   breaks: [
     {
       rule: "a nonlinear VMA leaves the tree for the list",
@@ -165,6 +164,7 @@ export default {
     },
     {
       rule: "mmap_sem is held while a cluster is mlocked",
+      builds: ["explore"],
       file: cluster,
       from: "if (locked && !(vma.flags & VmFlag.Locked)) {",
       to: "if (locked) {",
@@ -191,12 +191,6 @@ export default {
       rule: "a VMA that is done gets the largest cursor",
       file: cluster,
       from: "      setNonlinearCursor(vma, limit);\n",
-      to: "",
-    },
-    {
-      rule: "the largest cursor 0 counts as one cluster",
-      file: cluster,
-      from: "if (!limit) limit = CLUSTER_SIZE;",
       to: "",
     },
     {
