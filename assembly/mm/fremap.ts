@@ -1,6 +1,7 @@
 // remap_file_pages: a range of a shared mapping shows other pages of its file, in whatever order.
 
 import { Errno, Event, PAGE_SHIFT, PAGE_SIZE, RemapFlag, VmFlag } from "../abi";
+import { hasStorageKeys } from "../arch/storage-key";
 import { fileIndexRemove } from "../index/file-index";
 import { nonlinearInsert, setNonlinearCursor } from "../index/nonlinear-list";
 import { event } from "../memory/event";
@@ -30,13 +31,15 @@ import { Doing, LockClass } from "../locks";
 import { downgradeWrite, downRead, downWrite, lock, unlock, upRead, upWrite } from "../sync/lock";
 import { fileClose } from "./file";
 import { mlockNewRange, munlockVmaPagesRange } from "./mlock";
-import { mapRegion } from "./mmap";
+import { mapRegion, PGOFF_MAX } from "./mmap";
 import { doMunmap } from "./munmap";
 import { populateVma } from "./populate";
 import { findVma } from "./vma-list";
 
-/** PTE_FILE_MAX_BITS of x86-64: what an entry can keep. */
-const FILE_OFFSET_END: u64 = 1 << 46;
+/** Offsets from here on can't be kept by an entry: PTE_FILE_MAX_BITS. */
+function fileOffsetEnd(): u64 {
+  return hasStorageKeys() ? PGOFF_MAX : 1 << 46;
+}
 
 // What remapping comes to, beside an Errno.
 const REMAPPED: i32 = 0;
@@ -166,7 +169,7 @@ export function doRemapFilePages(
 ): i32 {
   const start = address & ~0xfff;
   const end = start + (length & ~0xfff);
-  if (end <= start || pgoff + ((end - start) >> PAGE_SHIFT) >= FILE_OFFSET_END) return Errno.EINVAL;
+  if (end <= start || pgoff + ((end - start) >> PAGE_SHIFT) >= fileOffsetEnd()) return Errno.EINVAL;
   const sem = mmapSem(mm);
   downRead(sem, Doing.RemapFile);
   let writes = false;

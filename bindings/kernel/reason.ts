@@ -4,6 +4,7 @@ import { Errno, PAGE_SIZE, TASK_SIZE_PAGES, VmFlag } from "../../assembly/abi.js
 import { LARGEST, PGOFF_END } from "./argument.js";
 import { hex, type Context } from "./context.js";
 import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";
+import type { Arch } from "./options.js";
 import type { Process } from "./process.js";
 import { readVmStat } from "./vm-statistics.js";
 import { pgoffShownAt } from "./vma.js";
@@ -178,8 +179,10 @@ export function whyMremap(
   }
 }
 
-/** Page offsets that an entry of a nonlinear mapping can keep. */
-export const FILE_OFFSET_END = 2 ** 46;
+/** Power of 2 at which the page offsets end that an entry of a nonlinear mapping can keep. */
+export function fileOffsetBits({ arch }: { readonly arch: Arch }): number {
+  return arch === "s390x" ? 52 : 46;
+}
 
 export function whyRemap(
   errno: Errno,
@@ -195,8 +198,9 @@ export function whyRemap(
   const outside = outOfRange({ address, length, pgoff });
   if (outside) return outside;
   if (!pages) return `length is ${length}, accepted: at least ${PAGE_SIZE}`;
-  if (pgoff + pages >= FILE_OFFSET_END) {
-    return `pgoff is ${pgoff}, accepted: below 2^46 together with the length`;
+  const bits = fileOffsetBits(context.options);
+  if (pgoff + pages >= 2 ** bits) {
+    return `pgoff is ${pgoff}, accepted: below 2^${bits} together with the length`;
   }
   const vma = start < TASK_SIZE ? process.vmaAt(start) : null;
   if (!vma) return `nothing is mapped at ${hex(start)}`;

@@ -4,7 +4,7 @@ import type { KernelError } from "../core/kernel-error.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Process } from "../kernel/process.js";
-import { FILE_OFFSET_END } from "../kernel/reason.js";
+import { fileOffsetBits } from "../kernel/reason.js";
 import { pgoffShownAt, type Vma } from "../kernel/vma.js";
 import { addressOf, pageOf } from "./arena.js";
 import type { Operation } from "./operation.js";
@@ -28,7 +28,7 @@ function reason(scene: Scene, code: string): string | null {
   const own =
     limited(scene, code) ??
     ("process" in operation
-      ? ofProcess(runner, operation, code)
+      ? ofProcess(kernel, runner, operation, code)
       : ofOthers(runner, operation, code));
   if (own !== null) return own;
   if (code !== "ENOMEM" && code !== "EAGAIN") return null;
@@ -86,6 +86,7 @@ function dirty(file: File | undefined): string {
 }
 
 function ofProcess(
+  { options }: Kernel,
   runner: ScriptRunner,
   operation: Extract<Operation, { readonly process: string }>,
   code: string,
@@ -105,7 +106,7 @@ function ofProcess(
     case "mremap":
       return remapping(process, operation, code);
     case "remap_file_pages":
-      return code === "EINVAL" ? notRemapped(process, operation) : null;
+      return code === "EINVAL" ? notRemapped(process, operation, fileOffsetBits(options)) : null;
     case "mmap":
       if (code !== "EINVAL") return null;
       return operation.count === 0
@@ -201,9 +202,10 @@ function remapping(
 function notRemapped(
   process: Process,
   { page, count, pgoff }: Extract<Operation, { readonly op: "remap_file_pages" }>,
+  bits: number,
 ): string {
   if (count === 0) return "the range has 0 pages";
-  if (pgoff + count >= FILE_OFFSET_END) return "an entry can't keep page offsets from 2^46 on";
+  if (pgoff + count >= 2 ** bits) return `an entry can't keep page offsets from 2^${bits} on`;
   const vma = vmaAt(process, page);
   if (vma === undefined) return `nothing is mapped at page ${page}`;
   if (!vma.shared) return `${vmaInWords(vma)} is ${vma.perms}, not shared`;

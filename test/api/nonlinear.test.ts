@@ -175,6 +175,18 @@ describe("the call", () => {
     expectHealthy(kernel);
   });
 
+  test("an s390x keeps larger offsets", async () => {
+    const other = await machine({ arch: "s390x" });
+    const zeros = other.kernel.createFile({ pages: 2 ** 52, kind: "tmpfs" });
+    lay(other.process, 0, 2, { file: zeros, shared: true });
+    other.process.remapFilePages(at(0), PAGE, 2 ** 52 - 2);
+    expect(pageAt(other.process, 0).index).toBe(2 ** 52 - 2);
+    expect(detailOf(() => other.process.remapFilePages(at(0), PAGE, 2 ** 52 - 1))).toBe(
+      `EINVAL: pgoff is ${2 ** 52 - 1}, accepted: below 2^52 together with the length`,
+    );
+    expectHealthy(other.kernel);
+  });
+
   test("a private mapping of the file and the gap below a mapping are refused", () => {
     lay(process, 30, 2, { file });
     expect(codeOf(() => process.remapFilePages(at(30), PAGE, 1))).toBe("EINVAL");
