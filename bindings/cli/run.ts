@@ -5,7 +5,14 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
 import { createKernel, type Kernel } from "../kernel/kernel.js";
-import { MAX_FRAMES, MAX_SWAP, UNLIMITED, type KernelOptions } from "../kernel/options.js";
+import {
+  arches,
+  MAX_FRAMES,
+  MAX_SWAP,
+  UNLIMITED,
+  type Arch,
+  type KernelOptions,
+} from "../kernel/options.js";
 import { releases, switches } from "../kernel/releases.js";
 import { hangingLines } from "../report/line-wrap.js";
 import { renderRun } from "../report/run-view.js";
@@ -36,6 +43,7 @@ const SHOWN_VIOLATIONS = 5;
 interface RunFlags {
   readonly release: string;
   readonly set?: Readonly<Record<string, string>>;
+  readonly arch?: Arch;
   readonly build?: (typeof BUILDS)[number];
   readonly frames?: number;
   readonly swap?: number;
@@ -71,6 +79,11 @@ export function runCommand(): Command {
         "--build <build>",
         `${list(BUILDS)} (with assertions); default: release, and checked with --trace-walk`,
         oneOf("--build", BUILDS),
+      )
+      .option(
+        "--arch <machine>",
+        `one of ${list(arches)}; default: x86-64, unless the script says s390`,
+        oneOf("--arch", arches),
       )
       .option(
         "--frames <number>",
@@ -135,14 +148,18 @@ async function run(path: string, flags: RunFlags): Promise<void> {
 }
 
 async function newKernel(script: Script, flags: RunFlags): Promise<Kernel> {
-  const { release, set, frames, swap, memlock, traceWalk } = flags;
+  const { release, set, frames, swap, memlock, traceWalk, arch } = flags;
   const build = flags.build ?? (traceWalk === undefined ? "release" : "checked");
+  if (arch === "x86-64" && script.arch === "s390x") {
+    throw new InputError(`--arch ${arch}: ${script.name} says s390; accepted: s390x`);
+  }
   // Names and values were checked against the lists that the kernel itself gives.
   const options = {
     release,
     ...set,
     build,
     ...machineFor(script, frames),
+    ...(arch === undefined ? {} : { arch }),
     ...(swap === undefined ? {} : { swap }),
     ...(memlock === undefined ? {} : { memlock }),
   } as KernelOptions;
@@ -161,7 +178,8 @@ async function runScript(
   choice: WalkChoice | null,
   name: string,
 ): Promise<void> {
-  const runner = new ScriptRunner(kernel, script, { kernel: kernelName(flags), case: name });
+  const { arch } = kernel.options;
+  const runner = new ScriptRunner(kernel, script, { kernel: kernelName(flags, arch), case: name });
   const notes = new Map<number, string>();
   const log = choice && new WalkLog(kernel, runner, choice);
   const broken = await runSteps(kernel, runner, script, flags, notes, log);
@@ -260,8 +278,11 @@ function place({ name }: Script, { line, text }: Operation): string {
   return `${name}:${line}: after ${quoted(text)}`;
 }
 
-function kernelName({ release, set }: RunFlags): string {
-  const overrides = Object.entries(set ?? {}).map(([name, value]) => `${name}=${value}`);
+function kernelName({ release, set }: RunFlags, arch: Arch): string {
+  const machine = arch === "x86-64" ? {} : { arch };
+  const overrides = Object.entries({ ...set, ...machine }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   return ["rmaplab", release, ...overrides.sort()].join(" ");
 }
 

@@ -116,8 +116,9 @@ function eventsInWords(scene: Scene): string[] {
     if (group === undefined) groups.set(event.event, [event]);
     else group.push(event);
   }
-  // A split first copies the links, and a page is mlocked as it comes: what follows is better told first.
-  for (const kind of ["AnonVmaCloned", "Mlocked"] as const) {
+  // A split first copies the links, a page is mlocked as it comes, and dirty before its entry is gone: what follows is
+  // better told first.
+  for (const kind of ["AnonVmaCloned", "Mlocked", "KeyDirty"] as const) {
     const group = groups.get(kind);
     if (group !== undefined && groups.delete(kind)) groups.set(kind, group);
   }

@@ -1,10 +1,12 @@
-// How large a machine a script needs.
+// What machine a script needs, and how large.
 
+import type { Arch } from "../kernel/options.js";
 import type { OperationName } from "./operation.js";
 import type { Script } from "./script.js";
 
-/** Sizes for createKernel. */
+/** Kind and sizes for createKernel. */
 export interface MachineSize {
+  readonly arch: Arch;
   /** Page frames. */
   readonly frames: number;
   /** Most bytes of linear memory. */
@@ -31,7 +33,7 @@ const FRAME_BYTES = 64;
 
 /** A machine that is large enough for a script, or as large as is said. */
 export function machineFor(script: Script, frames = framesFor(script)): MachineSize {
-  return { frames, memory: MEMORY + frames * FRAME_BYTES };
+  return { arch: script.arch, frames, memory: MEMORY + frames * FRAME_BYTES };
 }
 
 function framesFor(script: Script): number {

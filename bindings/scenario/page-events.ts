@@ -129,6 +129,11 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
   Munlocked: (events) => [`${counted(events.length, "page")} no longer mlocked`],
   KsmMerged: merged,
   Migrated: moved,
+  KeyDirty: (events) => [
+    events.length === 1
+      ? "the page is dirty now, as its storage key says that it was changed"
+      : `${events.length} pages are dirty now, as their storage keys say that they were changed`,
+  ],
   Written: (events) =>
     events.length === 1
       ? ["contents written out"]

@@ -3,6 +3,7 @@
 
 import { Fields, Names } from "./fields.js";
 import { grammar } from "./grammar.js";
+import type { Arch } from "../kernel/options.js";
 import type { Operation, OperationName } from "./operation.js";
 import { LineError, quoted } from "./line-error.js";
 
@@ -16,7 +17,12 @@ export interface Script {
   /** The name it was read under; used in messages. */
   readonly name: string;
   readonly operations: readonly Operation[];
+  /** The machine that it asks for. */
+  readonly arch: Arch;
 }
+
+/** First word of the line that asks for another machine than usual. */
+const S390 = "s390";
 
 /**
  * Reads a script.
@@ -30,6 +36,7 @@ export function parseScript(text: string, name: string): Script {
   }
   const names = new Names();
   const operations: Operation[] = [];
+  let arch: Arch = "x86-64";
   let line = 0;
   for (const source of text.split("\n")) {
     line++;
@@ -38,9 +45,26 @@ export function parseScript(text: string, name: string): Script {
     if (operations.length === MAX_OPERATIONS) {
       throw new LineError(name, line, "too many operations", `at most ${MAX_OPERATIONS}`);
     }
+    if (words[0] === S390) {
+      checkMachine(name, line, words.length - 1, operations.length);
+      arch = "s390x";
+      continue;
+    }
     operations.push(parseLine(name, line, words, names));
   }
-  return { name, operations };
+  return { name, operations, arch };
+}
+
+/** The line that asks for an s390x: what has run would have run on the other machine. */
+function checkMachine(file: string, line: number, given: number, operations: number): void {
+  if (given > 0) {
+    const wrong = `${S390} takes 0 arguments, ${given} given`;
+    throw new LineError(file, line, wrong, `write it as ${S390}`);
+  }
+  if (operations > 0) {
+    const accepted = "in a line before all operations";
+    throw new LineError(file, line, `${S390} comes after operations`, `accepted ${accepted}`);
+  }
 }
 
 function wordsOf(source: string): string[] {
@@ -75,7 +99,7 @@ function isOperationName(word: string): word is OperationName {
 
 /** The operation that was meant, if only its case or its hyphen is wrong; else all there are. */
 function acceptedFor(word: string): string {
-  const names = Object.keys(grammar);
+  const names = [...Object.keys(grammar), S390];
   const meant = names.find((name) => bare(name) === bare(word));
   return meant === undefined ? `accepted are ${names.join(", ")}` : `did you mean ${meant}?`;
 }

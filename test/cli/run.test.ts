@@ -55,6 +55,22 @@ describe("rmaplab run", () => {
     expect(compareDumps(document, shared!.document)).toEqual([]);
   });
 
+  test("an s390x is made where the script or --arch says so, and named in the document", () => {
+    const script = "file F 1\nspawn A\nmmap A 0 1 rw file:F:0 shared\nread A 0\nreferenced A 0\n";
+    const kernel = ({ out }: Outcome): string => (JSON.parse(out) as DumpDocument).kernel;
+    expect(kernel(rmaplab(["-", "--json"], script))).toBe("rmaplab v3.7");
+    expect(kernel(rmaplab(["-", "--json"], `s390\n${script}`))).toBe("rmaplab v3.7 arch=s390x");
+    expect(kernel(rmaplab(["-", "--json", "--arch", "s390x"], script))).toMatch(/arch=s390x$/);
+    expect(rmaplab(["-", "--arch", "x86-64"], `s390\n${script}`)).toEqual({
+      status: 2,
+      out: "",
+      err: "rmaplab: --arch x86-64: standard input says s390; accepted: s390x\n",
+    });
+    expect(rmaplab(["-", "--arch", "s390"], script).err).toBe(
+      'rmaplab: --arch: unknown "s390"; accepted: x86-64, s390x\n',
+    );
+  });
+
   test("the view has processes, VMAs, frames and failures, without colours in a pipe", () => {
     const { status, out, err } = rmaplab(["-"], "spawn A\nmmap A 3 2 rw anon private\nwrite A 9\n");
     expect({ status, err }).toEqual({ status: 0, err: "" });

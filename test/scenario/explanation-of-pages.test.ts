@@ -557,6 +557,18 @@ describe("a small machine", () => {
   });
 });
 
+describe("an s390x", () => {
+  test("says which pages are dirty by their storage keys", async () => {
+    const lines = ["s390", "file F 3", "truncate F 0", "truncate F 3", "spawn A"];
+    lines.push("mmap A 0 3 rw file:F:0 shared", "read A 0", "read A 1", "write A 0", "write A 1");
+    const explained = await explain([...lines, "munmap A 0 3"]);
+    expect(explained.at(-1)).toBe(
+      "11 munmap A 0 3: 2 pages unmapped; VMA 0-3 removed; " +
+        "2 pages are dirty now, as their storage keys say that they were changed",
+    );
+  });
+});
+
 describe("many pages", () => {
   const MANY = ["spawn A", "mmap A 0 3000 rw anon private", "mlock A 0 3000", "munlock A 0 3000"];
 

@@ -24,7 +24,8 @@ describe("the script language", () => {
   });
 
   test("an empty script is a script", () => {
-    expect(parseScript("", "s").operations).toEqual([]);
+    expect(parseScript("", "s")).toEqual({ name: "s", operations: [], arch: "x86-64" });
+    expect(parseScript("s390 # and nothing else", "s").arch).toBe("s390x");
   });
 
   test("what is left out has its usual value", () => {
@@ -148,6 +149,14 @@ describe("the script language", () => {
   ])("after %j, %j is refused with its line and what is accepted", (before, line, message) => {
     expect(refusal(`${before}${line}\n`)).toContain(message);
     expect(refusal(`${before}${line}\n`)).not.toContain("\n");
+  });
+
+  test.each([
+    ["spawn A\ns390", "s:2: s390 comes after operations; accepted in a line before all operations"],
+    ["s390 x", "s:1: s390 takes 0 arguments, 1 given; write it as s390"],
+    ["S390", 's:1: unknown operation "S390"; did you mean s390?'],
+  ])("%j: the machine is asked for in a line before all operations", (text, message) => {
+    expect(refusal(`${text}\n`)).toBe(message);
   });
 
   test("only a process is said to have exited", () => {

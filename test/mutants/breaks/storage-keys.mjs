@@ -40,8 +40,8 @@ export default {
     {
       rule: "page_referenced asks the key after the walk",
       file: referenced,
-      from: "if (hasStorageKeys() && pageTestAndClearYoung(frame)) result++;",
-      to: "",
+      from: "if (hasStorageKeys() && pageTestAndClearYoung(frame)) {",
+      to: "if (false) {",
     },
     {
       rule: "page_referenced leaves the key of a page that is not mapped",
