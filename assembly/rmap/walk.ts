@@ -65,27 +65,23 @@ function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize,
  */
 export function rmapWalk(frame: u32, out: usize, room: u32, old: u32 = 0): u32 {
   if (CHECKED) traceBegin(old ? WalkKind.Restore : WalkKind.Record, frame);
-  const found = walkAll(frame, out, room, old);
-  if (CHECKED) traceEnd(<f64>found);
-  return found;
-}
-
-function walkAll(frame: u32, out: usize, room: u32, old: u32): u32 {
   const mapping = pageMapping(frame);
-  if (mappingIsKsm(mapping)) return <u32>ksmWalk(frame, KsmVisit.Record, 0, out, room);
   const owner = mappingOwner(mapping);
-  if (!owner) return 0;
-  if (mappingIsAnon(mapping)) {
+  let found: u32 = 0;
+  if (mappingIsKsm(mapping)) {
+    found = <u32>ksmWalk(frame, KsmVisit.Record, 0, out, room);
+  } else if (owner && mappingIsAnon(mapping)) {
     const anonVma = changetype<AnonVma>(owner);
     anonVmaLock(anonVma, Doing.Walk);
-    const found = rmapWalkIn(anonSource(), owner, frame, old, out, room);
+    found = rmapWalkIn(anonSource(), owner, frame, old, out, room);
     anonVmaUnlock(anonVma);
-    return found;
+  } else if (owner) {
+    const mutex = iMmapMutex(changetype<AddressSpace>(owner));
+    lock(mutex, LockClass.IMmapMutex, Doing.Walk);
+    found = rmapWalkIn(Source.File, owner, frame, old, out, room);
+    unlock(mutex);
   }
-  const mutex = iMmapMutex(changetype<AddressSpace>(owner));
-  lock(mutex, LockClass.IMmapMutex, Doing.Walk);
-  const found = rmapWalkIn(Source.File, owner, frame, old, out, room);
-  unlock(mutex);
+  if (CHECKED) traceEnd(<f64>found);
   return found;
 }
 

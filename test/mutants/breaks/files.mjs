@@ -22,8 +22,8 @@ export default {
     {
       rule: "page_mkclean asks shared VMAs only",
       file: mkclean,
-      from: "if (!isShared(vma)) continue;",
-      to: "",
+      from: "if (!isShared(vma)) {",
+      to: "if (false) {",
     },
     {
       rule: "page_mkclean keeps the accessed bit",

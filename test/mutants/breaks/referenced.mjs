@@ -32,8 +32,8 @@ export default {
     {
       rule: "reclaim for one memcg asks its processes only",
       file: all,
-      from: "if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) continue;",
-      to: "",
+      from: "if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) {",
+      to: "if (false) {",
     },
     {
       rule: "flags are those of the VMAs that counted",

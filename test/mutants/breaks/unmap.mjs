@@ -29,8 +29,8 @@ export default {
     {
       rule: "without mmap_sem a locked VMA's page is not mlocked",
       file: one,
-      from: "if (!tryDownRead(sem, Doing.Unmap)) return UnmapResult.Again;",
-      to: "tryDownRead(sem, Doing.Unmap);",
+      from: "if (!tryDownRead(sem, Doing.Unmap)) {",
+      to: "if (!tryDownRead(sem, Doing.Unmap) && false) {",
     },
     {
       rule: "a broken page leaves a marker",
@@ -53,8 +53,8 @@ export default {
     {
       rule: "where the slot's count is full the entry comes back",
       file: one,
-      from: "if (!swapDuplicate(slot)) return entry;",
-      to: "swapDuplicate(slot);",
+      from: "if (!swapDuplicate(slot)) {",
+      to: "if (!swapDuplicate(slot) && false) {",
     },
     {
       rule: "a dirty entry makes its page dirty",
@@ -65,8 +65,8 @@ export default {
     {
       rule: "migration passes temporary stacks over",
       file: all,
-      from: "if (migrates && isVmaTemporaryStack(vma.flags)) continue;",
-      to: "",
+      from: "if (migrates && isVmaTemporaryStack(vma.flags)) {",
+      to: "if (false) {",
     },
     {
       rule: "the walk ends when nothing maps the page any more",

@@ -35,8 +35,8 @@ export default {
       rule: "with `sync` an absent entry is noticed under its lock only",
       builds: ["explore"],
       file: address,
-      from: "if (!sync && !pteIsPage(load<u64>(pte))) return 0;",
-      to: "if (!pteIsPage(load<u64>(pte))) return 0;",
+      from: "if (!sync && !pteIsPage(load<u64>(pte))) {",
+      to: "if (!pteIsPage(load<u64>(pte))) {",
     },
   ],
 };
