@@ -108,6 +108,11 @@ export enum Op {
   PoisonPage,
   /** (page) -> 1 if the page is part of no huge page afterwards: split_huge_page */
   SplitHugePage = 62,
+  /**
+   * (page, or 0 for what the frame of a number holds, that number, 1: processes are told at once) -> MemoryFailure;
+   * extra: see FAILURE_SEQUENCE_UNIT
+   */
+  MemoryFailure = 60,
 
   /** (page, StorageKey) : page_set_storage_key; these are -EINVAL where there are no storage keys */
   SetStorageKey = 64,
@@ -362,6 +367,53 @@ export enum PageFlag {
   Tail = 0x800000,
   /** Not the kernel's: JavaScript has taken it off its list, and holds one of its pins for that. */
   Isolated = 0x1000000,
+  /** Not the kernel's: memory_failure holds a reference that it never gives back. */
+  Failed = 0x2000000,
+}
+
+/** What memory_failure came to, in two parts: what was done, and FailedPage times FAILED_PAGE_UNIT. */
+export enum MemoryFailure {
+  /** The page is out of use, and nobody has noticed but those who had changed it. */
+  Recovered = 0,
+  /** It is when its last user lets go of it. */
+  Delayed,
+  /** Nothing could be done. */
+  Ignored,
+  /** What was done was not enough: somebody still uses the page. */
+  Failed,
+  /** The frame was known to be broken. */
+  Known,
+}
+
+/** What kind of page it was that is broken. */
+export enum FailedPage {
+  /** None: the frame is not used. */
+  Free = 0,
+  /** On no list of reclaim: the kernel's own, or in somebody's hands. */
+  NonLru,
+  /** Entries of it could not be taken away. */
+  Mapped,
+  /** Its file lost it before it was looked at. */
+  Truncated,
+  SwapCacheDirty,
+  SwapCacheClean,
+  UnevictableDirty,
+  UnevictableClean,
+  LruDirty,
+  LruClean,
+  /** Somebody took it off its list meanwhile. */
+  Unknown,
+}
+
+export const FAILED_PAGE_UNIT = 16;
+/** Beside it: how many processes are sent a signal, and times this which of all memory_failures it was. */
+export const FAILURE_SEQUENCE_UNIT = 1048576;
+
+/** Signals that memory_failure sends. */
+export enum Signal {
+  None = 0,
+  Bus = 7,
+  Kill = 9,
 }
 
 /** What a file is kept on: decides swap-backing, dirty accounting and whether its pages can be evicted. */
@@ -562,6 +614,10 @@ export enum Event {
   HugePageSplit,
   /** a: address, b: frame, c: pages that were copied into it */
   Collapsed,
+  /** a: address, b: frame : entry of a broken page replaced by a marker */
+  Poisoned,
+  /** a: frame, b: what memory_failure came to, c: processes that are sent a signal */
+  MemoryFailed,
 }
 
 /** Events of several actors have the actor's number beside what happened. */
@@ -747,6 +803,11 @@ export enum TaskField {
   LockedVm,
   /** Number of its memcg: 0 is the root. */
   Memcg,
+  /** The Signal that memory_failure has sent it, and the address that came with it. */
+  Signal,
+  SignalAddress,
+  /** Which memory_failure sent it: 1, 2, 3... */
+  SignalSequence,
 }
 
 /** What fileField reads. */

@@ -80,6 +80,7 @@ export enum Doing {
   DeviceAccess,
   SplitHuge,
   Collapse,
+  MemoryFailure,
 }
 
 /** What was wrong about a lock. */

@@ -112,6 +112,12 @@ export enum Violated {
   FileUsers = 436,
   /** inode, counter, recount of open files */
   InodeUsers = 437,
+  /** counter, recount */
+  FramesPoisoned = 440,
+  /** counter, recount */
+  FramesBroken = 441,
+  /** pid, address, frame : a marker of a broken page names a frame that is none */
+  HwpoisonEntry = 442,
 
   /** counter, recount */
   NrAnonHuge = 460,

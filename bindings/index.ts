@@ -57,6 +57,13 @@ export {
   type KernelOptions,
   type ResolvedOptions,
 } from "./kernel/options.js";
+export type {
+  FailedKind,
+  Failure,
+  FailureOptions,
+  FailureResult,
+  PendingSignal,
+} from "./kernel/memory-failure.js";
 export { Page, type Mapping } from "./kernel/page.js";
 export {
   Process,

@@ -23,6 +23,8 @@ const MAX_DEPTH: i32 = 64;
 function isMarked(frame: u32, accounted: bool): bool {
   const note = frameNote(frame);
   if (pageTest(frame, PageFlag.Dirty) || note.caches & ENTRY_DIRTY) return true;
+  // Lost with its frame, and those who come for it are told.
+  if (pageTest(frame, PageFlag.HwPoison)) return true;
   return hasStorageKeys() && !accounted && note.entries != 0 && isKeyChanged(frame);
 }
 

@@ -64,6 +64,7 @@ function checkReferences(frame: u32, refcount: i32): void {
   let others = <u32>popcnt(note.caches & (IN_PAGE_CACHE | IN_SWAP_CACHE | IN_SWAP_COUNT));
   if (refcount > 0) {
     if (pageTest(frame, PageFlag.Private)) others++;
+    if (pageTest(frame, PageFlag.Failed)) others++;
     others += pagePins(frame);
     if (pageIsHuge(frame)) others += pinsOfTails(frame);
   }
@@ -103,7 +104,13 @@ export function checkFrames(): void {
   let anonPages = 0;
   let anonHuge = 0;
   let fileMapped = 0;
+  let poisoned = 0;
+  let broken = 0;
   for (let frame: u32 = 1; frame <= top; frame++) {
+    if (pageTest(frame, PageFlag.HwPoison)) {
+      poisoned++;
+      if (pageRefcount(frame) <= 0 && !pageTail(frame)) broken++;
+    }
     if (pageTail(frame)) {
       inUse++;
       checkTail(frame);
@@ -133,6 +140,8 @@ export function checkFrames(): void {
     else fileMapped++;
   }
   violatedUnless(Violated.FramesInUse, <f64>state.framesInUse, <f64>inUse);
+  violatedUnless(Violated.FramesPoisoned, <f64>state.framesPoisoned, <f64>poisoned);
+  violatedUnless(Violated.FramesBroken, <f64>state.framesBroken, <f64>broken);
   violatedUnless(Violated.NrAnonPages, <f64>state.nrAnonPages, <f64>anonPages);
   violatedUnless(Violated.NrAnonHuge, <f64>state.nrAnonHuge, <f64>anonHuge);
   violatedUnless(Violated.NrFileMapped, <f64>state.nrFileMapped, <f64>fileMapped);

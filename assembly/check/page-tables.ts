@@ -192,7 +192,11 @@ function checkEntry(note: MmNote, address: u64, entry: u64): void {
   } else if (pteIsFile(entry)) {
     const linear = vma && !isNonlinear(changetype<Vma>(<usize>vma));
     if (linear) violated(Violated.FileEntry, pid, <f64>address);
-  } else if (!pteIsPresent(entry) && !pteIsHwpoison(entry)) {
+  } else if (pteIsHwpoison(entry)) {
+    const frame = pteFrame(entry);
+    if (isFrame(frame) && pageTest(frame, PageFlag.HwPoison)) return;
+    violated(Violated.HwpoisonEntry, pid, <f64>address, <f64>frame);
+  } else if (!pteIsPresent(entry)) {
     violated(Violated.EntryKind, pid, <f64>address);
   }
 }

@@ -46,6 +46,11 @@ export class Header {
   framesInUse: u32;
   /** Frames above this one were never used. */
   frameTop: u32;
+  /** Frames that are marked as broken, and those of them that are free. */
+  framesPoisoned: u32;
+  framesBroken: u32;
+  /** memory_failure so far. */
+  memoryFailures: u32;
   frameFree: u32;
 
   pageFlags: u32;

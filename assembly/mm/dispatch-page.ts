@@ -1,6 +1,6 @@
 // Operations on one page.
 
-import { Errno, KEY_ACCESS_SHIFT, Op, StorageKey, Unmap } from "../abi";
+import { Errno, FAILURE_SEQUENCE_UNIT, KEY_ACCESS_SHIFT, Op, StorageKey, Unmap } from "../abi";
 import {
   hasStorageKeys,
   pageSetStorageKey,
@@ -8,9 +8,11 @@ import {
   pageTestAndClearYoung,
 } from "../arch/storage-key";
 import { frameHandle } from "../memory/handle";
+import { header } from "../memory/header";
 import { references, referencedFlags } from "../rmap/referenced";
 import { pageGeneration } from "../struct/page";
 import { arg, fail, frameOf, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import { memoryFailure, NO_MEMORY } from "./memory-failure";
 import { migratePage } from "./migrate";
 import {
   cleanPage,
@@ -51,8 +53,23 @@ function ofStorageKey(op: Op, frame: u32, key: u64): f64 {
   return 0;
 }
 
+/** Of a page, or of whatever is in the frame of a number. */
+function failMemory(record: usize, completion: usize): f64 {
+  const handle = handleArg(record, 0);
+  const number = arg(record, 1);
+  if (!handle && (!number || number > <u64>header().frames)) return fail(Errno.EINVAL);
+  const frame = handle ? frameOf(handle) : <u32>number;
+  if (!frame) return fail(Errno.ESTALE);
+  const result = memoryFailure(frame, arg(record, 2) != 0);
+  if (result == NO_MEMORY) return fail(Errno.ENOMEM);
+  const sequence = <f64>header().memoryFailures;
+  store<f64>(completion, sequence * FAILURE_SEQUENCE_UNIT + <f64>(result >> 32), 8);
+  return <f64>(<u32>result);
+}
+
 /** Runs one; what it leaves beside its result goes into the completion. */
 export function ofPage(op: Op, record: usize, completion: usize): f64 {
+  if (op == Op.MemoryFailure) return failMemory(record, completion);
   const frame = frameOf(handleArg(record, 0));
   if (!frame) return fail(Errno.ESTALE);
   switch (op) {

@@ -80,13 +80,14 @@ function fileFault(vma: Vma, address: u64, pmd: usize, pgoff: u64, seen: u64, wr
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
   const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
   let error = ready ? 0 : Errno.ENOMEM;
-  if (ready && (!exists || pageTest(cached, PageFlag.HwPoison))) error = Errno.SIGBUS;
+  if (ready && !exists) error = Errno.SIGBUS;
   if (ready && reads) vmStat(VmStat.PgMajFault, 1);
   if (!error) {
     lockPage(cached, Doing.Fault);
     if (pgoff >= mapping.size) error = Errno.SIGBUS;
     else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {
-      if (copies) mapCopy(vma, address, pmd, seen, cached, copy);
+      if (pageTest(cached, PageFlag.HwPoison)) error = Errno.SIGBUS;
+      else if (copies) mapCopy(vma, address, pmd, seen, cached, copy);
       else mapCached(vma, address, pmd, seen, cached, write);
     }
     unlockPage(cached);

@@ -6,6 +6,7 @@ import { pageMkclean } from "../rmap/mkclean";
 import { pageReferenced } from "../rmap/referenced";
 import { splitHugePage } from "../rmap/split-huge-page";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
+import { frameMarkBroken } from "../struct/frame-list";
 import { isolateLruPage, isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   compoundHead,
@@ -143,7 +144,7 @@ export function releaseBuffers(page: u32): bool {
   return released;
 }
 
-/** Marks the frame as broken. */
+/** Marks the frame as broken, and leaves the page where it is. */
 export function poisonPage(frame: u32): void {
-  pageSet(frame, PageFlag.HwPoison);
+  frameMarkBroken(frame);
 }

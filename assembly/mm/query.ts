@@ -166,6 +166,12 @@ export function taskField(handle: f64, field: i32): f64 {
       return <f64>mm.lockedVm;
     case TaskField.Memcg:
       return <f64>changetype<Memcg>(<usize>mm.memcg).number;
+    case TaskField.Signal:
+      return <f64>task.signal;
+    case TaskField.SignalAddress:
+      return <f64>task.signalAddress;
+    case TaskField.SignalSequence:
+      return <f64>task.signalSequence;
     default:
       return handleOf(changetype<usize>(mm));
   }

@@ -52,7 +52,7 @@ function cachedPages(): f64 {
 
 /**
  * What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 NR_FILE_PAGES, 8 free frames,
- * 9 NR_ANON_TRANSPARENT_HUGEPAGES.
+ * 9 NR_ANON_TRANSPARENT_HUGEPAGES, 10 broken frames.
  */
 export function zoneStat(which: i32): f64 {
   const state = header();
@@ -61,6 +61,7 @@ export function zoneStat(which: i32): f64 {
   if (which == 7) return cachedPages();
   if (which == 8) return <f64>framesFree();
   if (which == 9) return <f64>state.nrAnonHuge;
+  if (which == 10) return <f64>state.framesPoisoned;
   let pages: u32 = 0;
   for (let at = state.rootMemcg; at; at = changetype<Memcg>(<usize>at).next) {
     pages += lruPages(memcgLru(at, <LruList>(which - 2)));

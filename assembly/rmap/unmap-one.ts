@@ -60,6 +60,7 @@ function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u3
   if (flags & PageFlag.HwPoison && !(how & Unmap.IgnoreHwpoison)) {
     if (anon) mm.anonRss--;
     else mm.fileRss--;
+    event(Event.Poisoned, <f64>address, <f64>frame, 0);
     if (CHECKED) traceDid(WalkAct.HwpoisonEntry);
     return pteOfHwpoison(frame);
   }

@@ -1,7 +1,7 @@
 // Which frames are free. Those below frameTop that are free are a list, linked through their private word;
 // those above were never used. A huge page takes HUGE_PAGES in a row, the first of a number that HUGE_PAGES divides.
 
-import { HUGE_PAGES } from "../abi";
+import { HUGE_PAGES, PageFlag } from "../abi";
 import { header } from "../memory/header";
 import {
   pageGeneration,
@@ -10,6 +10,8 @@ import {
   pageRefcount,
   pageSetPrivate,
   pageTail,
+  pageTest,
+  pageTestAndSet,
   word32,
 } from "./page";
 
@@ -18,12 +20,27 @@ const LAST_GENERATION: u32 = 0x1ffffff;
 /** A frame that was free, 0 when there is none. */
 export function frameTake(): u32 {
   const state = header();
-  let frame = state.frameFree;
-  if (frame) state.frameFree = pagePrivate(frame);
-  else if (state.frameTop < state.frames) frame = ++state.frameTop;
-  else return 0;
+  let frame: u32;
+  do {
+    frame = state.frameFree;
+    if (frame) state.frameFree = pagePrivate(frame);
+    else if (state.frameTop < state.frames) frame = ++state.frameTop;
+    else return 0;
+    // A broken one is in nobody's way until it comes here, and then it is left out for ever.
+  } while (pageTest(frame, PageFlag.HwPoison));
   state.framesInUse++;
   return frame;
+}
+
+/** SetPageHWPoison: the frame is broken, and never taken again; false if that was known. */
+export function frameMarkBroken(frame: u32): bool {
+  const state = header();
+  if (pageTestAndSet(frame, PageFlag.HwPoison)) return false;
+  // What is above was never used, and may be taken as it is.
+  while (state.frameTop < frame) linkFresh(++state.frameTop);
+  state.framesPoisoned++;
+  if (!pageRefcount(frame) && !pageTail(frame)) state.framesBroken++;
+  return true;
 }
 
 /** The first of HUGE_PAGES frames in a row that were free, 0 when there is no such row. */
@@ -46,6 +63,7 @@ export function framesTakeHuge(): u32 {
 export function frameGiveBack(frame: u32): void {
   const state = header();
   state.framesInUse--;
+  if (pageTest(frame, PageFlag.HwPoison)) state.framesBroken++;
   const generation = pageGeneration(frame) + 1;
   store<u32>(word32(state.pageGeneration, frame), generation);
   // A frame that used up its generations is retired, so that no handle can name two pages.
@@ -68,6 +86,7 @@ function alignUp(frame: u32): u32 {
 }
 
 function isFree(frame: u32): bool {
+  if (pageTest(frame, PageFlag.HwPoison)) return false;
   return !pageRefcount(frame) && !pageTail(frame) && pageGeneration(frame) != LAST_GENERATION;
 }
 

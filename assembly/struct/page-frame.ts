@@ -85,7 +85,7 @@ export function hugePageAllocFor(memcg: u32): u32 {
 /** Frames that can be allocated, but for those whose generations are used up. */
 export function framesFree(): u32 {
   const state = header();
-  return state.frames - state.framesInUse;
+  return state.frames - state.framesInUse - state.framesBroken;
 }
 
 export function getPage(frame: u32): void {

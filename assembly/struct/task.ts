@@ -12,6 +12,12 @@ export class Task {
   pid: u32;
   parentPid: u32;
   mm: u32;
+  /** The frame for which memory_failure is about to send it a signal: at 0 it is not. */
+  collected: u32;
+  /** The signal that memory_failure sent, which of all memory_failures it was, and the address it told. */
+  signal: u32;
+  signalSequence: u32;
+  signalAddress: u64;
 }
 
 /** A task at the end of the list, or 0 when memory is exhausted. */

@@ -74,4 +74,5 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.NotifierList]: "an mmu notifier comes or goes",
   [Doing.NotifierCall]: "a client is told of a change",
   [Doing.DeviceAccess]: "a device comes to memory",
+  [Doing.MemoryFailure]: "memory failure",
 };

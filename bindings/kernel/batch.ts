@@ -18,11 +18,18 @@ import {
 } from "./operation.js";
 import { File } from "./file.js";
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
+import { failureBits, type FailureOptions } from "./memory-failure.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import type { Prot } from "./prot.js";
 import { checkRange, type FrameRange } from "./storage-keys.js";
-import { shrinkOptions, unmapBits, type ShrinkOptions, type UnmapOptions } from "./reverse-map.js";
+import {
+  failureTarget,
+  shrinkOptions,
+  unmapBits,
+  type ShrinkOptions,
+  type UnmapOptions,
+} from "./reverse-map.js";
 
 /**
  * Many operations in one call of the core: fill it, run() it, read results, clear() it. Adding returns
@@ -272,6 +279,14 @@ export class Batch {
   #marks(op: Op, call: string, range: FrameRange): number {
     const { first, frames } = checkRange(call, range, this.#context.options.frames);
     return this.#add(op, first, frames);
+  }
+
+  /** The result is what memory_failure came to: see MemoryFailure and FAILED_PAGE_UNIT of assembly/abi.ts. */
+  memoryFailure(page: Page | number, options: FailureOptions = {}): number {
+    const early = failureBits(options);
+    const [handle, frame] = failureTarget(this.#context, page);
+    this.#next()(Op.MemoryFailure, handle, frame, early);
+    return this.#added();
   }
 
   /** One scan of KSM; the result is how many places were merged. */

@@ -321,8 +321,13 @@ export class Kernel extends ReverseMap {
     return readVmStat(this.core);
   }
 
+  /** Pages of frames that are known to be broken: HardwareCorrupted of /proc/meminfo. */
+  get hardwareCorrupted(): number {
+    return this.core.zoneStat(10);
+  }
+
   /** The processes that have not exited, by pid. @throws KernelError ENOMEM */
-  get processes(): Process[] {
+  override get processes(): Process[] {
     const at = this.core.taskList() >>> 0;
     if (!at) throw new KernelError("ENOMEM", "processes", "no room for the result");
     const { floats } = this.#machine;

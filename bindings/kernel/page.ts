@@ -138,6 +138,11 @@ export class Page extends Held {
     return this.#has(PageFlag.Private);
   }
 
+  /** PG_hwpoison: its frame is broken. */
+  get poisoned(): boolean {
+    return this.#has(PageFlag.HwPoison);
+  }
+
   /** On one of the lists of reclaim. */
   get lru(): boolean {
     return this.#has(PageFlag.Lru);

@@ -27,6 +27,7 @@ import {
 } from "./operation.js";
 import { Held } from "./held.js";
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
+import { signalOf, type PendingSignal } from "./memory-failure.js";
 import type { Page } from "./page.js";
 import type { Prot } from "./prot.js";
 import {
@@ -483,6 +484,16 @@ export class Process extends Held {
   /** Names its address space: equal for processes that share it. */
   get mm(): number {
     return this.#field(TaskField.Mm);
+  }
+
+  /** The signal that memory_failure has sent it; null if none. It is not delivered: the process goes on. */
+  get signal(): PendingSignal | null {
+    return signalOf(this.#field(TaskField.Signal), this.#field(TaskField.SignalAddress));
+  }
+
+  /** @internal Which memory_failure has sent it: 1, 2, 3... */
+  get failure(): number {
+    return this.#field(TaskField.SignalSequence);
   }
 
   /** Do both run in one address space? @throws KernelError EINVAL, ESRCH */

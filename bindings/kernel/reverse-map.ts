@@ -3,6 +3,7 @@ import type { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { cgroupOf, type MemoryCgroup } from "./memory-cgroup.js";
+import { failureBits, readFailure, type Failure, type FailureOptions } from "./memory-failure.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import { exhausted } from "./reason.js";
@@ -79,6 +80,12 @@ export const fates: Readonly<Record<PageFate, Fate>> = {
   [PageFate.Culled]: "culled",
   [PageFate.NotIsolated]: "not-isolated",
 };
+
+/** The page, or the frame of a number, as the operation's first arguments. @throws KernelError EINVAL, ESTALE */
+export function failureTarget(context: Context, page: Page | number): [number, number] {
+  if (typeof page !== "number") return [Page.handleOf(context, page, "memoryFailure", "page"), 0];
+  return [0, integer("memoryFailure", "page", page, 1, context.options.frames)];
+}
 
 /** What migration came to: `page` is the one that took the old one's place. */
 export type Migration =
@@ -198,7 +205,30 @@ export abstract class ReverseMap {
     return this.#run(Op.SplitHugePage, page, "splitHugePage") === 1;
   }
 
-  /** Marks the frame as broken: what unmaps the page leaves markers, and whoever meets one gets SIGBUS. @throws KernelError ESTALE */
+  /** The processes that have not exited, by pid. */
+  abstract get processes(): Process[];
+
+  /**
+   * memory_failure: a frame is broken, and must not be used again. What maps its page is taken away, those who would
+   * miss something meet markers, which are SIGBUS, and the page leaves its caches.
+   *
+   * @param page a page, or the number of a frame, 1 to what the machine has, whatever is in it
+   * @throws KernelError ESTALE, EINVAL, ENOMEM
+   */
+  memoryFailure(page: Page | number, options: FailureOptions = {}): Failure {
+    const early = failureBits(options);
+    const { machine } = this.context;
+    const [handle, frame] = failureTarget(this.context, page);
+    const value = machine.call(Op.MemoryFailure, handle, frame, early);
+    if (value < 0) {
+      const what = typeof page === "number" ? `frame ${page}` : `page ${page.frame}`;
+      const why = value === -Errno.ENOMEM ? exhausted(this.context) : "it was freed";
+      throw failed(value, `memoryFailure(${what})`, why);
+    }
+    return readFailure(value, machine.extra(0), this.processes);
+  }
+
+  /** Marks the frame as broken (PG_hwpoison) and does nothing else: what unmaps the page leaves markers, and whoever meets one gets SIGBUS. @throws KernelError ESTALE */
   poison(page: Page): void {
     this.#run(Op.PoisonPage, page, "poison");
   }

@@ -199,6 +199,12 @@ const wordings: Record<Violated, Wording> = {
     `an open file of ${file(inode)} counts ${times(counter, "user")}, it has ${found}`,
   [Violated.InodeUsers]: (inode, counter, found) =>
     `${file(inode)} counts ${times(counter, "open file")}, it has ${found}`,
+  [Violated.FramesPoisoned]: (counter, found) =>
+    `broken frames are counted as ${counter}, ${found} are marked`,
+  [Violated.FramesBroken]: (counter, found) =>
+    `broken frames that are free are counted as ${counter}, ${found} are`,
+  [Violated.HwpoisonEntry]: (pid, address, frame) =>
+    `the marker at ${place(pid, address)} names frame ${frame}, which is not broken`,
 
   [Violated.MlockedUnmapped]: (frame) => `page ${frame} is mlocked, but nothing maps it`,
   [Violated.NrMlock]: (counter, found) =>

@@ -223,6 +223,7 @@ const withOptions: readonly (readonly [On, string, (m: Machine) => unknown[], st
   ["cgroup", "reclaim", () => [1], "background"],
   ["kernel", "pageReferenced", ({ page }) => [page], "cgroup"],
   ["kernel", "shrinkPage", ({ page }) => [page], "force"],
+  ["kernel", "memoryFailure", ({ page }) => [page], "early"],
   [
     "kernel",
     "tryToUnmap",

@@ -19,6 +19,11 @@ describe("I4: counters equal a recount", () => {
     ["nrAnonPages", (n: number) => `NR_ANON_PAGES is ${n + 1}, ${n} anonymous pages are mapped`],
     ["nrFileMapped", (n: number) => `NR_FILE_MAPPED is ${n + 1}, ${n} file pages are mapped`],
     ["framesInUse", (n: number) => `frames in use are counted as ${n + 1}, ${n} have references`],
+    ["framesPoisoned", (n: number) => `broken frames are counted as ${n + 1}, ${n} are marked`],
+    [
+      "framesBroken",
+      (n: number) => `broken frames that are free are counted as ${n + 1}, ${n} are`,
+    ],
     ["swapInUse", (n: number) => `swap in use is counted as ${n + 1}, there is ${n} slot`],
     ["tables", (n: number) => `page tables are counted as ${n + 1}, the address spaces hold ${n}`],
     [

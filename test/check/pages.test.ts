@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { PageFlag } from "../../assembly/abi.js";
 import { damageTest, hex } from "./damage.js";
 import { HEAP, OWN, pageAt, PRIVATE_FILE, SHARED_FILE, SPLIT } from "./family.js";
 
@@ -55,6 +56,27 @@ describe("I1: every mapping is counted", () => {
       `I4 NR_ANON_PAGES is ${raw.header.get("nrAnonPages")}, ` +
         `${raw.header.get("nrAnonPages") - 1} anonymous pages are mapped`,
     ];
+  });
+});
+
+describe("broken frames", () => {
+  damageTest("a marker that names a frame that is whole is named", ({ raw, kernel, parent }) => {
+    const { frame } = pageAt(parent, OWN);
+    kernel.memoryFailure(frame);
+    const at = raw.frameAt("pageFlags", frame);
+    raw.set32(at, raw.get32(at) & ~PageFlag.HwPoison);
+    return [
+      `I4 the marker at ${hex(OWN)} of process 1 names frame ${frame}, which is not broken`,
+      "I4 broken frames are counted as 1, 0 are marked",
+    ];
+  });
+
+  damageTest("what memory failure holds is held by nobody else", ({ raw, kernel, parent }) => {
+    const { frame } = pageAt(parent, OWN);
+    kernel.memoryFailure(frame);
+    const at = raw.frameAt("pageFlags", frame);
+    raw.set32(at, raw.get32(at) & ~PageFlag.Failed);
+    return [`I1 page ${frame} has a refcount of 1, but nothing maps it and no cache holds it`];
   });
 });
 

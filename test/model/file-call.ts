@@ -73,7 +73,7 @@ export function invalidate(
 
 function invalidateIdle(inode: Inode, page: Page): boolean {
   if (page.mapcount > 0 || page.writeback || page.dirty) return false;
-  if (!page.releaseBuffers() || page.pins > 0) return false;
+  if (!page.releaseBuffers() || page.outsiders > 0) return false;
   inode.remove(page);
   return true;
 }

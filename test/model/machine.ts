@@ -6,6 +6,7 @@ import { Inode, OpenFile, type FileKind } from "./file.js";
 import { Ksm } from "./ksm.js";
 import { LruLists } from "./lru-lists.js";
 import { Memory, type WalkOrder } from "./memory.js";
+import { markBroken, memoryFailure, type MemoryFailure } from "./memory-failure.js";
 import { migrate, type Migration } from "./migrate.js";
 import type { Page } from "./page.js";
 import { tryToMunlock, tryToUnmap, type Overlooked, type UnmapOutcome } from "./page-unmap.js";
@@ -143,7 +144,13 @@ export class Machine {
 
   /** Marks the frame as broken. */
   poison(page: Page): void {
-    page.poisoned = true;
+    markBroken(page);
+  }
+
+  /** With `early` those who lose something are told at once. */
+  memoryFailure(page: Page, early: boolean): MemoryFailure {
+    const alive = this.processes.filter((process) => process.alive);
+    return memoryFailure(page, early ? alive : []);
   }
 
   pin(page: Page): void {

@@ -14,6 +14,8 @@ export class Memory {
   readonly swap: Swap;
   /** While true, what is written stays under writeback. */
   ioHeld = false;
+  /** Frames that are known to be broken. */
+  broken = 0;
   /** Pages under writeback. */
   readonly writing = new Set<Page>();
 

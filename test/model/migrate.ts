@@ -30,7 +30,7 @@ function move(page: Page): Migration {
   const restore = unmapAll(page);
   // It would have to be written first, and has nowhere to go.
   const stuck = page.inode?.kind === "ramfs" && page.dirty;
-  const held = stuck || page.mapcount > 0 || page.pins > 0;
+  const held = stuck || page.mapcount > 0 || page.outsiders > 0;
   const target = held ? page : replacement(page);
   for (const { vma, address, writable } of restore) {
     const writes = writable || vma.writableAtOnce;

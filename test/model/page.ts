@@ -33,6 +33,8 @@ export class Page {
 
   /** Broken: whoever unmaps it leaves that behind. */
   poisoned = false;
+  /** memory_failure keeps hold of it for ever. */
+  failed = false;
 
   constructor(
     readonly memory: Memory,
@@ -74,10 +76,15 @@ export class Page {
     return this.inode?.cache.get(this.index) === this;
   }
 
+  /** References that neither an entry nor a cache nor a buffer has. */
+  get outsiders(): number {
+    return this.pins + (this.failed ? 1 : 0);
+  }
+
   /** Everything that keeps it in use: entries, caches, buffers and pins. */
   get references(): number {
     const held = [this.cached, this.slot !== null, this.buffers];
-    return this.mapcount + this.pins + held.filter(Boolean).length;
+    return this.mapcount + this.outsiders + held.filter(Boolean).length;
   }
 
   /** Reclaim may take it. */

@@ -39,6 +39,8 @@ export interface Residence {
 
 /** A process; addresses are bytes. Every call throws Failure when it is refused. */
 export class ModelProcess {
+  /** What memory_failure has sent it. */
+  signal: { name: "SIGBUS" | "SIGKILL"; readonly address: number } | null = null;
   private current: AddressSpace | null;
 
   constructor(

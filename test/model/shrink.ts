@@ -85,7 +85,7 @@ function checkReferences(
 
 /** Writes a dirty page; null when it is clean afterwards, else what becomes of it. */
 function pageout(page: Page): Fate | null {
-  if (page.mapcount > 0 || page.pins > 0) return "kept";
+  if (page.mapcount > 0 || page.outsiders > 0) return "kept";
   if (!takeDirty(page)) return null;
   if (page.slot?.entries === 0) {
     // Nobody is left to come back to it: the page is dirty then, and goes when reclaim lets go of it.

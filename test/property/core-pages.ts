@@ -100,6 +100,10 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
     case "poison":
       kernel.poison(page);
       return 0;
+    case "memory-failure": {
+      const { result, signalled } = kernel.memoryFailure(page, { early: operation.early });
+      return `${result} ${signalled.map(({ pid }) => pid).join(" ")}`;
+    }
   }
 }
 

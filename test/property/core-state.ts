@@ -57,6 +57,7 @@ export function coreState(side: CoreSide): string[] {
     lines.push(`area ${number} pages ${pages} used ${used} priority ${priority}`);
   }
   lines.push(`ksm changes ${side.kernel.ksm.changes}`);
+  lines.push(`broken ${side.kernel.hardwareCorrupted}`);
   return lines.concat(
     Object.entries(side.kernel.vmstat())
       .filter(([name]) => !UNCOMPARED.includes(name))
@@ -82,7 +83,8 @@ function processLines(
   // Looking for them takes long, and verify() recounts them anyway.
   const swapped = swap > 0 ? process.swapped() : [];
   return [
-    `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}`,
+    `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}` +
+      ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}`,
     ...swapped.map(({ address, area }) => `P${number} ${address} in area ${area}`),
     ...process
       .vmas()

@@ -107,6 +107,10 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
     case "poison":
       machine.poison(page);
       return 0;
+    case "memory-failure": {
+      const { result, told } = machine.memoryFailure(page, operation.early);
+      return `${result} ${told.map(({ pid }) => pid).join(" ")}`;
+    }
   }
 }
 

@@ -63,6 +63,7 @@ export function modelState(side: ModelSide): string[] {
     lines.push(`area ${number} pages ${pages} used ${slots.size} priority ${priority}`);
   }
   lines.push(`ksm changes ${side.machine.ksm.changes}`);
+  lines.push(`broken ${side.machine.memory.broken}`);
   return lines.concat(machineLines(side, [...frames.things]));
 }
 
@@ -91,7 +92,8 @@ function processLines(
 ): string[] {
   const { anon, file, shmem, swap } = process.residence();
   return [
-    `P${number} rss anon ${anon} file ${file + shmem} swap ${swap} locked ${process.space.lockedPages}`,
+    `P${number} rss anon ${anon} file ${file + shmem} swap ${swap} locked ${process.space.lockedPages}` +
+      ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}`,
     ...swapEntries(process).map(([address, area]) => `P${number} ${address} in area ${area}`),
     ...process.space.vmas.map(
       (vma) =>

@@ -81,6 +81,7 @@ export type PageOperation =
       | "release-buffers"
       | "poison"
     >
+  | (PlaceOperation<"memory-failure"> & { readonly early: boolean })
   | (PlaceOperation<"page-in-vma"> & {
       /** Whose VMA is asked, and an address in it. */
       readonly other: number;

@@ -45,6 +45,8 @@ export class PageChoice {
         const address = place.address - (place.address % PAGE);
         return { op, process, address, length: draws.pick(FEW_PAGES) * PAGE };
       }
+      case "memory-failure":
+        return { op, ...place, early: draws.chance(1, 2) };
       case "unpin":
         return this.where(op, process, draws, ({ pins }) => pins > 0);
       case "putback":

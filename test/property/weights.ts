@@ -62,6 +62,7 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   "device-read": 12,
   "device-write": 12,
   "device-detach": 1,
+  "memory-failure": 2,
 };
 
 const NUMBERS = 12;

@@ -13,6 +13,7 @@ import indexes from "./indexes.mjs";
 import ksm from "./ksm.mjs";
 import lifetime from "./lifetime.mjs";
 import locks from "./locks.mjs";
+import memoryFailure from "./memory-failure.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
 import nonlinear from "./nonlinear.mjs";
@@ -43,7 +44,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[stacks],
+  ...[stacks, memoryFailure],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>
