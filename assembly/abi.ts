@@ -64,6 +64,8 @@ export enum Op {
   RemapFilePages = 17,
   /** (task, address) -> CollapseResult : khugepaged's collapse of the HUGE_PAGES aligned pages that hold the address */
   CollapseHuge = 19,
+  /** (task, memcg) : its address space goes there, with what it has charged */
+  MoveTask = 20,
   /** (task, NotifierModel, cookie, NotifierCall bits that it wants, 1: it may sleep) -> notifier */
   RegisterNotifier = 22,
   /** (notifier) */
@@ -135,6 +137,19 @@ export enum Op {
   HoldIo,
   /** () -> huge pages made: one full scan of khugepaged */
   KhugepagedScan = 86,
+
+  /** (memcg, pages + 1; 0: no limit) : -EBUSY when it can't be brought below */
+  LimitMemcg = 90,
+  /** (memcg) : rmdir; what is charged to it goes to its parent */
+  RemoveMemcg,
+  /** (memcg) : memory.force_empty */
+  EmptyMemcg,
+  /** (memcg, 0: maxUsage, 1: failcnt) */
+  ResetMemcg,
+  /** (memcg, 1: what is below it is charged to it as well) : -EBUSY when it has children */
+  SetMemcgHierarchy,
+  /** (parent; 0: the root) -> memcg */
+  MakeMemcg,
 
   /** (first frame, frames) -> keys that said referenced, and do not any more: see arch/key-marks.ts for which */
   TakeReferenced = 100,
@@ -813,7 +828,39 @@ export enum TaskField {
   SignalAddress,
   /** Which memory_failure sent it: 1, 2, 3... */
   SignalSequence,
+  /** Handle of its memcg. */
+  MemcgHandle,
 }
+
+/** What memcgField reads; TOTAL beside it: the sum over the memcg and what is below it. */
+export enum MemcgField {
+  Number = 0,
+  /** Pages on its lists. */
+  Pages,
+  /** Plus a LruList: pages on that list. */
+  Lru,
+  Usage = 7,
+  /** -1: none. */
+  Limit,
+  MaxUsage,
+  Failcnt,
+  Cache,
+  Rss,
+  MappedFile,
+  PgPgIn,
+  PgPgOut,
+  PgFault,
+  PgMajFault,
+  /** Handle, 0 for the root. */
+  Parent,
+  /** 1 if what is below it is charged to it as well. */
+  Hierarchy,
+  /** The least limit that holds for it, its own or from above; -1: none. */
+  HierarchicalLimit,
+  /** Address spaces in it. */
+  Spaces,
+}
+export const MEMCG_TOTAL = 256;
 
 /** What fileField reads. */
 export enum FileField {

@@ -45,12 +45,5 @@ export {
 } from "./mm/sample";
 export { verify } from "./check/verify";
 export { actorStack, setActor } from "./sync/actor";
-export {
-  ksmField,
-  memcgField,
-  memcgMake,
-  memcgRoot,
-  swapAreaField,
-  vmStat,
-  zoneStat,
-} from "./mm/statistics";
+export { memcgField, memcgRoot } from "./mm/memcg-field";
+export { ksmField, swapAreaField, vmStat, zoneStat } from "./mm/statistics";

@@ -1,6 +1,6 @@
 // The locks of the kernel, in the order in which they may be taken, and what takes them: for messages.
 //
-//   ksm_thread_mutex > inode mutex
+//   cgroup_mutex > ksm_thread_mutex > inode mutex
 //     mmap_sem
 //       mm_all_locks_mutex
 //         page lock
@@ -9,11 +9,14 @@
 //               umem_mutex of a network card
 //                 page-table lock
 //                   the lock of an address space's list of notifiers, mmu_lock of a virtual machine
-//                     zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
+//                     lock of a page's side record > move_lock of a memcg
+//                       zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
+//                         lock of a memcg's counter
 
 /** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
 export enum LockClass {
-  KsmThreadMutex = 1,
+  CgroupMutex = 1,
+  KsmThreadMutex,
   InodeMutex,
   MmapSem,
   MmAllLocksMutex,
@@ -24,12 +27,15 @@ export enum LockClass {
   Ptl,
   NotifierLock,
   MmuLock,
+  PageCgroup,
+  MemcgMove,
   ZoneLru,
   SwapLock,
   MmlistLock,
   PrivateLock,
   InodeLock,
   TreeLock,
+  ResCounter,
 }
 
 /** What a lock is taken for: the words are in bindings/core/lock-fault.ts. */
@@ -81,6 +87,11 @@ export enum Doing {
   SplitHuge,
   Collapse,
   MemoryFailure,
+  Charge,
+  Uncharge,
+  MoveCharges,
+  PageStat,
+  ChangeCgroup,
 }
 
 /** What was wrong about a lock. */

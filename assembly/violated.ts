@@ -119,6 +119,25 @@ export enum Violated {
   /** pid, address, frame : a marker of a broken page names a frame that is none */
   HwpoisonEntry = 442,
 
+  /** number of the memcg, counter, recount */
+  MemcgUsage = 451,
+  /** number of the memcg, counter, recount */
+  MemcgCache = 452,
+  /** number of the memcg, counter, recount */
+  MemcgRss = 453,
+  /** number of the memcg, usage, limit */
+  MemcgLimit = 454,
+  /** frame : charged, though nothing maps it and no cache holds it */
+  MemcgCharge = 455,
+  /** frame : its owner is no memcg */
+  MemcgOwner = 456,
+  /** number of the memcg (-1: the machine) : a charge or a move is still under way */
+  MemcgMoving = 457,
+  /** number of the memcg : parent, children and whose counter is charged as well do not agree */
+  MemcgTree = 458,
+  /** pid : an address space in no memcg */
+  MemcgSpace = 459,
+
   /** counter, recount */
   NrAnonHuge = 460,
   /** frame, its head : part of a huge page that does not hang together */
@@ -127,6 +146,9 @@ export enum Violated {
   HugeEntry = 462,
   /** pid, address : the table that was set aside for a huge page's split has entries */
   HugeTable = 463,
+
+  /** number of the memcg, counter, recount */
+  MemcgMappedFile = 501,
 
   /** frame */
   MlockedUnmapped = 601,
@@ -231,6 +253,10 @@ export enum Violated {
   MmLocked = 1202,
   /** frame */
   PageLocked = 1203,
+  /** frame : its side record is locked, or waits for the end of a migration */
+  SideRecordLocked = 1204,
+  /** number of the memcg (-1: cgroup_mutex) */
+  MemcgLocked = 1205,
   /** inode (0: none), number (0: none) : marked as one of all locks, which nobody has */
   AllLocks = 1211,
 }

@@ -16,7 +16,14 @@ export {
   type SwapOptions,
 } from "./kernel/kernel.js";
 export { Ksm } from "./kernel/ksm.js";
-export { MemoryCgroup, type BackgroundOptions, type LruCounts } from "./kernel/memory-cgroup.js";
+export {
+  MemoryCgroup,
+  type BackgroundOptions,
+  type CgroupOptions,
+  type LruCounts,
+} from "./kernel/memory-cgroup.js";
+export type { MemoryStat } from "./kernel/memory-stat.js";
+export type { ThresholdCallback } from "./kernel/threshold.js";
 export {
   MmuNotifier,
   type ClientModel,

@@ -139,6 +139,17 @@ export class NotifierNote {
   met: u32;
 }
 
+/** Of memcgs: what was found charged. */
+@unmanaged
+export class MemcgNote {
+  cache: i32;
+  rss: i32;
+  mappedFile: i32;
+  children: u32;
+  /** What the counters of those below it say that count for it as well. */
+  below: u32;
+}
+
 export function census(): Census {
   return changetype<Census>(<usize>header().bytesInUse);
 }
@@ -235,6 +246,10 @@ export function ksmNote(object: u32): KsmNote {
 
 export function notifierNote(object: u32): NotifierNote {
   return changetype<NotifierNote>(noteAt(object));
+}
+
+export function memcgNote(memcg: u32): MemcgNote {
+  return changetype<MemcgNote>(noteAt(memcg));
 }
 
 export function swapNote(slot: u32): SwapNote {

@@ -3,14 +3,14 @@
 import { HUGE_PAGES, LruList, PageFlag } from "../abi";
 import { Cache, slabNext } from "../memory/slab";
 import { lruNext, lruPrev, pageLru } from "../struct/lru";
-import { lruPages, Memcg, memcgLru } from "../struct/memcg";
+import { lruPages, memcgAt, memcgLru } from "../struct/memcg";
 import { pageIsHuge, pageMemcg, pageRefcount, pageTest } from "../struct/page";
 import { Violated } from "../violated";
 import { census, frameNote, isFrame, ON_LRU } from "./census";
 import { violated } from "./violation";
 
 function checkList(memcg: u32, list: LruList): void {
-  const number = <f64>changetype<Memcg>(<usize>memcg).number;
+  const number = <f64>memcgAt(memcg).number;
   const lru = memcgLru(memcg, list);
   let before: u32 = 0;
   let n: u32 = 0;

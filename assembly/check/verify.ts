@@ -1,8 +1,8 @@
-// The invariants I1 to I4, I6 to I12 of the specification, on the whole machine, at a quiet moment:
+// The invariants of the specification, I1 to I12, on the whole machine, at a quiet moment:
 // no operation is under way. Everything is counted anew from what the machine consists of.
 //
 //   tasks -> address spaces, VMAs -> chains, KSM, anon_vmas -> indexes -> page tables -> clients -> swap,
-//   page caches, lists of reclaim -> frames -> freed objects -> locks
+//   page caches, lists of reclaim -> frames -> memcgs -> freed objects -> locks
 //
 // Each step relies on the notes of those before it, and reports nothing that is only the consequence of a
 // link that they found broken.
@@ -16,6 +16,7 @@ import { checkAnonIndexes, checkFileIndexes, checkFileUsers } from "./indexes";
 import { checkKsm } from "./ksm";
 import { checkLocks } from "./locks";
 import { checkLru } from "./lru";
+import { checkMemcgs } from "./memcg";
 import { checkNotifiers } from "./notifiers";
 import { checkPageCaches } from "./page-cache";
 import { checkPageTables } from "./page-tables";
@@ -44,6 +45,7 @@ export function verify(): u32 {
   checkLru();
   checkFrames();
   checkStorageKeys();
+  checkMemcgs();
   checkFreed();
   checkLocks();
   return census().report;

@@ -7,6 +7,7 @@
 //   0x5800  lock and step counters (checked and explore only, see sync/lock-counter.ts)   -.
 //   0x6400  locks held, for each actor (checked and explore only)                          |
 //   0x7000  Header                                                                         |
+//   0x7700  processors, 16 bytes each, see sync/rcu.ts and struct/memcg-stock.ts           |
 //   0x7800  counters, f64 each                                                             |
 //   0x7900  slab caches                                                                    |
 //   0x7c00  vmstat, f64 each                                                               |
@@ -24,6 +25,9 @@ export const HELD_LOCKS: usize = 0x6400;
 const HEADER: usize = 0x7000;
 const COUNTERS: usize = COUNTERS_AT;
 const VMSTAT: usize = VMSTAT_AT;
+/** What each processor has to itself: actors are processors, number 0 is that of plain runs. */
+export const PROCESSORS: usize = 0x7700;
+export const PROCESSOR_BYTES: usize = 16;
 export const SLAB_CACHES: usize = 0x7900;
 export const SWAP_AREAS: usize = 0x7e00;
 
@@ -63,6 +67,7 @@ export class Header {
   pageLruNext: u32;
   pageLruPrev: u32;
   pageMemcg: u32;
+  pageCgroup: u32;
   pagePins: u32;
   pageGeneration: u32;
 
@@ -86,6 +91,19 @@ export class Header {
   rootMemcg: u32;
   lastMemcg: u32;
   nextMemcg: u32;
+  /** 1 once there is another memcg than the root: until then nothing is charged or counted. */
+  memcgEnabled: u32;
+  /** memcg_moving: moves of charges that are under way, of whatever memcg. */
+  memcgMoving: u32;
+  cgroupMutex: u32;
+  /** The one move of a task: from and to which memcg, charges taken in advance, pages moved, who moves plus 1. */
+  mcFrom: u32;
+  mcTo: u32;
+  mcPrecharge: u32;
+  mcMoved: u32;
+  mcMover: u32;
+  /** The page that waits, locked, for its charge: reclaim passes it over in release too, which has no page locks. */
+  chargedFrame: u32;
   /** Most pages that an address space may lock, and that a stack may have. */
   memlockLimit: u32;
   stackLimit: u32;

@@ -42,7 +42,7 @@ import {
   trylockOneOfMany,
   unlockOneOfMany,
 } from "../struct/page";
-import { hugePageAllocFor, putPage } from "../struct/page-frame";
+import { hugePageAlloc, putPage } from "../struct/page-frame";
 import {
   pmdAt,
   PMD_SIZE,
@@ -57,6 +57,7 @@ import { pteFrame, pteIsPage, pteOf, PTE_WRITE, PTE_YOUNG } from "../struct/pte"
 import { isSpecial, isVmaTemporaryStack, Vma } from "../struct/vma";
 import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
 import { hugeBits } from "./fault-huge";
+import { chargeNewPage, dropNewPage } from "./memcg-charge";
 import { freeSwapCache } from "./swap";
 import { findVma } from "./vma-list";
 
@@ -229,13 +230,17 @@ export function collapseHugePage(mm: MmStruct, address: u64): CollapseResult {
     : <CollapseResult>CollapseResult.NotEligible;
   upRead(mmapSem(mm));
   if (promising != CollapseResult.Collapsed) return promising;
-  const head = hugePageAllocFor(mm.memcg);
+  const head = hugePageAlloc();
   vmStat(head ? VmStat.ThpCollapseAlloc : VmStat.ThpCollapseAllocFailed, 1);
   if (!head) return CollapseResult.NoMemory;
+  if (!chargeNewPage(head, changetype<usize>(mm))) {
+    putPage(head);
+    return CollapseResult.NoMemory;
+  }
   downWrite(mmapSem(mm), Doing.Collapse);
   const result = collapseInto(mm, start, head);
   upWrite(mmapSem(mm));
-  if (result != CollapseResult.Collapsed) putPage(head);
+  if (result != CollapseResult.Collapsed) dropNewPage(head);
   return result;
 }
 

@@ -6,6 +6,7 @@ import { hasStorageKeys } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { khugepagedScan } from "./collapse";
+import { ofMemcg } from "./dispatch-memcg";
 import { ksmScan } from "./ksm-scan";
 import { ksmUnmerge } from "./ksm-unmerge";
 import { swapOff } from "./swapoff";
@@ -37,6 +38,7 @@ function takeMarks(op: Op, first: u64, n: u64): f64 {
 }
 
 export function ofMachine(op: Op, record: usize): f64 {
+  if (op >= Op.LimitMemcg && op <= Op.MakeMemcg) return ofMemcg(op, record);
   switch (op) {
     case Op.KsmScan:
       return <f64>ksmScan();

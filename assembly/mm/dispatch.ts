@@ -30,6 +30,7 @@ import { ofPage } from "./dispatch-page";
 import { Access, accessMemory } from "./fault";
 import { collapseHugePage } from "./collapse";
 import { doMadvise } from "./madvise";
+import { moveMm } from "./memcg-move";
 import { doBrk } from "./brk";
 import { canEndAt, doExec } from "./exec";
 import { doMlock, doMlockall, doMunlock } from "./mlock";
@@ -136,6 +137,11 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
       return fail(doMlock(mm, arg(record, 1), arg(record, 2)));
     case Op.Munlock:
       return fail(doMunlock(mm, arg(record, 1), arg(record, 2)));
+    case Op.MoveTask: {
+      const memcg = handleArg(record, 1);
+      if (!memcg || isStaleMemcg(memcg)) return fail(Errno.ESTALE);
+      return fail(moveMm(mm, memcgOf(memcg)));
+    }
     case Op.Mlockall:
       if (arg(record, 1) > ALL_LOCKALL) return fail(Errno.EINVAL);
       return fail(doMlockall(mm, <u32>arg(record, 1)));

@@ -6,11 +6,11 @@ import { event } from "../memory/event";
 import { pageAddNewAnonRmap } from "../rmap/accounting";
 import { MmStruct } from "../struct/mm-struct";
 import { pageSet, pageSetWord, ZERO_FRAME } from "../struct/page";
-import { pageAllocFor, putPage } from "../struct/page-frame";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, PTE_SPECIAL, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { anonVmaPrepare } from "./anon-prepare";
+import { dropNewPage, pageAllocCharged } from "./memcg-charge";
 import { vmaPageProt } from "../struct/vma-prot";
 import { keepsGuardPage } from "./stack";
 
@@ -29,12 +29,12 @@ function mapZeroPage(vma: Vma, address: u64, pmd: usize): i32 {
 /** Returns 0, ENOMEM, or SIGBUS where a stack would run into what is mapped below it. */
 export function anonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
   if (!write) return keepsGuardPage(vma, address) ? mapZeroPage(vma, address, pmd) : Errno.SIGBUS;
-  const frame = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
+  const frame = pageAllocCharged(<usize>vma.mm);
   if (!frame) return Errno.ENOMEM;
   let error = keepsGuardPage(vma, address) ? 0 : Errno.SIGBUS;
   if (!error && !anonVmaPrepare(vma)) error = Errno.ENOMEM;
   if (error) {
-    putPage(frame);
+    dropNewPage(frame);
     return error;
   }
   pageSetWord(frame, 0);
@@ -43,7 +43,7 @@ export function anonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 
   const pte = pteUnder(pmd, address);
   if (load<u64>(pte)) {
     ptlUnlock(pmd);
-    putPage(frame);
+    dropNewPage(frame);
     return 0;
   }
   changetype<MmStruct>(<usize>vma.mm).anonRss++;

@@ -1,9 +1,9 @@
 // A fault on a file mapping that has no entry, or one that only says which page of the file it shows.
 
 import { Doing } from "../locks";
-import { Counter, Errno, Event, PageFlag, VmStat } from "../abi";
+import { Counter, Errno, Event, PageFlag } from "../abi";
 import { event } from "../memory/event";
-import { count, vmStat } from "../memory/header";
+import { count } from "../memory/header";
 import { pageAddFileRmap, pageAddNewAnonRmap } from "../rmap/accounting";
 import { isSwapBacked, mappingOf } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
@@ -16,14 +16,17 @@ import {
   pageTest,
   unlockPage,
 } from "../struct/page";
-import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { getPage, putPage } from "../struct/page-frame";
 import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOf, ptePgoff, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { isNonlinear, isShared, linearPageIndex, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { anonVmaPrepare } from "./anon-prepare";
-import { findGetPage, pageCacheRead } from "./file";
+import { findGetPage } from "./file";
+import { countMajorFault } from "./fault-count";
+import { dropNewPage, pageAllocCharged } from "./memcg-charge";
+import { pageCacheRead } from "./page-cache-read";
 import { pageMkwrite } from "./writeback";
 
 /** A write to a private mapping: the process gets the copy, the cached page is not mapped. */
@@ -72,16 +75,15 @@ function fileFault(vma: Vma, address: u64, pmd: usize, pgoff: u64, seen: u64, wr
   const mapping = mappingOf(vma);
   const exists = pgoff < mapping.size;
   const copies = write && !isShared(vma);
-  const memcg = changetype<MmStruct>(<usize>vma.mm).memcg;
   let cached = exists ? findGetPage(mapping, pgoff) : 0;
   const reads = exists && !cached && !isSwapBacked(mapping);
-  const copy = copies ? pageAllocFor(memcg) : 0;
-  if (exists && !cached && (copy || !copies)) cached = pageCacheRead(mapping, pgoff, memcg);
+  const copy = copies ? pageAllocCharged(<usize>vma.mm) : 0;
+  if (exists && !cached && (copy || !copies)) cached = pageCacheRead(mapping, pgoff, <usize>vma.mm);
   // The file is asked last: a write beyond its end leaves the VMA with an anon_vma, as in the kernel.
   const ready = (cached || !exists) && (!copies || (copy && anonVmaPrepare(vma)));
   let error = ready ? 0 : Errno.ENOMEM;
   if (ready && !exists) error = Errno.SIGBUS;
-  if (ready && reads) vmStat(VmStat.PgMajFault, 1);
+  if (ready && reads) countMajorFault(changetype<MmStruct>(<usize>vma.mm));
   if (!error) {
     lockPage(cached, Doing.Fault);
     if (pgoff >= mapping.size) error = Errno.SIGBUS;
@@ -93,7 +95,7 @@ function fileFault(vma: Vma, address: u64, pmd: usize, pgoff: u64, seen: u64, wr
     unlockPage(cached);
   }
   if (cached) putPage(cached);
-  if (copy) putPage(copy);
+  if (copy) dropNewPage(copy);
   return error;
 }
 

@@ -30,7 +30,7 @@ import {
   pageSetWord,
   pageWord,
 } from "../struct/page";
-import { getPage, hugePageAllocFor, pageAllocFor, putPage } from "../struct/page-frame";
+import { getPage, hugePageAlloc, putPage } from "../struct/page-frame";
 import {
   hugeEntry,
   hugeEntryInstall,
@@ -55,6 +55,7 @@ import { isVmaTemporaryStack, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { pause, YieldKind } from "../sync/yield-point";
 import { anonVmaPrepare } from "./anon-prepare";
+import { chargeNewPage, dropNewPage, pageAllocCharged } from "./memcg-charge";
 
 /** Says that a small page is wanted: no Errno. */
 export const SMALL: i32 = -1;
@@ -96,7 +97,7 @@ function mapHugePage(vma: Vma, start: u64, pmd: usize, head: u32): i32 {
   }
   pmdUnlock(mm);
   if (mapped) event(Event.HugePage, <f64>start, <f64>head, 0);
-  else putPage(head);
+  else dropNewPage(head);
   return error;
 }
 
@@ -104,7 +105,7 @@ function mapHugePage(vma: Vma, start: u64, pmd: usize, head: u32): i32 {
 function hugeAnonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
   const start = address & ~(PMD_SIZE - 1);
   if (start < vma.start || start + PMD_SIZE > vma.end) return SMALL;
-  const head = hugePageAllocFor(mmOf(vma).memcg);
+  const head = hugePageAlloc();
   if (!head) {
     // v3.7 prepares first: it shows after a read, which makes no anon_vma otherwise.
     if (!write && (!tablesReserve(3) || !anonVmaPrepare(vma))) return Errno.ENOMEM;
@@ -117,6 +118,10 @@ function hugeAnonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
     return Errno.ENOMEM;
   }
   vmStat(VmStat.ThpFaultAlloc, 1);
+  if (!chargeNewPage(head, <usize>vma.mm)) {
+    putPage(head);
+    return SMALL;
+  }
   pageSet(head, PageFlag.Uptodate);
   return mapHugePage(vma, start, pmd, head);
 }
@@ -125,7 +130,7 @@ function hugeAnonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
 function smallCopies(vma: Vma, head: u32): u32 {
   let first: u32 = 0;
   for (let n: u32 = HUGE_PAGES; n > 0; n--) {
-    const frame = pageAllocFor(mmOf(vma).memcg);
+    const frame = pageAllocCharged(<usize>vma.mm);
     if (!frame) {
       putCopies(first);
       return 0;
@@ -148,7 +153,7 @@ function takeFirst(frame: u32): u32 {
 function putCopies(first: u32): void {
   for (let frame = first; frame;) {
     const rest = takeFirst(frame);
-    putPage(frame);
+    dropNewPage(frame);
     frame = rest;
   }
 }
@@ -201,14 +206,14 @@ function replaceHugePage(vma: Vma, start: u64, pmd: usize, entry: u64, head: u32
   pmdUnlock(mm);
   mmuNotifierInvalidateRangeEnd(mm, start, start + PMD_SIZE);
   if (!same) {
-    putPage(copy);
+    dropNewPage(copy);
     return;
   }
   count(Counter.PagesCopied, HUGE_PAGES);
   event(Event.HugePageCopied, <f64>start, <f64>head, <f64>copy);
 }
 
-/** do_huge_pmd_wp_page: 0, or SMALL: neither a huge page nor so many small ones are free, so it was split. */
+/** do_huge_pmd_wp_page: 0, or SMALL: neither a huge page nor so many small ones can be had, so it was split. */
 function hugeWpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
   const mm = mmOf(vma);
   const start = address & ~(PMD_SIZE - 1);
@@ -226,11 +231,17 @@ function hugeWpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
   }
   getPage(head);
   pmdUnlock(mm);
-  const copy = transparentHugepageEnabled(vma) ? hugePageAllocFor(mm.memcg) : 0;
+  const copy = transparentHugepageEnabled(vma) ? hugePageAlloc() : 0;
   if (copy) {
     vmStat(VmStat.ThpFaultAlloc, 1);
-    replaceHugePage(vma, start, pmd, seen, head, copy);
-    return 0;
+    if (chargeNewPage(copy, <usize>vma.mm)) {
+      replaceHugePage(vma, start, pmd, seen, head, copy);
+      return 0;
+    }
+    putPage(copy);
+    splitHugePage(head);
+    putPage(head);
+    return SMALL;
   }
   vmStat(VmStat.ThpFaultFallback, 1);
   const copied = copyToSmall(vma, start, pmd, seen, head);

@@ -1,9 +1,8 @@
 // A fault on an entry that is not present: swapped out, on its way to another frame, or broken.
 
 import { Doing } from "../locks";
-import { Errno, Event, PageFlag, VmFlag, VmStat } from "../abi";
+import { Errno, Event, PageFlag, VmFlag } from "../abi";
 import { event } from "../memory/event";
-import { vmStat } from "../memory/header";
 import { lruAddNewAnon, pageAddAnonRmap } from "../rmap/accounting";
 import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
 import { stableNodeAt } from "../struct/ksm";
@@ -24,7 +23,7 @@ import {
   trylockPage,
   unlockPage,
 } from "../struct/page";
-import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { getPage, pageAlloc, putPage } from "../struct/page-frame";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
   PTE_DIRTY,
@@ -39,6 +38,8 @@ import {
 import { swapFree } from "../struct/swap-slot";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
+import { countMajorFault } from "./fault-count";
+import { cancelChargeSwapin, commitChargeSwapin, tryChargeSwapin } from "./memcg-charge";
 import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
 
 /** migration_entry_wait: until whoever migrates the page, which is locked meanwhile, is done. */
@@ -87,14 +88,20 @@ function isTiedTo(vma: Vma, anonVma: u32): bool {
 }
 
 /** A copy for this place alone, locked, with a reference; 0 when there is no frame. */
-function copyFor(vma: Vma, frame: u32): u32 {
-  const copy = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
+function copyFor(frame: u32): u32 {
+  const copy = pageAlloc();
   if (!copy) return 0;
   pageSetWord(copy, pageReadWord(frame));
   pageSet(copy, PageFlag.SwapBacked | PageFlag.Uptodate | PageFlag.Dirty);
   // Nobody else knows it yet, so this can't fail; the page that is copied is locked as well.
   trylockPage(copy, Doing.SwapIn);
   return copy;
+}
+
+/** A copy for which there is no room. */
+function dropCopy(copy: u32): void {
+  unlockPage(copy);
+  putPage(copy);
 }
 
 /** Maps the page, with the caller's reference, if the entry is still the same; false if it is not. */
@@ -106,6 +113,7 @@ function mapSwapped(
   write: bool,
   frame: u32,
   fresh: bool,
+  memcg: u32,
 ): bool {
   const pte = pteUnder(pmd, address);
   ptlLock(pmd, Doing.SwapIn);
@@ -126,6 +134,7 @@ function mapSwapped(
   }
   store<u64>(pte, pteOf(frame, bits));
   pageAddAnonRmap(frame, vma, address, exclusive);
+  commitChargeSwapin(memcg, frame);
   if (fresh) lruAddNewAnon(frame, vma);
   swapFree(pteSwapSlot(entry));
   if (isSwapFull() || vma.flags & VmFlag.Locked || pageTest(frame, PageFlag.Mlocked)) {
@@ -138,7 +147,7 @@ function mapSwapped(
 
 /**
  * Maps a page of the swap cache, with the caller's reference to it, which is dropped, if it still has the slot
- * of the entry: 0, or ENOMEM when a copy is needed and finds no frame.
+ * of the entry: 0, or ENOMEM when a copy is needed and finds no frame, or the memcg has no room for the page.
  */
 export function swapIn(
   vma: Vma,
@@ -152,13 +161,16 @@ export function swapIn(
   let error = 0;
   if (pageTest(cached, PageFlag.SwapCache) && pagePrivate(cached) == <u32>pteSwapSlot(entry)) {
     const copies = needsCopy(cached, vma, address);
-    const frame = copies ? copyFor(vma, cached) : cached;
-    if (!frame) {
+    const frame = copies ? copyFor(cached) : cached;
+    const memcg = frame ? tryChargeSwapin(frame, cached, <usize>vma.mm) : 0;
+    if (!memcg) {
       error = Errno.ENOMEM;
+      if (frame && copies) dropCopy(frame);
     } else {
       // The reference that the entry takes over: the copy's first one, or one more of the cached page.
       if (!copies) getPage(frame);
-      const mapped = mapSwapped(vma, address, pmd, entry, write, frame, copies);
+      const mapped = mapSwapped(vma, address, pmd, entry, write, frame, copies, memcg);
+      if (!mapped) cancelChargeSwapin(memcg);
       if (copies) unlockPage(frame);
       if (!mapped) putPage(frame);
     }
@@ -179,10 +191,10 @@ export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write:
   const slot = pteSwapSlot(entry);
   let cached = swapCacheGet(slot);
   if (!cached) {
-    cached = swapRead(slot, changetype<MmStruct>(<usize>vma.mm).memcg);
+    cached = swapRead(slot);
     // Nothing was read: no frame, or somebody else has dealt with the entry.
     if (!cached) return load<u64>(pteUnder(pmd, address)) == entry ? Errno.ENOMEM : 0;
-    vmStat(VmStat.PgMajFault, 1);
+    countMajorFault(changetype<MmStruct>(<usize>vma.mm));
   } else if (pageTest(cached, PageFlag.HwPoison)) {
     putPage(cached);
     return Errno.SIGBUS;

@@ -28,7 +28,7 @@ import {
   unlockPage,
   ZERO_FRAME,
 } from "../struct/page";
-import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { getPage, putPage } from "../struct/page-frame";
 import { setPageDirty } from "../struct/page-dirty";
 import { ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import {
@@ -45,6 +45,7 @@ import {
 import { isShared, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { anonVmaPrepare } from "./anon-prepare";
+import { dropNewPage, pageAllocCharged } from "./memcg-charge";
 import { reuseSwapPage } from "./swap";
 import { pageMkwrite } from "./writeback";
 
@@ -77,7 +78,7 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
   if (load<u64>(pte) != entry) {
     ptlUnlock(pmd);
     mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
-    putPage(copy);
+    dropNewPage(copy);
     return false;
   }
   if (!old) mm.anonRss++;
@@ -101,10 +102,10 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
 
 /** The caller's reference to the old page is dropped. */
 function copyPage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32): i32 {
-  const copy = pageAllocFor(changetype<MmStruct>(<usize>vma.mm).memcg);
+  const copy = pageAllocCharged(<usize>vma.mm);
   let error = copy ? 0 : Errno.ENOMEM;
   if (copy && !anonVmaPrepare(vma)) {
-    putPage(copy);
+    dropNewPage(copy);
     error = Errno.ENOMEM;
   }
   if (!error) {

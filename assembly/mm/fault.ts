@@ -2,8 +2,8 @@
 // Under mmap_sem for read. The order inside each path is that of spec/rmap.md Part 3, except that pages
 // are allocated before anon_vma_prepare, so that a fault that finds no frame leaves nothing behind.
 
-import { Counter, Errno, TASK_SIZE_PAGES, VmFlag, VmStat } from "../abi";
-import { count, header, vmStat } from "../memory/header";
+import { Counter, Errno, TASK_SIZE_PAGES, VmFlag } from "../abi";
+import { count, header } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageReadWord, pageSetWord } from "../struct/page";
 import {
@@ -34,6 +34,7 @@ import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
+import { countFault } from "./fault-count";
 import { linearFault, nonlinearFault } from "./fault-file";
 import { hugeFault, SMALL } from "./fault-huge";
 import { swapFault } from "./fault-swap";
@@ -101,7 +102,7 @@ function isAllowed(vma: Vma, access: Access): bool {
 /** handle_mm_fault: one step towards an entry that allows the access; 0 (look again), or an Errno. */
 export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool): i32 {
   count(Counter.Faults, 1);
-  vmStat(VmStat.PgFault, 1);
+  countFault(mm);
   let pmd = pmdSlotAlloc(mm, address);
   if (!pmd) return Errno.ENOMEM;
   if (!pmdIsTable(pmd)) {

@@ -1,7 +1,6 @@
 // read(2) and write(2) of a page's first word: through the page cache, past the reverse map.
 
 import { Errno } from "../abi";
-import { header } from "../memory/header";
 import { AddressSpace, File, inodeMutex } from "../struct/address-space";
 import { markPageAccessed } from "../struct/lru";
 import { lockPage, pageReadWord, pageSetWord, unlockPage } from "../struct/page";
@@ -9,14 +8,15 @@ import { attachBuffers, setPageDirty } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { isPageOf, pageCacheRead } from "./file";
+import { isPageOf } from "./file";
+import { pageCacheRead } from "./page-cache-read";
 import { waitOnPageWriteback } from "./writeback";
 
 /** The word, 0 beyond the end of the file, or -Errno. */
 export function fileRead(file: File, index: u64): f64 {
   const mapping = changetype<AddressSpace>(<usize>file.mapping);
   if (index >= mapping.size) return 0;
-  const frame = pageCacheRead(mapping, index, header().rootMemcg);
+  const frame = pageCacheRead(mapping, index, 0);
   if (!frame) return <f64>-Errno.ENOMEM;
   markPageAccessed(frame);
   const word = pageReadWord(frame);
@@ -27,7 +27,7 @@ export function fileRead(file: File, index: u64): f64 {
 /** grab_cache_page_write_begin: the cached page, locked, with a reference; 0 when memory is exhausted. */
 function grabPage(mapping: AddressSpace, index: u64): u32 {
   while (true) {
-    const frame = pageCacheRead(mapping, index, header().rootMemcg);
+    const frame = pageCacheRead(mapping, index, 0);
     if (!frame) return 0;
     lockPage(frame, Doing.FileIo);
     // The inode's mutex keeps truncation out, but not reclaim and invalidation.

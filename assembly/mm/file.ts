@@ -1,39 +1,23 @@
 // Files: their open descriptions, and the pages they hold.
 
-import { FileKind, PageFlag } from "../abi";
+import { FileKind } from "../abi";
 import { Cache, slabFree } from "../memory/slab";
 import {
   AddressSpace,
   addressSpaceAlloc,
   File,
   fileOpen,
-  isSwapBacked,
   putFile,
   treeLock,
 } from "../struct/address-space";
-import {
-  lockPage,
-  pageFileMapping,
-  pageIndex,
-  pageSet,
-  pageSetIndex,
-  pageSetMapping,
-  pageSetWord,
-  setPageUptodate,
-  unlockPage,
-} from "../struct/page";
-import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
-import { lruCacheAdd } from "../struct/lru";
+import { lockPage, pageFileMapping, pageIndex, pageSetMapping, unlockPage } from "../struct/page";
+import { getPage, putPage } from "../struct/page-frame";
+import { unchargeCachePage } from "../struct/memcg-charge";
 import { dropBuffers, isDisposable, testClearPageDirty } from "../struct/page-dirty";
-import {
-  pageCacheFind,
-  pageCacheInsert,
-  pageCacheNext,
-  pageCacheRemove,
-} from "../struct/page-cache";
+import { pageCacheFind, pageCacheNext, pageCacheRemove } from "../struct/page-cache";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { fileForgetAll, fileWord } from "./file-data";
+import { fileForgetAll } from "./file-data";
 import { waitOnPageWriteback } from "./writeback";
 
 /** A new inode and one open of it, or 0 when memory is exhausted. */
@@ -61,47 +45,6 @@ export function findGetPage(mapping: AddressSpace, index: u64): u32 {
   return frame;
 }
 
-/** Fills a page that is in the cache: what is written from now on is written to this page. */
-function readPage(mapping: AddressSpace, frame: u32): void {
-  const word = fileWord(mapping, pageIndex(frame));
-  pageSetWord(frame, word);
-  setPageUptodate(frame);
-  if (!isSwapBacked(mapping)) return;
-  pageSet(frame, PageFlag.SwapBacked);
-  // What is in memory only was written there by somebody. A hole was not.
-  if (word) pageSet(frame, PageFlag.Dirty);
-}
-
-/**
- * The page at that pgoff, read if it is not cached, with a reference for the caller.
- * @param memcg whom a page that is read is charged to
- * @returns 0 when memory is exhausted
- */
-export function pageCacheRead(mapping: AddressSpace, index: u64, memcg: u32): u32 {
-  const cached = findGetPage(mapping, index);
-  if (cached) return cached;
-  const frame = pageAllocFor(memcg);
-  if (!frame) return 0;
-  pageSetMapping(frame, <u32>changetype<usize>(mapping));
-  pageSetIndex(frame, index);
-  lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
-  // Somebody may have read it in the meantime: then ours goes.
-  const other = findGetPage(mapping, index);
-  const added = !other && pageCacheInsert(mapping, index, frame);
-  if (added) {
-    getPage(frame);
-    readPage(mapping, frame);
-  }
-  unlock(treeLock(mapping));
-  if (added) {
-    lruCacheAdd(frame, false);
-    return frame;
-  }
-  pageSetMapping(frame, 0);
-  putPage(frame);
-  return other;
-}
-
 /** Under tree_lock. The cache's reference is for the caller to drop. */
 function leavePageCache(mapping: AddressSpace, frame: u32): void {
   pageCacheRemove(mapping, pageIndex(frame));
@@ -116,6 +59,7 @@ export function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
   lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   leavePageCache(mapping, frame);
   unlock(treeLock(mapping));
+  unchargeCachePage(frame);
   putPage(frame);
 }
 
@@ -125,7 +69,10 @@ export function removeFromPageCache(mapping: AddressSpace, frame: u32): bool {
   const removed = isDisposable(frame);
   if (removed) leavePageCache(mapping, frame);
   unlock(treeLock(mapping));
-  if (removed) putPage(frame);
+  if (removed) {
+    unchargeCachePage(frame);
+    putPage(frame);
+  }
   return removed;
 }
 

@@ -13,7 +13,7 @@ import { DevicePage, MmuNotifier } from "../struct/mmu-notifier";
 import { pagesInit } from "../struct/page";
 import { CACHE_NODE_BYTES } from "../struct/page-cache";
 import { MmSlot, RmapItem, StableNode } from "../struct/ksm";
-import { MEMCG_BYTES, memcgAlloc } from "../struct/memcg";
+import { memcgAlloc, memcgBytes } from "../struct/memcg";
 import { swapAreaAdd, SwapSlot } from "../struct/swap-slot";
 import { Extent } from "./file-data";
 import { Task } from "../struct/task";
@@ -69,7 +69,7 @@ export function kernelInit(
   slabInit(Cache.File, rounded(offsetof<File>()), false);
   slabInit(Cache.CacheNode, CACHE_NODE_BYTES, false);
   slabInit(Cache.SwapSlot, rounded(offsetof<SwapSlot>()), false);
-  slabInit(Cache.Memcg, MEMCG_BYTES, false);
+  slabInit(Cache.Memcg, rounded(memcgBytes()), false);
   slabInit(Cache.StableNode, rounded(offsetof<StableNode>()), false);
   slabInit(Cache.RmapItem, rounded(offsetof<RmapItem>()), false);
   slabInit(Cache.MmSlot, rounded(offsetof<MmSlot>()), false);
@@ -77,7 +77,7 @@ export function kernelInit(
   slabInit(Cache.DevicePage, rounded(offsetof<DevicePage>()), false);
   slabInit(Cache.Extent, rounded(offsetof<Extent>()), false);
   // Constant data may reach beyond a small limit: then there is no room for a kernel at all.
-  if (!heapAlloc(0) || !pagesInit(frames) || !memcgAlloc()) return Errno.ENOMEM;
+  if (!heapAlloc(0) || !pagesInit(frames) || !memcgAlloc(0)) return Errno.ENOMEM;
   if (arch == <u32>Arch.S390x && !storageKeysInit(frames)) return Errno.ENOMEM;
   if (swapLimit) swapAreaAdd(swapLimit, -1);
   return 0;

@@ -9,6 +9,7 @@ import { pageGetAnonVma } from "../rmap/page-lock";
 import { tryToUnmap } from "../rmap/unmap";
 import { removeMigrationPtes } from "../rmap/walk";
 import { AddressSpace, isUnevictable, treeLock } from "../struct/address-space";
+import { endMigration, prepareMigration } from "../struct/memcg-charge";
 import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   pageClear,
@@ -19,7 +20,6 @@ import {
   pageIsKsm,
   pageMapped,
   pageMapping,
-  pageMemcg,
   pagePrivate,
   pageReadWord,
   pageRefcount,
@@ -34,7 +34,7 @@ import {
   unlockPage,
 } from "../struct/page";
 import { pageCacheReplace } from "../struct/page-cache";
-import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { getPage, pageAlloc, putPage } from "../struct/page-frame";
 import { slotAt, swapLock } from "../struct/swap-slot";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
@@ -113,6 +113,13 @@ function canNotMove(frame: u32): bool {
 /** Of a locked page, which the caller holds; the new page is locked too. */
 function unmapAndMove(frame: u32, target: u32): MigrateResult {
   if (pageIsKsm(frame)) return MigrateResult.Refused;
+  const memcg = prepareMigration(frame, target);
+  const result = unmapAndMoveCharged(frame, target);
+  endMigration(memcg, frame, target, result == MigrateResult.Moved);
+  return result;
+}
+
+function unmapAndMoveCharged(frame: u32, target: u32): MigrateResult {
   waitOnPageWriteback(frame);
   const pinned = pageIsAnon(frame) ? pageGetAnonVma(frame) : null;
   const anonymous = pageIsAnon(frame);
@@ -142,7 +149,7 @@ function unmapAndMove(frame: u32, target: u32): MigrateResult {
 export function migratePage(frame: u32): u64 {
   // Whoever asks for one page of a huge one gets that one moved (FOLL_SPLIT).
   if (!splitPage(frame) || !isolateNamedPage(frame)) return MigrateResult.Busy;
-  const target = pageAllocFor(pageMemcg(frame));
+  const target = pageAlloc();
   if (!target) {
     putbackLruPage(frame);
     return MigrateResult.NoMemory;

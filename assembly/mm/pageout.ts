@@ -21,6 +21,7 @@ import {
   trylockPage,
   unlockPage,
 } from "../struct/page";
+import { isLockedForCharge } from "../struct/page-cgroup";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { putPage } from "../struct/page-frame";
 import { Doing } from "../locks";
@@ -134,7 +135,7 @@ function judge(frame: u32, memcg: u32, force: bool, priority: i32): i32 {
 export function shrinkPage(frame: u32, memcg: u32, force: bool, priority: i32): PageFate {
   let fate = PageFate.Kept;
   let touched = false;
-  if (trylockPage(frame, Doing.Reclaim)) {
+  if (!isLockedForCharge(frame) && trylockPage(frame, Doing.Reclaim)) {
     const judged = judge(frame, memcg, force, priority);
     touched = (judged & TOUCHED) != 0;
     fate = <PageFate>(judged & ~TOUCHED);

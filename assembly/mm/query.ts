@@ -23,7 +23,7 @@ import { rmapWalk, stab } from "../rmap/walk";
 import { resetLockCounters } from "../sync/lock-counter";
 import { AddressSpace, File, fileOpen } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
-import { Memcg } from "../struct/memcg";
+import { memcgAt } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
   compoundHead,
@@ -44,6 +44,7 @@ import {
   pageRefcount,
   pageWord,
 } from "../struct/page";
+import { isCharged } from "../struct/page-cgroup";
 import { entryOf } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsPresent } from "../struct/pte";
 import { isSwapCountFrame } from "../struct/swap-slot";
@@ -165,7 +166,9 @@ export function taskField(handle: f64, field: i32): f64 {
     case TaskField.LockedVm:
       return <f64>mm.lockedVm;
     case TaskField.Memcg:
-      return <f64>changetype<Memcg>(<usize>mm.memcg).number;
+      return <f64>memcgAt(mm.memcg).number;
+    case TaskField.MemcgHandle:
+      return handleOf(<usize>mm.memcg);
     case TaskField.Signal:
       return <f64>task.signal;
     case TaskField.SignalAddress:
@@ -254,7 +257,7 @@ export function pageField(handle: f64, field: i32): f64 {
     case PageField.Ksm:
       return pageIsKsm(frame) ? 1 : 0;
     case PageField.Memcg:
-      return <f64>changetype<Memcg>(<usize>pageMemcg(frame)).number;
+      return isCharged(frame) ? <f64>memcgAt(pageMemcg(frame)).number : 0;
     case PageField.Anon:
       return mappingIsAnon(pageMapping(frame)) ? 1 : 0;
     case PageField.Pins:

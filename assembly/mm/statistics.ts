@@ -1,37 +1,12 @@
-// Numbers about the machine, and its memcgs.
+// Numbers about the machine. Those of a memcg are in memcg-field.ts.
 
-import { Errno, LruList, VmStat } from "../abi";
-import { handleOf, objectOf } from "../memory/handle";
+import { LruList, VmStat } from "../abi";
 import { header, vmStatOf } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
-import { lruPages, Memcg, memcgAlloc, memcgLru } from "../struct/memcg";
+import { lruPages, memcgAt, memcgLru } from "../struct/memcg";
 import { framesFree } from "../struct/page-frame";
 import { slotAt, swapArea } from "../struct/swap-slot";
-
-/** A new memcg's handle, or -ENOMEM. */
-export function memcgMake(): f64 {
-  const memcg = memcgAlloc();
-  return memcg ? handleOf(<usize>memcg) : <f64>-Errno.ENOMEM;
-}
-
-/** Handle of the memcg that everything belongs to that belongs to no other. */
-export function memcgRoot(): f64 {
-  return handleOf(<usize>header().rootMemcg);
-}
-
-/** Of a memcg: 0 its number, 1 pages on its lists, 2 + LruList pages on one of them; or -ESTALE. */
-export function memcgField(handle: f64, field: i32): f64 {
-  const object = <u32>objectOf(Cache.Memcg, handle);
-  if (!object) return <f64>-Errno.ESTALE;
-  if (field == 0) return <f64>changetype<Memcg>(<usize>object).number;
-  if (field > 1) return <f64>lruPages(memcgLru(object, <LruList>(field - 2)));
-  let pages: u32 = 0;
-  for (let list = 0; list < LruList.Count; list++) {
-    pages += lruPages(memcgLru(object, <LruList>list));
-  }
-  return <f64>pages;
-}
 
 /** A number of /proc/vmstat that is counted as things happen: one of VmStat. */
 export function vmStat(stat: i32): f64 {
@@ -63,7 +38,7 @@ export function zoneStat(which: i32): f64 {
   if (which == 9) return <f64>state.nrAnonHuge;
   if (which == 10) return <f64>state.framesPoisoned;
   let pages: u32 = 0;
-  for (let at = state.rootMemcg; at; at = changetype<Memcg>(<usize>at).next) {
+  for (let at = state.rootMemcg; at; at = memcgAt(at).next) {
     pages += lruPages(memcgLru(at, <LruList>(which - 2)));
   }
   return <f64>pages;

@@ -7,6 +7,7 @@ import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";
 import { splitHugePage } from "../rmap/split-huge-page";
 import { lruCacheAdd } from "../struct/lru";
+import { unchargeSwapcache } from "../struct/memcg-charge";
 import {
   pageClear,
   pageFlags,
@@ -25,7 +26,7 @@ import {
   unlockPage,
 } from "../struct/page";
 import { isDisposable } from "../struct/page-dirty";
-import { getPage, pageAllocFor, putPage } from "../struct/page-frame";
+import { getPage, pageAlloc, putPage } from "../struct/page-frame";
 import {
   slotAt,
   swapFreeGetLast,
@@ -59,18 +60,21 @@ export function addToSwap(frame: u32): bool {
   return true;
 }
 
-/** Under the swap lock. The cache's reference is for the caller to drop. */
-function leaveSwapCache(frame: u32): void {
+/** Under the swap lock. The cache's reference is for the caller to drop. Do entries refer to the slot still? */
+function leaveSwapCache(frame: u32): bool {
   const slot = <usize>pagePrivate(frame);
   pageSetPrivate(frame, 0);
   pageClear(frame, PageFlag.SwapCache);
+  const swapped = slotAt(slot).count != 0;
   swapSlotForget(slot);
+  return swapped;
 }
 
 export function deleteFromSwapCache(frame: u32): void {
   lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
-  leaveSwapCache(frame);
+  const swapped = leaveSwapCache(frame);
   unlock(swapLock());
+  unchargeSwapcache(frame, swapped);
   putPage(frame);
 }
 
@@ -78,9 +82,12 @@ export function deleteFromSwapCache(frame: u32): void {
 export function removeFromSwapCache(frame: u32): bool {
   lock(swapLock(), LockClass.SwapLock, Doing.SwapCache);
   const removed = isDisposable(frame);
-  if (removed) leaveSwapCache(frame);
+  const swapped = removed && leaveSwapCache(frame);
   unlock(swapLock());
-  if (removed) putPage(frame);
+  if (removed) {
+    unchargeSwapcache(frame, swapped);
+    putPage(frame);
+  }
   return removed;
 }
 
@@ -94,11 +101,12 @@ export function swapCacheGet(slot: usize): u32 {
 }
 
 /**
- * Reads a slot's contents into a new page in the swap cache, on the inactive list, with a reference.
+ * Reads a slot's contents into a new page in the swap cache, on the inactive list, with a reference. Nobody is charged
+ * for it before it is mapped.
  * @returns the page, also if somebody else was faster; 0 when there is no frame or the slot is gone
  */
-export function swapRead(slot: usize, memcg: u32): u32 {
-  const frame = pageAllocFor(memcg);
+export function swapRead(slot: usize): u32 {
+  const frame = pageAlloc();
   if (!frame) return 0;
   // Locked before others can find it, until it has its contents; nobody knows it yet, so this can't fail.
   trylockPage(frame, Doing.SwapCache);

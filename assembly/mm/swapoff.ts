@@ -35,7 +35,7 @@ function makeOld(pmd: usize, address: u64): void {
 function unuseEntry(vma: Vma, pmd: usize, address: u64, entry: u64): i32 {
   const slot = pteSwapSlot(entry);
   let cached = swapCacheGet(slot);
-  if (!cached) cached = swapRead(slot, changetype<MmStruct>(<usize>vma.mm).memcg);
+  if (!cached) cached = swapRead(slot);
   if (!cached) return load<u64>(pteUnder(pmd, address)) == entry ? Errno.ENOMEM : 0;
   const error = swapIn(vma, address, pmd, entry, false, cached);
   if (!error) makeOld(pmd, address);

@@ -5,7 +5,7 @@ import { header, vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
 import { isolateLruPage, putbackLruPage, relinkPage } from "../struct/isolation";
 import { pageEvictable } from "../struct/lru";
-import { Lru, lruPages, Memcg, memcgLru } from "../struct/memcg";
+import { Lru, lruPages, memcgAt, memcgLru, memcgTurn } from "../struct/memcg";
 import { pageClear, pageSize, pageTest } from "../struct/page";
 import { shrinkPage } from "./pageout";
 
@@ -113,16 +113,17 @@ function shrinkMemcg(memcg: u32, target: u32, kind: Reclaim, priority: i32, want
 
 /**
  * Reclaims until so many pages are free, or everything was tried.
- * @param target 0, or the memcg whose pages are wanted
+ * @param target 0, or the memcg whose pages, and those of what is below it, are wanted
  * @returns pages reclaimed
  */
 export function reclaimPages(target: u32, wanted: u32, kind: Reclaim): u32 {
   let reclaimed: u32 = 0;
   for (let priority = DEF_PRIORITY; priority >= 0 && reclaimed < wanted; priority--) {
-    let memcg = target ? target : header().rootMemcg;
+    // For a limit one memcg below it has its turn at each priority; for memory as such all have.
+    let memcg = target ? memcgTurn(target, priority) : header().rootMemcg;
     while (memcg && reclaimed < wanted) {
       reclaimed += shrinkMemcg(memcg, target, kind, priority, wanted - reclaimed);
-      memcg = target ? 0 : changetype<Memcg>(<usize>memcg).next;
+      memcg = target ? 0 : memcgAt(memcg).next;
     }
   }
   return reclaimed;

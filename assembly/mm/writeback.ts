@@ -8,7 +8,7 @@ import { header, vmStat } from "../memory/header";
 import { pageMkclean } from "../rmap/mkclean";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
 import { lruPrev, rotateReclaimablePage } from "../struct/lru";
-import { Lru, Memcg, memcgLru } from "../struct/memcg";
+import { Lru, memcgAt, memcgLru } from "../struct/memcg";
 import {
   lockPage,
   pageClear,
@@ -80,7 +80,7 @@ function endWritebackOn(list: Lru): void {
 /** Lets I/O go: every page under writeback is done. */
 export function releaseIo(): void {
   header().ioHeld = 0;
-  for (let memcg = header().rootMemcg; memcg; memcg = changetype<Memcg>(<usize>memcg).next) {
+  for (let memcg = header().rootMemcg; memcg; memcg = memcgAt(memcg).next) {
     endWritebackOn(memcgLru(memcg, LruList.InactiveAnon));
     endWritebackOn(memcgLru(memcg, LruList.InactiveFile));
   }

@@ -22,8 +22,10 @@ import {
 import { setPageDirty } from "../struct/page-dirty";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { addPageToUnevictableList, lruCacheAdd } from "../struct/lru";
+import { isMemcgEnabled, unchargePage } from "../struct/memcg-charge";
 import { sharedAccess } from "../sync/yield-point";
 import { clearPageMlock, mlockedVmaNewpage } from "./mlock";
+import { beginUpdatePageStat, endUpdatePageStat, updateMappedFile } from "./page-stat";
 
 /** One more mapping; true if it is the first. */
 function gain(frame: u32): bool {
@@ -86,7 +88,13 @@ export function pageAddNewAnonRmap(frame: u32, vma: Vma, address: u64): void {
 }
 
 export function pageAddFileRmap(frame: u32): void {
-  if (gain(frame)) header().nrFileMapped++;
+  const counted = isMemcgEnabled();
+  const locked = counted && beginUpdatePageStat(frame);
+  if (gain(frame)) {
+    header().nrFileMapped++;
+    if (counted) updateMappedFile(frame, 1);
+  }
+  if (counted) endUpdatePageStat(frame, locked);
 }
 
 /** Fork's copy of a mapping: no lock, no counter. */
@@ -121,17 +129,31 @@ export function pageRemoveRmap(frame: u32): void {
   const anon = pageIsAnon(frame);
   // Once it is unmapped, the page may lose its file at any moment.
   const keyed = changesShowInKey(frame);
+  // An anonymous page's uncharging takes the lock of its side record, inside which a move takes move_lock.
+  const counted = !anon && isMemcgEnabled();
+  const locked = counted && beginUpdatePageStat(frame);
   const at = pageMapcountAt(frame);
   sharedAccess(at);
   const mapcount = load<i32>(at) - 1;
   assert(mapcount >= -1, "rmap: unmapped more often than mapped");
   store<i32>(at, mapcount);
-  if (mapcount >= 0) return;
+  if (mapcount >= 0) {
+    if (counted) endUpdatePageStat(frame, locked);
+    return;
+  }
   if (keyed && pageTestAndClearDirty(frame)) {
     event(Event.KeyDirty, <f64>frame, 0, 0);
     setPageDirty(frame);
   }
-  if (anon) countAnon(frame, -1);
-  else header().nrFileMapped--;
+  if (anon) {
+    unchargePage(frame);
+    countAnon(frame, -1);
+  } else {
+    header().nrFileMapped--;
+    if (counted) {
+      updateMappedFile(frame, -1);
+      endUpdatePageStat(frame, locked);
+    }
+  }
   if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);
 }

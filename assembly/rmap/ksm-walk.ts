@@ -10,6 +10,7 @@ import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
 import { itemAt, RmapItem, stableNodeAt } from "../struct/ksm";
+import { isSameOrSubtree } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapcount, pageMapped, pageStableNode } from "../struct/page";
 import { Vma } from "../struct/vma";
@@ -84,7 +85,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           continue;
         }
         if (visit == KsmVisit.Referenced) {
-          if (argument && changetype<MmStruct>(<usize>vma.mm).memcg != argument) {
+          if (argument && !isSameOrSubtree(argument, changetype<MmStruct>(<usize>vma.mm).memcg)) {
             if (CHECKED) traceOffer(Offer.OtherMemcg, item.address);
             continue;
           }

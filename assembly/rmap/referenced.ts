@@ -6,6 +6,7 @@ import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../inde
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
+import { isSameOrSubtree } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
   mappingIsAnon,
@@ -19,6 +20,7 @@ import {
   trylockPage,
   unlockPage,
 } from "../struct/page";
+import { isLockedForCharge } from "../struct/page-cgroup";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
@@ -62,7 +64,7 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
       continue;
     }
     // Reclaim for one memcg does not ask the others' processes.
-    if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) {
+    if (memcg && !isSameOrSubtree(memcg, changetype<MmStruct>(<usize>vma.mm).memcg)) {
       if (CHECKED) traceOffer(Offer.OtherMemcg, address);
       continue;
     }
@@ -103,7 +105,7 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
 /**
  * Counts the mappings through which the page was touched, and clears their marks.
  * @param locked the caller holds the page's lock
- * @param memcg 0, or whose processes alone are asked
+ * @param memcg 0, or whose processes alone are asked, and those of what is below it
  * @returns references() and referencedFlags(); 1 reference if a file's or KSM's page could not be locked
  */
 export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
@@ -121,7 +123,7 @@ function referencedThrough(frame: u32, locked: bool, memcg: u32): u64 {
   if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) {
     result = pageReferencedAnon(frame, memcg);
   } else {
-    if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;
+    if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;
     if (pageIsKsm(frame)) result = ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
     // Truncated before it was locked, it has no file any more.
     else if (pageFileMapping(frame)) result = pageReferencedFile(frame, memcg);

@@ -22,17 +22,16 @@ import {
   pageMapcount,
   pageMapcountAt,
   pageMapping,
-  pageMemcg,
   pageRefcount,
   pageSetIndex,
   pageSetMapping,
-  pageSetMemcg,
   pageSetPrivate,
   pageSetWord,
   pageTest,
   pageWord,
   word32,
 } from "./page";
+import { handDownCharge } from "./page-cgroup";
 
 /** Flags of the head that its tails get. All become dirty: nobody knows which of them was written to. */
 const HANDED_DOWN: u32 =
@@ -50,7 +49,7 @@ function freeTail(head: u32, n: u32): i32 {
   pageSetPrivate(tail, 0);
   pageSetMapping(tail, pageMapping(head));
   pageSetIndex(tail, pageIndex(head) + <u64>n);
-  pageSetMemcg(tail, pageMemcg(head));
+  handDownCharge(head, tail);
   lruAddPageTail(head, tail);
   return held;
 }

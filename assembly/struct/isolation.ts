@@ -13,6 +13,7 @@ import {
   pageEvictable,
 } from "./lru";
 import { pageRefcount, pageTail, pageTest, pageTestAndClear } from "./page";
+import { leaveFormerOwner } from "./page-cgroup";
 import { getPage, putPage } from "./page-frame";
 
 /**
@@ -77,7 +78,10 @@ export function putbackLruPage(frame: u32): void {
 export function relinkPage(frame: u32): void {
   lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
   const stays = pageEvictable(frame) && !pageTest(frame, PageFlag.Unevictable);
-  if (stays) lruLink(frame, false);
+  if (stays) {
+    leaveFormerOwner(frame);
+    lruLink(frame, false);
+  }
   unlock(lruLock());
   if (stays) putPage(frame);
   else putbackLruPage(frame);

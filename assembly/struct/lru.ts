@@ -22,6 +22,7 @@ import {
   pageTestAndClear,
   word32,
 } from "./page";
+import { leaveFormerOwner } from "./page-cgroup";
 
 export function lruLock(): usize {
   return changetype<usize>(header()) + offsetof<Header>("lruLock");
@@ -130,6 +131,7 @@ export function lruRemove(frame: u32): void {
 export function lruCacheAdd(frame: u32, active: bool): void {
   assert(!pageTest(frame, PageFlag.Lru), "lru: page added that is on a list");
   lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  leaveFormerOwner(frame);
   pageClear(frame, PageFlag.Unevictable);
   if (active) pageSet(frame, PageFlag.Active);
   else pageClear(frame, PageFlag.Active);
@@ -140,6 +142,7 @@ export function lruCacheAdd(frame: u32, active: bool): void {
 /** Puts a page that is on no list on the unevictable one. */
 export function addPageToUnevictableList(frame: u32): void {
   lock(lruLock(), LockClass.ZoneLru, Doing.Lru);
+  leaveFormerOwner(frame);
   pageSet(frame, PageFlag.Unevictable);
   pageClear(frame, PageFlag.Active);
   lruLink(frame, false);

@@ -6,6 +6,7 @@ import { header } from "../memory/header";
 import { mightSleep } from "../sync/lock";
 import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
 import { lruRemove } from "./lru";
+import { isCharged } from "./page-cgroup";
 import {
   compoundHead,
   pageClear,
@@ -28,13 +29,6 @@ import {
 export function pageAlloc(): u32 {
   mightSleep();
   return pageAllocAtomic();
-}
-
-/** pageAlloc, charged to a memcg. */
-export function pageAllocFor(memcg: u32): u32 {
-  const frame = pageAlloc();
-  if (frame) pageSetMemcg(frame, memcg);
-  return frame;
 }
 
 /** pageAlloc that never waits: for whoever holds a spinlock. */
@@ -73,13 +67,6 @@ function pageInit(frame: u32, references: i32): void {
   pageClearWord(frame);
   pageSetMemcg(frame, state.rootMemcg);
   pageSetPins(frame, 0);
-}
-
-/** hugePageAlloc, charged to a memcg. */
-export function hugePageAllocFor(memcg: u32): u32 {
-  const head = hugePageAlloc();
-  if (head) pageSetMemcg(head, memcg);
-  return head;
 }
 
 /** Frames that can be allocated, but for those whose generations are used up. */
@@ -127,6 +114,7 @@ function pageFree(frame: u32): void {
   assert(pageMapcount(frame) == 0, "page: freed while it is mapped");
   assert(!pageTest(frame, PageFlag.SwapCache), "page: freed while it is in the swap cache");
   assert(!pageTest(frame, PageFlag.Mlocked), "page: freed while it is mlocked");
+  assert(!isCharged(frame), "page: freed while it is charged");
   if (pageTest(frame, PageFlag.Lru)) lruRemove(frame);
   // Last to first, so that they are handed out in order.
   if (pageTest(frame, PageFlag.Head)) {

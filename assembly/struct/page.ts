@@ -10,7 +10,8 @@
 //                  page's tail; link while free
 //   word      f64  what the page contains
 //   lruNext, lruPrev  u32  neighbours on a list of reclaim (struct/lru.ts)
-//   memcg     u32  whom it is charged to
+//   memcg     u32  whom it is charged to, or was; on whose list it is
+//   cgroup    u32  the flags of its side record (struct/page-cgroup.ts)
 //   pins      u32  references that JavaScript holds
 //   generation u32 counts reuses, for handles
 //
@@ -33,7 +34,7 @@ import { pteFrame } from "./pte";
 
 export const ZERO_FRAME: u32 = 0;
 /** Bytes of arrays a frame costs. */
-export const BYTES_PER_FRAME: u32 = 56;
+export const BYTES_PER_FRAME: u32 = 60;
 const MAPPING_ANON: u32 = 1;
 const MAPPING_KSM: u32 = 3;
 const MAPPING_TAGS: u32 = 3;
@@ -57,7 +58,8 @@ export function pagesInit(frames: u32): bool {
   state.pageLruNext = state.pagePrivate + four;
   state.pageLruPrev = state.pageLruNext + four;
   state.pageMemcg = state.pageLruPrev + four;
-  state.pagePins = state.pageMemcg + four;
+  state.pageCgroup = state.pageMemcg + four;
+  state.pagePins = state.pageCgroup + four;
   state.pageGeneration = state.pagePins + four;
   return true;
 }

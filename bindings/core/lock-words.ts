@@ -4,6 +4,7 @@ import { Doing, LockClass } from "../../assembly/locks.js";
 
 /** Each class of locks by its name. */
 export const lockNames = {
+  [LockClass.CgroupMutex]: "cgroup_mutex",
   [LockClass.KsmThreadMutex]: "ksm_thread_mutex",
   [LockClass.InodeMutex]: "inode mutex",
   [LockClass.MmapSem]: "mmap_sem",
@@ -15,12 +16,15 @@ export const lockNames = {
   [LockClass.Ptl]: "page-table lock",
   [LockClass.NotifierLock]: "notifier list lock",
   [LockClass.MmuLock]: "mmu_lock",
+  [LockClass.PageCgroup]: "lock of a side record",
+  [LockClass.MemcgMove]: "move_lock",
   [LockClass.ZoneLru]: "zone LRU lock",
   [LockClass.SwapLock]: "swap lock",
   [LockClass.MmlistLock]: "mmlist lock",
   [LockClass.PrivateLock]: "private_lock",
   [LockClass.InodeLock]: "inode lock",
   [LockClass.TreeLock]: "tree_lock",
+  [LockClass.ResCounter]: "lock of a counter",
 } as const satisfies Readonly<Record<LockClass, string>>;
 
 /** A class of locks: `mmap_sem`, `anon_vma mutex`... */
@@ -75,4 +79,9 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.NotifierCall]: "a client is told of a change",
   [Doing.DeviceAccess]: "a device comes to memory",
   [Doing.MemoryFailure]: "memory failure",
+  [Doing.Charge]: "a page is charged",
+  [Doing.Uncharge]: "a page is uncharged",
+  [Doing.MoveCharges]: "charges are moved",
+  [Doing.PageStat]: "page statistics are updated",
+  [Doing.ChangeCgroup]: "a memory cgroup changes",
 };

@@ -30,6 +30,8 @@ export class Machine {
   /** Callbacks that are running, and what those that are done have thrown. */
   #calling = 0;
   readonly #thrown: unknown[] = [];
+  /** Called after operations, with the number of completion records that are not read yet. Not while actors run. */
+  watch: ((completions: number) => void) | null = null;
 
   constructor(core: Core) {
     this.#core = core;
@@ -78,6 +80,7 @@ export class Machine {
   submit(first: number, n: number): number {
     if (this.#calling) this.assertIdle();
     const failed = this.core.submit(first, n);
+    if (this.watch) this.watch(first + n);
     if (this.#thrown.length) throw this.#thrown.splice(0)[0];
     return failed;
   }

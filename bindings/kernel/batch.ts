@@ -17,6 +17,7 @@ import {
   type RemapOptions,
 } from "./operation.js";
 import { File } from "./file.js";
+import { limitCode, MemoryCgroup } from "./memory-cgroup.js";
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
 import { failureBits, type FailureOptions } from "./memory-failure.js";
 import { Page } from "./page.js";
@@ -331,6 +332,30 @@ export class Batch {
     const client = this.#notifier(notifier, "deviceWrite");
     this.#next()(Op.DeviceAccess, client, address, DeviceAccess.Write, word);
     return this.#added();
+  }
+
+  /** Adds cgroup.move(process). */
+  moveToCgroup(process: Process, cgroup: MemoryCgroup): number {
+    const to = MemoryCgroup.handleOf(this.#context, cgroup, "moveToCgroup", "cgroup");
+    return this.#add(Op.MoveTask, this.#task(process, "moveToCgroup"), to);
+  }
+
+  /** Adds cgroup.setLimit(). */
+  setLimit(cgroup: MemoryCgroup, pages: number | null): number {
+    const it = MemoryCgroup.handleOf(this.#context, cgroup, "setLimit", "cgroup");
+    return this.#add(Op.LimitMemcg, it, limitCode("setLimit", pages));
+  }
+
+  /** Adds cgroup.remove(). */
+  removeCgroup(cgroup: MemoryCgroup): number {
+    const it = MemoryCgroup.handleOf(this.#context, cgroup, "removeCgroup", "cgroup");
+    return this.#add(Op.RemoveMemcg, it);
+  }
+
+  /** Adds cgroup.forceEmpty(). */
+  forceEmpty(cgroup: MemoryCgroup): number {
+    const it = MemoryCgroup.handleOf(this.#context, cgroup, "forceEmpty", "cgroup");
+    return this.#add(Op.EmptyMemcg, it);
   }
 
   /** Runs all operations in order; a failure does not stop the rest. How many failed. */

@@ -5,8 +5,10 @@ import type { CallbackTable } from "./mmu-notifier-callbacks.js";
 import type { File } from "./file.js";
 import type { Lineage } from "./lineage.js";
 import type { ResolvedOptions } from "./options.js";
+import type { MemoryCgroup } from "./memory-cgroup.js";
 import type { Page } from "./page.js";
 import type { Process } from "./process.js";
+import type { Thresholds } from "./threshold.js";
 
 /** What the objects of one kernel share. */
 export interface Context {
@@ -25,6 +27,11 @@ export interface Context {
   batchCapacity: number;
   /** Clients that were registered with callbacks. */
   readonly callbacks: CallbackTable;
+  /** The object for a cgroup's handle: always the same one. */
+  cgroupOf(handle: number): MemoryCgroup;
+  hasCgroupsBelow(cgroup: MemoryCgroup): boolean;
+  /** Thresholds of cgroups' usage that somebody waits for. */
+  readonly thresholds: Thresholds;
   /** The object for a page's handle. */
   pageOf(handle: number): Page;
 }

@@ -37,7 +37,13 @@ import {
 import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
 import { readLockCounters, type LockCounters } from "./lock-counters.js";
-import { cgroupOf, MemoryCgroup, type BackgroundOptions } from "./memory-cgroup.js";
+import {
+  cgroupOf,
+  makeCgroup,
+  MemoryCgroup,
+  type BackgroundOptions,
+  type CgroupOptions,
+} from "./memory-cgroup.js";
 import { DEFAULT_HEAP } from "./operation.js";
 import {
   hugePagePolicies,
@@ -52,6 +58,7 @@ import { switchCodes } from "./releases.js";
 import { ReverseMap } from "./reverse-map.js";
 import { StorageKeys } from "./storage-keys.js";
 import { readSwapAreas, type SwapArea } from "./swap-area.js";
+import { Thresholds } from "./threshold.js";
 import { decodeViolations, type Violation } from "./violation.js";
 import { readVmStat, type VmStatistics } from "./vm-statistics.js";
 
@@ -117,9 +124,9 @@ export class Kernel extends ReverseMap {
   readonly #machine: Machine;
   readonly #lineage = new Lineage();
   readonly #context: Context;
-  readonly #rootCgroup: MemoryCgroup;
   #processes = new Map<number, Process>();
   #files = new Map<number, File>();
+  #cgroups = new Map<number, MemoryCgroup>();
   #dropped = 0;
 
   /** Made by createKernel(): not for users. */
@@ -135,6 +142,9 @@ export class Kernel extends ReverseMap {
       fileOf: (handle) => this.#fileOf(handle),
       fileOfInode: (inode) => this.#fileOfInode(inode),
       adopt: (handle, file) => this.#files.set(handle, file),
+      cgroupOf: (handle) => this.#cgroupOf(handle),
+      hasCgroupsBelow: (cgroup) => [...this.#cgroups.values()].some((it) => isBelow(it, cgroup)),
+      thresholds: new Thresholds(this.#machine),
       pageOf: (handle) => new Page(this.#context, handle),
       batchCapacity: BATCH_LIMIT,
       callbacks: new CallbackTable(this.#machine),
@@ -163,7 +173,6 @@ export class Kernel extends ReverseMap {
         `${options.frames} frames do not fit in ${options.memory} bytes of memory`,
       );
     }
-    this.#rootCgroup = new MemoryCgroup(this.#context, core.memcgRoot(), "root");
     this.ksm = new Ksm(this.#machine);
     this.storageKeys = new StorageKeys(this.#context);
   }
@@ -185,6 +194,19 @@ export class Kernel extends ReverseMap {
       this.#files.set(handle, file);
     }
     return file;
+  }
+
+  #cgroupOf(handle: number): MemoryCgroup {
+    let cgroup = this.#cgroups.get(handle);
+    if (!cgroup?.current) {
+      cgroup = new MemoryCgroup(
+        this.#context,
+        handle,
+        handle === this.core.memcgRoot() ? "root" : "",
+      );
+      this.#cgroups.set(handle, cgroup);
+    }
+    return cgroup;
   }
 
   #fileOfInode(inode: number): File | null {
@@ -231,16 +253,19 @@ export class Kernel extends ReverseMap {
 
   /** The cgroup of whatever belongs to no other. */
   get rootCgroup(): MemoryCgroup {
-    return this.#rootCgroup;
+    return this.#cgroupOf(this.core.memcgRoot());
   }
 
-  /** A new memory cgroup, below none. @throws KernelError ENOMEM */
-  createCgroup(name = ""): MemoryCgroup {
+  /**
+   * A new memory cgroup. With the first one pages begin to be charged: what there is belongs to the root.
+   *
+   * @throws KernelError EINVAL, ENOMEM, ESTALE
+   */
+  createCgroup(name = "", options: CgroupOptions = {}): MemoryCgroup {
     text("createCgroup", "name", name);
-    this.#machine.assertIdle();
-    const handle = this.core.memcgMake();
-    if (handle < 0) throw failed(handle, "createCgroup()", exhausted(this.#context));
-    return new MemoryCgroup(this.#context, handle, name);
+    const cgroup = makeCgroup(this.#context, name, options);
+    this.#cgroups.set(cgroup.handle, cgroup);
+    return cgroup;
   }
 
   /**
@@ -413,6 +438,9 @@ export class Kernel extends ReverseMap {
       if (!process.current) this.#processes.delete(handle);
     }
     for (const [handle, file] of this.#files) if (!file.current) this.#files.delete(handle);
+    for (const [handle, cgroup] of this.#cgroups) {
+      if (!cgroup.current) this.#cgroups.delete(handle);
+    }
   }
 
   override get context(): Context {
@@ -478,7 +506,13 @@ export class Kernel extends ReverseMap {
     this.#machine.dispose();
     this.#processes.clear();
     this.#files.clear();
+    this.#cgroups.clear();
   }
+}
+
+/** Is a cgroup right below another? Not one that was removed. */
+function isBelow(cgroup: MemoryCgroup, parent: MemoryCgroup): boolean {
+  return cgroup.exists && cgroup.parent === parent;
 }
 
 const ignore: YieldPoint = () => {};

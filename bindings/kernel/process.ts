@@ -26,6 +26,7 @@ import {
   type RemapOptions,
 } from "./operation.js";
 import { Held } from "./held.js";
+import type { MemoryCgroup } from "./memory-cgroup.js";
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
 import { signalOf, type PendingSignal } from "./memory-failure.js";
 import type { Page } from "./page.js";
@@ -494,6 +495,11 @@ export class Process extends Held {
   /** @internal Which memory_failure has sent it: 1, 2, 3... */
   get failure(): number {
     return this.#field(TaskField.SignalSequence);
+  }
+
+  /** That cgroup. @throws KernelError ESRCH if it has exited */
+  get memoryCgroup(): MemoryCgroup {
+    return this.context.cgroupOf(this.#field(TaskField.MemcgHandle));
   }
 
   /** Do both run in one address space? @throws KernelError EINVAL, ESRCH */

@@ -46,6 +46,12 @@ export function exhausted({ machine }: Context): string {
   return readVmStat(machine.core).nr_free_pages === 0 ? "no frame is free" : NO_MEMORY;
 }
 
+/** The same of what a process needs: also more than its cgroup may have. */
+export function exhaustedIn(context: Context, process: Process): string {
+  const free = readVmStat(context.machine.core).nr_free_pages > 0;
+  return (free && process.memoryCgroup.whyFull()) || exhausted(context);
+}
+
 const NO_MEMORY = "memory is exhausted";
 const NO_ROOM = "no hole is large enough, or memory is exhausted";
 
@@ -228,7 +234,7 @@ export function whyMadvise(
     case Errno.ENOMEM:
       return `${hole(process, address, length) || "a part of it is not mapped"}, the rest is done`;
     default:
-      return tooManyVmas(context, process) || exhausted(context);
+      return tooManyVmas(context, process) || exhaustedIn(context, process);
   }
 }
 
@@ -242,7 +248,7 @@ export function whyMlock(
   locked: number,
 ): string {
   if (errno === Errno.EPERM) return NO_MEMLOCK;
-  if (errno === Errno.EAGAIN) return exhausted(context);
+  if (errno === Errno.EAGAIN) return exhaustedIn(context, process);
   const pages = pagesOf((address % PAGE_SIZE) + length);
   return (
     overMemlock(context, locked, pages) ||
@@ -284,7 +290,7 @@ export function whyAccess(
   process: Process,
   address: number,
 ): string {
-  if (errno === Errno.ENOMEM) return exhausted(context);
+  if (errno === Errno.ENOMEM) return exhaustedIn(context, process);
   const vma = process.vmaAt(address);
   if (!vma) return stopped(context, process, address) || "nothing is mapped there";
   if (errno === Errno.SIGSEGV) return `the VMA there is ${vma.perms}`;

@@ -7,7 +7,7 @@ import {
 
 /** A broken invariant. */
 export interface Violation {
-  /** Its name in the specification: "I1" to "I4", "I6" to "I12". */
+  /** Its name in the specification: "I1" to "I12". */
   readonly invariant: string;
   /** What is broken, and where. */
   readonly message: string;
@@ -174,6 +174,27 @@ const wordings: Record<Violated, Wording> = {
     `NR_FILE_DIRTY is ${counter}, ${times(found, "page is", "pages are")} dirty`,
   [Violated.NrWriteback]: (counter, found) =>
     `NR_WRITEBACK is ${counter}, ${times(found, "page is", "pages are")} being written`,
+  [Violated.MemcgUsage]: (memcg, counter, found) =>
+    `the usage of ${cgroup(memcg)} is ${counter}, ${times(found, "page is", "pages are")} charged`,
+  [Violated.MemcgCache]: (memcg, counter, found) =>
+    `cache of ${cgroup(memcg)} is ${counter}, it has ${times(found, "page")} of files`,
+  [Violated.MemcgRss]: (memcg, counter, found) =>
+    `rss of ${cgroup(memcg)} is ${counter}, it has ${times(found, "anonymous page")}`,
+  [Violated.MemcgLimit]: (memcg, usage, limit) =>
+    `the usage of ${cgroup(memcg)} is ${usage}, beyond its limit of ${limit}`,
+  [Violated.MemcgCharge]: (frame) =>
+    `page ${frame} is charged, though nothing maps it and no cache holds it`,
+  [Violated.MemcgOwner]: (frame) => `page ${frame} has an owner that is no cgroup`,
+  [Violated.MemcgMoving]: (memcg) =>
+    memcg < 0
+      ? "a move of charges is still under way"
+      : `a charge to ${cgroup(memcg)}, or a move from it, is still under way`,
+  [Violated.MemcgTree]: (memcg) =>
+    `${cgroup(memcg)} and those above and below it do not agree about it`,
+  [Violated.MemcgSpace]: (pid) => `${space(pid)} is in no cgroup`,
+  [Violated.MemcgMappedFile]: (memcg, counter, found) =>
+    `mapped_file of ${cgroup(memcg)} is ${counter}, ` +
+    times(found, "of its file pages is mapped", "of its file pages are mapped"),
   [Violated.SwapArea]: (area, counter, found, size) =>
     `swap area ${area} of ${times(size, "page")} counts ${counter} in use, it has ` +
     times(found, "slot"),
@@ -309,6 +330,10 @@ const wordings: Record<Violated, Wording> = {
     `${times(locks, "lock is", "locks are")} still held` + (actor ? ` by actor ${actor}` : ""),
   [Violated.MmLocked]: (pid) => `mmap_sem or page_table_lock of ${space(pid)} is still taken`,
   [Violated.PageLocked]: (frame) => `page ${frame} is still locked`,
+  [Violated.SideRecordLocked]: (frame) =>
+    `the side record of page ${frame} is still locked, or waits for a migration`,
+  [Violated.MemcgLocked]: (memcg) =>
+    memcg < 0 ? "cgroup_mutex is still taken" : `a lock of ${cgroup(memcg)} is still taken`,
   [Violated.AllLocks]: (inode, number) =>
     `${inode ? file(inode) : anonVma(number)} is still marked by mm_take_all_locks`,
 };

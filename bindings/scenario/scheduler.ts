@@ -143,6 +143,8 @@ export class Scheduler {
     const wasSuspended = actor.progress.suspended;
     actor.progress = { suspended: false, done: false, stop: null };
     this.#running = actor;
+    const { watch } = machine;
+    machine.watch = null;
     this.#core.setActor(actor.number);
     try {
       if (wasSuspended) {
@@ -162,6 +164,7 @@ export class Scheduler {
     } finally {
       this.#core.setActor(0);
       this.#running = null;
+      machine.watch = watch;
     }
     if (!actor.progress.suspended) actor.progress = ENDED;
   }

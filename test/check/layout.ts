@@ -58,3 +58,9 @@ export function layout(record: string): Layout {
   if (!found) throw new Error(`no record ${record}`);
   return found;
 }
+
+/** Bytes of a record of the core. */
+export function sizeOf(record: string): number {
+  const ends = [...layout(record).values()].map(({ offset, bytes }) => offset + bytes);
+  return Math.max(...ends);
+}

@@ -1,13 +1,11 @@
 import type { Kernel, Process } from "../../bindings/index.js";
 import type { LruList, VmStat } from "../../assembly/abi.js";
 import { VMSTAT_AT } from "../../assembly/abi.js";
-import { layout, type Layout } from "./layout.js";
+import { layout, sizeOf, type Layout } from "./layout.js";
 
 const HEADER = 0x7000;
 const PAGE = 4096;
 const ENTRIES = 512;
-/** Of a memory cgroup before its lists, and of a list. */
-const MEMCG_BYTES = 12;
 const LRU_BYTES = 16;
 
 /** A record in linear memory, read and written by the names of its fields. */
@@ -66,6 +64,7 @@ const arrays = {
   // Eight frames a byte.
   storageKeys: 1 / 8,
   keysChanged: 1 / 8,
+  pageCgroup: 4,
 } as const;
 
 /** A kernel's linear memory as its documented records, to look at and to damage. */
@@ -106,10 +105,17 @@ export class RawMachine {
     return new RawRecord(this, address, name);
   }
 
+  /** A memory cgroup, by its number. */
+  memcg(number: number): RawRecord {
+    let memcg = this.header.follow("rootMemcg", "Memcg");
+    while (memcg.get("number") !== number) memcg = memcg.follow("next", "Memcg");
+    return memcg;
+  }
+
   /** A list of reclaim of the root memory cgroup. */
   lru(list: LruList): RawRecord {
     const root = this.header.follow("rootMemcg", "Memcg");
-    return new RawRecord(this, root.address + MEMCG_BYTES + list * LRU_BYTES, "Lru");
+    return new RawRecord(this, root.address + sizeOf("Memcg") + list * LRU_BYTES, "Lru");
   }
 
   /** All bytes of the machine. */

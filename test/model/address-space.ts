@@ -3,7 +3,7 @@ import type { Counts } from "./counts.js";
 import type { Device } from "./device.js";
 import { fail, type FailureCode } from "./failure.js";
 import type { Ksm } from "./ksm.js";
-import type { LruLists } from "./lru-lists.js";
+import type { Cgroup } from "./cgroup.js";
 import type { Memory } from "./memory.js";
 import { munlockAll } from "./munlock.js";
 import type { Page } from "./page.js";
@@ -62,8 +62,8 @@ export class AddressSpace {
 
   constructor(
     readonly environment: Environment,
-    /** Those of the cgroup that its pages are charged to. */
-    readonly lists: LruLists,
+    /** To which its pages are charged. */
+    public cgroup: Cgroup,
   ) {
     environment.spaces.add(this);
   }

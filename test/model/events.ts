@@ -1,3 +1,5 @@
+import type { AddressSpace } from "./address-space.js";
+
 /** What happened, by the names that /proc/vmstat has for it. */
 export interface Events {
   pgactivate: number;
@@ -53,4 +55,10 @@ export function noEvents(): Events {
     thp_collapse_alloc_failed: 0,
     thp_split: 0,
   };
+}
+
+/** A fault for which something had to be read. */
+export function countMajorFault({ memory, cgroup }: AddressSpace): void {
+  memory.events.pgmajfault++;
+  if (memory.cgroups.counting) cgroup.pgmajfault++;
 }

@@ -1,7 +1,9 @@
 import type { Entry, PresentEntry } from "./address-space.js";
+import { requireRoom, whileHeld } from "./charge.js";
+import { countMajorFault } from "./events.js";
 import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
-import type { OpenFile } from "./file.js";
+import type { Inode, OpenFile } from "./file.js";
 import { munlockPage } from "./page-lock.js";
 import { Page } from "./page.js";
 import { keepSpare } from "./stack.js";
@@ -25,12 +27,23 @@ function absent(vma: Vma, address: number, write: boolean): void {
     fromFile(vma, vma.file, address, write);
     return;
   }
-  keepSpare(vma, address);
-  if (write) mapOwn(vma, address, 0);
-  else vma.space.map(address, { page: null, writable: false, dirty: false, young: true });
+  if (!write) {
+    keepSpare(vma, address);
+    vma.space.map(address, { page: null, writable: false, dirty: false, young: true });
+    return;
+  }
+  const { memory, cgroup } = vma.space;
+  requireRoom(memory, cgroup);
+  try {
+    keepSpare(vma, address);
+  } catch (error) {
+    memory.cgroups.takeBackUnused(cgroup);
+    throw error;
+  }
+  mapOwn(vma, address, 0);
 }
 
-/** A new page with that content, for this place alone. */
+/** A new page with that content, for this place alone. Room for it has been found. */
 function mapOwn(vma: Vma, address: number, word: number): void {
   vma.space.prepareAnonVma(vma);
   const page = Page.anonymous(vma, address, word);
@@ -38,22 +51,38 @@ function mapOwn(vma: Vma, address: number, word: number): void {
 }
 
 function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean): void {
+  const copy = write && !vma.flags.shared;
+  const { memory, cgroup } = vma.space;
+  // Room for the copy is found first, while the page that is to be copied is held.
+  const held = inode.cache.get(vma.pgoffOf(address)) ?? null;
+  if (copy) whileHeld(held, () => requireRoom(memory, cgroup));
+  try {
+    mapFromFile(vma, inode, address, write);
+  } catch (error) {
+    if (copy) memory.cgroups.takeBackUnused(cgroup);
+    throw error;
+  }
+}
+
+function mapFromFile(vma: Vma, inode: Inode, address: number, write: boolean): void {
+  const { space } = vma;
   const index = vma.pgoffOf(address);
   const copy = write && !vma.flags.shared;
-  // The anon_vma is made first, so it is there even if the file turns out to be too short.
-  if (copy) vma.space.prepareAnonVma(vma);
-  if (index >= inode.size) fail("SIGBUS");
   const reads = inode.kind === "disk" || inode.kind === "ramfs";
-  if (reads && !inode.cache.has(index)) vma.space.memory.events.pgmajfault++;
-  const cached = inode.read(index, vma.space.lists);
+  const missing = reads && !inode.cache.has(index);
+  const cached = index < inode.size ? inode.read(index, space.cgroup) : null;
+  // The anon_vma is made before the file is asked, so it is there even if that turns out to be too short.
+  if (copy) space.prepareAnonVma(vma);
+  if (cached === null) fail("SIGBUS");
+  if (missing) countMajorFault(space);
   if (cached.poisoned) fail("SIGBUS");
   if (copy) {
-    vma.space.environment.counts.pagesCopied++;
+    space.environment.counts.pagesCopied++;
     mapOwn(vma, address, cached.word);
     return;
   }
   const writable = write || vma.writableAtOnce;
-  vma.space.map(address, { page: cached, writable, dirty: write, young: true });
+  space.map(address, { page: cached, writable, dirty: write, young: true });
   if (!write) return;
   notifyOfWrite(cached);
   cached.setDirty();
@@ -91,9 +120,17 @@ function makeWritable(vma: Vma, entry: PresentEntry): void {
 
 /** The place gets a copy of its own; the old page stays with whoever else has it. */
 function copy(vma: Vma, address: number, old: Page | null): void {
+  const { memory, cgroup, entries } = vma.space;
+  const before = entries.get(address);
+  whileHeld(old, () => requireRoom(memory, cgroup));
+  if (entries.get(address) !== before) {
+    // Reclaim for the copy has taken the old page's entry away: the access is tried again.
+    memory.cgroups.takeBackUnused(cgroup);
+    return;
+  }
   vma.space.environment.counts.pagesCopied++;
   tellRange(vma.space, address, address + 1);
-  vma.space.entries.delete(address);
+  entries.delete(address);
   mapOwn(vma, address, old?.word ?? 0);
   if (old === null) return;
   old.unmap();

@@ -1,5 +1,6 @@
 import { insertSorted } from "./anon-vma.js";
-import type { LruLists } from "./lru-lists.js";
+import type { Cgroup } from "./cgroup.js";
+import { requireRoom } from "./charge.js";
 import type { Memory } from "./memory.js";
 import { Page } from "./page.js";
 import type { Vma } from "./vma.js";
@@ -55,15 +56,17 @@ export class Inode {
   }
 
   /** The page at an index, read if it isn't in memory, and charged to a cgroup then. */
-  read(index: number, lists: LruLists): Page {
+  read(index: number, cgroup: Cgroup): Page {
     const cached = this.cache.get(index);
     if (cached !== undefined) return cached;
-    const page = new Page(this.memory, lists, this, index, this.content(index));
+    requireRoom(this.memory, cgroup);
+    const page = new Page(this.memory, cgroup, this, index, this.content(index));
+    this.memory.cgroups.give(page, cgroup);
     page.swapBacked = this.kind === "tmpfs" || this.kind === "shmem";
     // In memory only: somebody has written there what it has.
     page.dirty = page.swapBacked && page.word !== 0;
     this.cache.set(index, page);
-    lists.add(page, false);
+    page.lists.add(page, false);
     return page;
   }
 
@@ -80,6 +83,7 @@ export class Inode {
     page.buffers = false;
     page.dirty = false;
     this.cache.delete(page.index);
+    this.memory.cgroups.takeBack(page);
     page.owner = null;
   }
 

@@ -5,7 +5,7 @@ import { Vma } from "./vma.js";
 
 /** fork's copy: VMAs in order; entries only where there may be private pages. */
 export function copySpace(from: AddressSpace): AddressSpace {
-  const to = new AddressSpace(from.environment, from.lists);
+  const to = new AddressSpace(from.environment, from.cgroup);
   to.brkStart = from.brkStart;
   to.brk = from.brk;
   if (from.environment.ksm.scans(from)) from.environment.ksm.enter(to);

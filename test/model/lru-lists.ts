@@ -37,13 +37,13 @@ export class LruLists {
   add(page: Page, active: boolean): void {
     page.unevictable = false;
     page.active = active;
-    this.link(page);
+    page.relink();
   }
 
   addUnevictable(page: Page): void {
     page.unevictable = true;
     page.active = false;
-    this.link(page);
+    page.relink();
   }
 
   /** putback_lru_page: after isolation, to the list on which the page belongs by now. */

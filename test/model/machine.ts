@@ -2,9 +2,10 @@ import { AddressSpace, type Environment } from "./address-space.js";
 import { zeroCounts, type Counts } from "./counts.js";
 import { Device, type DeviceKind } from "./device.js";
 import { fail } from "./failure.js";
+import { pageOf } from "./fault.js";
 import { Inode, OpenFile, type FileKind } from "./file.js";
 import { Ksm } from "./ksm.js";
-import { LruLists } from "./lru-lists.js";
+import type { Cgroup } from "./cgroup.js";
 import { Memory, type WalkOrder } from "./memory.js";
 import { markBroken, memoryFailure, type MemoryFailure } from "./memory-failure.js";
 import { migrate, type Migration } from "./migrate.js";
@@ -77,8 +78,20 @@ export class Machine {
   }
 
   /** A new memory cgroup: its number. */
-  createCgroup(): number {
-    return this.memory.cgroups.push(new LruLists(this.memory.events)) - 1;
+  createCgroup(parent = 0): number {
+    return this.memory.cgroups.create(this.cgroup(parent), this.pages()).number;
+  }
+
+  /** All pages that somebody could have been charged for. */
+  private pages(): Set<Page> {
+    const { cgroups, swap } = this.memory;
+    const mapped = [...this.environment.spaces].flatMap(({ entries }) =>
+      [...entries.values()].map(pageOf),
+    );
+    const swapped = swap.areas.flatMap((area) => [...(area?.slots ?? [])].map(({ page }) => page));
+    const known = cgroups.all.flatMap(({ lists, charged }) => [...lists.all(), ...charged]);
+    const pages = [...mapped, ...swapped, ...known].filter((page) => page !== null);
+    return new Set(pages);
   }
 
   fork(parent: ModelProcess, shareMemory = false): ModelProcess {
@@ -192,10 +205,10 @@ export class Machine {
     else this.memory.releaseIo();
   }
 
-  private cgroup(number: number): LruLists {
-    const lists = this.memory.cgroups[number];
-    if (lists === undefined) throw new RangeError(`no cgroup ${number}`);
-    return lists;
+  cgroup(number: number): Cgroup {
+    const cgroup = this.memory.cgroups.all[number];
+    if (cgroup === undefined) throw new RangeError(`no cgroup ${number}`);
+    return cgroup.removed ? fail("ESTALE") : cgroup;
   }
 
   private register(process: ModelProcess): ModelProcess {

@@ -1,5 +1,5 @@
+import { Cgroups, type Cgroup } from "./cgroup.js";
 import { noEvents } from "./events.js";
-import { LruLists } from "./lru-lists.js";
 import type { Page } from "./page.js";
 import { Swap } from "./swap.js";
 
@@ -9,8 +9,7 @@ export type WalkOrder = "list" | "interval-tree";
 /** What all pages of a machine have in common. */
 export class Memory {
   readonly events = noEvents();
-  /** The lists of each memory cgroup; the first is the root's. */
-  readonly cgroups: [LruLists, ...LruLists[]] = [new LruLists(this.events)];
+  readonly cgroups = new Cgroups(this.events);
   readonly swap: Swap;
   /** While true, what is written stays under writeback. */
   ioHeld = false;
@@ -27,14 +26,14 @@ export class Memory {
     if (swapPages > 0) this.swap.add(swapPages, -1);
   }
 
-  get root(): LruLists {
-    return this.cgroups[0];
+  get root(): Cgroup {
+    return this.cgroups.root;
   }
 
   /** Lets I/O go: everything that is being written is written then. */
   releaseIo(): void {
     this.ioHeld = false;
-    for (const lists of this.cgroups) {
+    for (const { lists } of this.cgroups.living) {
       for (const list of ["inactiveAnon", "inactiveFile"] as const) {
         for (const page of lists.someOldest(list, Infinity)) {
           if (!page.writeback) continue;

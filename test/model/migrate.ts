@@ -12,14 +12,29 @@ export function migrate(page: Page): Migration {
   const { lists } = page;
   const { events } = page.memory;
   if (!lists.isolate(page)) return "busy";
-  const result = page.isShared ? "refused" : move(page);
+  const result = page.isShared ? "refused" : moveWithCharge(page);
   if (result instanceof Page) {
     events.pgmigrate_success++;
-    lists.putback(result);
+    result.lists.putback(result);
   } else {
     events.pgmigrate_fail++;
     lists.putback(page);
   }
+  return result;
+}
+
+/** Of the two pages one is charged at the end: the other had its charge from the beginning, or for a moment. */
+function moveWithCharge(page: Page): Migration {
+  const { cgroup, memory } = page;
+  const { isCharged } = page;
+  page.migrating = true;
+  const result = move(page);
+  page.migrating = false;
+  if (!isCharged) return result;
+  const used = result instanceof Page ? result : page;
+  memory.cgroups.handOver(page, used, cgroup);
+  // Its mappings may have gone for good.
+  if (used.anon && used.mapcount === 0 && used.slot === null) memory.cgroups.takeBack(used);
   return result;
 }
 
@@ -73,9 +88,9 @@ function isTemporaryStack({ flags }: Vma): boolean {
 
 /** The new page has the old one's content, identity and place in its cache. PG_mlocked is lost. */
 function replacement(page: Page): Page {
-  const { owner, index, word, memory, lists } = page;
+  const { owner, index, word, memory } = page;
   if (owner instanceof SharedContent) throw new Error("a page that KSM shares does not move");
-  const target = new Page(memory, lists, owner, index, word);
+  const target = new Page(memory, memory.root, owner, index, word);
   target.swapBacked = page.swapBacked;
   target.dirty = page.dirty;
   target.referenced = page.referenced;

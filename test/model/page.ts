@@ -1,4 +1,5 @@
 import { AnonVma } from "./anon-vma.js";
+import type { Cgroup } from "./cgroup.js";
 import { Inode } from "./file.js";
 import { SharedContent } from "./ksm-content.js";
 import type { LruLists } from "./lru-lists.js";
@@ -31,6 +32,10 @@ export class Page {
   /** What a disk's file system attaches to a page that it may have to write. */
   buffers = false;
 
+  /** Another is about to take its place: it keeps its charge. */
+  migrating = false;
+  /** In the hands of somebody who is about to map it. */
+  locked = false;
   /** Broken: whoever unmaps it leaves that behind. */
   poisoned = false;
   /** memory_failure keeps hold of it for ever. */
@@ -38,20 +43,40 @@ export class Page {
 
   constructor(
     readonly memory: Memory,
-    /** Those of the cgroup that it is charged to. */
-    readonly lists: LruLists,
+    /** To which it is charged, or was: on whose lists it is. */
+    public cgroup: Cgroup,
     public owner: Owner,
     public index: number,
     public word: number,
   ) {}
 
-  /** A new anonymous page of `vma`, its own, on the list where it belongs. */
+  /** A new anonymous page of `vma`, its own, on the list where it belongs. Room for it has been found. */
   static anonymous(vma: Vma, address: number, word: number): Page {
-    const { memory, lists } = vma.space;
-    const page = new Page(memory, lists, ownAnonVma(vma), vma.pgoffOf(address), word);
+    const { memory, cgroup } = vma.space;
+    const page = new Page(memory, cgroup, ownAnonVma(vma), vma.pgoffOf(address), word);
     page.swapBacked = true;
+    memory.cgroups.give(page, cgroup);
     page.addToLists(vma);
     return page;
+  }
+
+  get lists(): LruLists {
+    return this.cgroup.lists;
+  }
+
+  get isCharged(): boolean {
+    return this.cgroup.charged.has(this);
+  }
+
+  /** On no list, and about to be put on one: the root keeps what is charged to nobody. */
+  leaveFormerOwner(): void {
+    if (!this.isCharged) this.cgroup = this.memory.root;
+  }
+
+  /** Back on the list that its marks say. */
+  relink(): void {
+    this.leaveFormerOwner();
+    this.lists.link(this);
   }
 
   get anon(): boolean {
@@ -114,7 +139,9 @@ export class Page {
   /** One mapping less. */
   unmap(): void {
     this.mapcount--;
-    if (this.mapcount === 0) clearMlock(this);
+    if (this.mapcount > 0) return;
+    if (this.anon && this.slot === null && !this.migrating) this.memory.cgroups.takeBack(this);
+    clearMlock(this);
   }
 
   /** add_to_swap: false when swap is full. */
@@ -133,6 +160,7 @@ export class Page {
     this.dirty = true;
     slot.page = null;
     this.memory.swap.release(slot);
+    if (this.mapcount === 0) this.memory.cgroups.takeBack(this);
   }
 
   /** try_to_free_swap: leaves the swap cache unless an entry refers to its slot or it is being written. */

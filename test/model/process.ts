@@ -9,7 +9,7 @@ import { lockAll, lockRange, unlockRange, type LockAll } from "./lock-call.js";
 import { map, moveBreak } from "./map-call.js";
 import { moveTo, resizeOrMove } from "./move-call.js";
 import type { Page } from "./page.js";
-import { layStack, requireRoomForArguments, type Stack } from "./stack.js";
+import { layStack, type Stack } from "./stack.js";
 import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
 import { unmap } from "./unmap-call.js";
 
@@ -155,10 +155,14 @@ export class ModelProcess {
 
   /** With `stack` the new address space has one; without it is empty. E2BIG. */
   exec(brk: number, stack: Stack | null = null): void {
-    const { environment, lists } = this.space;
-    if (stack !== null) requireRoomForArguments(stack, environment.stack);
-    const fresh = new AddressSpace(environment, lists);
-    if (stack !== null) layStack(fresh, stack);
+    const { environment, cgroup } = this.space;
+    const fresh = new AddressSpace(environment, cgroup);
+    try {
+      if (stack !== null) layStack(fresh, stack);
+    } catch (error) {
+      fresh.tearDown();
+      throw error;
+    }
     fresh.brkStart = brk;
     fresh.brk = brk;
     this.leave();

@@ -1,3 +1,4 @@
+import type { Cgroup } from "./cgroup.js";
 import type { ListName, LruLists } from "./lru-lists.js";
 import type { Memory } from "./memory.js";
 import { pageReferenced } from "./referenced.js";
@@ -17,17 +18,19 @@ const ANONYMOUS: Pair = ["inactiveAnon", "activeAnon"];
 
 /**
  * Goes over the lists until so many pages are free or everything was tried; how many are. With `target` only over those
- * of one cgroup, for whom only its own processes count.
+ * of one cgroup and of what it is hierarchical for, whose processes alone count.
  */
 export function reclaim(
   memory: Memory,
   wanted: number,
   kind: Kind,
-  target: LruLists | null = null,
+  target: Cgroup | null = null,
 ): number {
   let freed = 0;
   for (let priority = FIRST_PRIORITY; priority >= 0 && freed < wanted; priority--) {
-    for (const lists of target === null ? memory.cgroups : [target]) {
+    for (const { lists } of target === null
+      ? memory.cgroups.living
+      : [turnOf(memory, target, priority)]) {
       if (freed >= wanted) break;
       const round = { memory, lists, target, kind, priority };
       freed += shrinkPair(round, FILES, wanted - freed);
@@ -40,10 +43,19 @@ export function reclaim(
   return freed;
 }
 
+/** For a cgroup one of those that it concerns has its turn at each priority. */
+function turnOf({ cgroups }: Memory, target: Cgroup, priority: number): Cgroup {
+  const concerned = cgroups.living.filter((cgroup) => target.concerns(cgroup));
+  const last = target.turns.get(priority) ?? -1;
+  const next = concerned.find(({ number }) => number > last) ?? target;
+  target.turns.set(priority, next.number);
+  return next;
+}
+
 interface Round {
   readonly memory: Memory;
   readonly lists: LruLists;
-  readonly target: LruLists | null;
+  readonly target: Cgroup | null;
   readonly kind: Kind;
   readonly priority: number;
 }
@@ -87,7 +99,7 @@ function growOld({ memory, lists, target }: Round, active: ListName, n: number):
       page.active = false;
       events.pgdeactivate++;
     }
-    lists.link(page);
+    page.relink();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LruLists } from "./lru-lists.js";
+import type { Cgroup } from "./cgroup.js";
 import type { Page } from "./page.js";
 import { wasUsed } from "./page-unmap.js";
 import { mappings } from "./page-walk.js";
@@ -12,14 +12,14 @@ export interface References {
 
 /**
  * page_referenced: through how many mappings the page was used since the last time, which it forgets. Sequential
- * readers do not count; a locked VMA ends it. With `only`, processes of other cgroups are not asked.
+ * readers do not count; a locked VMA ends it. With `only`, only processes of that cgroup and of those below it are asked.
  */
-export function pageReferenced(page: Page, only: LruLists | null = null): References {
+export function pageReferenced(page: Page, only: Cgroup | null = null): References {
   const found: References = { count: 0, locked: false, executable: false };
   let left = page.mapcount;
   for (const mapping of mappings(page)) {
     const { vma } = mapping;
-    if (only !== null && vma.space.lists !== only) continue;
+    if (only !== null && !only.concerns(vma.space.cgroup)) continue;
     if (vma.flags.locked) {
       found.locked = true;
       break;

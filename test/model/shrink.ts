@@ -1,4 +1,4 @@
-import type { LruLists } from "./lru-lists.js";
+import type { Cgroup } from "./cgroup.js";
 import type { Page } from "./page.js";
 import { tryToUnmap } from "./page-unmap.js";
 import { pageReferenced } from "./referenced.js";
@@ -14,14 +14,14 @@ export interface Effort {
   /** Dirty pages of files are written. */
   readonly writesFiles: boolean;
   /** The cgroup whose processes alone are asked; null for all. */
-  readonly only: LruLists | null;
+  readonly only: Cgroup | null;
 }
 
 /** Reclaims a page that is isolated, or puts it back. */
 export function shrink(page: Page, effort: Effort): Fate {
   const { lists } = page;
   const { events, swap } = page.memory;
-  const fate = judge(page, effort);
+  const fate = page.locked ? "kept" : judge(page, effort);
   if (fate === "culled") page.freeSwap();
   if (fate === "activated") {
     if (swap.isOverHalfFull) page.freeSwap();
@@ -30,7 +30,7 @@ export function shrink(page: Page, effort: Effort): Fate {
   }
   if (fate === "reclaimed") return fate;
   if (fate === "culled" || !page.evictable || page.unevictable) lists.putback(page);
-  else lists.link(page);
+  else page.relink();
   return fate;
 }
 
@@ -70,7 +70,7 @@ function judge(page: Page, { force, writesFiles, only }: Effort): Fate {
 /** page_check_references: what its use since the last look means. */
 function checkReferences(
   page: Page,
-  only: LruLists | null,
+  only: Cgroup | null,
 ): "reclaim" | "reclaim-if-clean" | "keep" | "activate" {
   const { count, locked, executable } = pageReferenced(page, only);
   const before = page.referenced;

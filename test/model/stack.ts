@@ -1,4 +1,5 @@
 import type { AddressSpace } from "./address-space.js";
+import { requireRoom } from "./charge.js";
 import { fail, Failure } from "./failure.js";
 import { NO_FLAGS, type Flags } from "./flags.js";
 import { Page } from "./page.js";
@@ -52,16 +53,9 @@ export interface Stack {
 
 const STACK_FLAGS: Flags = { ...NO_FLAGS, read: true, write: true, account: true, growsDown: true };
 
-/** E2BIG for arguments that are too many. */
-export function requireRoomForArguments({ pages }: Stack, limit: number): void {
-  const size = Math.min(pages + 1, Math.max(limit, pages));
-  if (pages > Math.max(1, limit)) fail("E2BIG");
-  if (size > FREE_OF_CHARGE && size > limit / 4) fail("E2BIG");
-}
-
 /**
  * Lays the stack in an empty address space. Its pages have the index of the place where they were written, at the end
- * of all addresses.
+ * of all addresses. E2BIG for arguments that are too many, of which some have been written then.
  */
 export function layStack(space: AddressSpace, { pages, top }: Stack): void {
   const limit = space.environment.stack;
@@ -70,9 +64,13 @@ export function layStack(space: AddressSpace, { pages, top }: Stack): void {
   space.insert(vma);
   space.prepareAnonVma(vma);
   for (let i = 1; i <= pages; i++) {
+    if (i > Math.max(1, limit)) fail("E2BIG");
+    requireRoom(space.memory, space.cgroup);
     const page = Page.anonymous(vma, top - i, i);
     space.map(top - i, { page, writable: true, dirty: true, young: true });
     page.lists.markAccessed(page);
+    const soFar = i < limit ? i + 1 : i;
+    if (soFar > FREE_OF_CHARGE && soFar > limit / 4) fail("E2BIG");
   }
   const whole = Math.min(size + ROOM, Math.max(limit, size));
   if (whole <= top) space.resize(vma, top - whole, top);

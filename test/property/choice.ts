@@ -79,7 +79,7 @@ export class Chooser {
   operation({ kind, numbers }: Choice): Operation | null {
     this.draws = new Draws(numbers);
     const live = this.model.processes.flatMap((process, number) => (process.alive ? [number] : []));
-    const cgroups = this.model.machine.memory.cgroups.length;
+    const cgroups = this.model.machine.memory.cgroups.all.length;
     if (live.length === 0) return { op: "spawn", cgroup: 0 };
     // The older ones more often, so that something gathers in them.
     const process =

@@ -1,4 +1,4 @@
-import type { Process, Vma } from "../../bindings/index.js";
+import type { MemoryCgroup, Process, Vma } from "../../bindings/index.js";
 import { VmFlag } from "../../assembly/abi.js";
 import { pageFlags } from "./core-flags.js";
 import type { CoreSide } from "./core-side.js";
@@ -50,8 +50,8 @@ export function coreState(side: CoreSide): string[] {
     );
   }
   lines.push(...unmappedLines(side, inodes, frames.things));
-  for (const [number, cgroup] of side.cgroups.entries()) {
-    lines.push(`cgroup ${number} ${Object.values(cgroup.lru()).join(" ")}`);
+  for (const cgroup of side.cgroups) {
+    if (cgroup.exists) lines.push(cgroupLine(cgroup, side.cgroups.length > 1));
   }
   for (const { number, pages, used, priority } of side.kernel.swapAreas) {
     lines.push(`area ${number} pages ${pages} used ${used} priority ${priority}`);
@@ -64,6 +64,18 @@ export function coreState(side: CoreSide): string[] {
       .map(([name, value]) => `${name} ${value}`)
       .sort(),
   );
+}
+
+/** What a cgroup has on lists, and what it counts. */
+function cgroupLine(cgroup: MemoryCgroup, counting: boolean): string {
+  const { number, usage, maxUsage, failcnt } = cgroup;
+  const { cache, rss, mapped_file, pgpgin, pgpgout, pgmajfault } = cgroup.stat();
+  const stat = { cache, rss, mapped_file, pgpgin, pgpgout, pgmajfault };
+  const counted = counting ? Object.entries(stat).map(([name, n]) => `${name} ${n}`) : [];
+  const limit = cgroup.limit ?? Infinity;
+  const counter =
+    number === 0 ? "" : `usage ${usage} of ${limit} at most ${maxUsage} failed ${failcnt}`;
+  return `cgroup ${number} ${Object.values(cgroup.lru()).join(" ")} ${counter} ${counted.join(" ")}`;
 }
 
 /** The VMAs and the RSS of one process alone. */

@@ -110,7 +110,18 @@ function keepsPart(operation: Operation): boolean {
   return KEEP_A_PART.includes(operation.op);
 }
 
-function firstChange(before: readonly string[], after: readonly string[]): string | null {
+/** A page may have been charged and given back: what was charged in advance, and events, are none of the state. */
+function withoutCharging(line: string): string {
+  return line.startsWith("cgroup ")
+    ? line.replace(/usage .* failed \d+|pgpgin \d+ pgpgout \d+/g, "")
+    : line;
+}
+
+function firstChange(linesBefore: readonly string[], linesAfter: readonly string[]): string | null {
+  const [before, after] = [linesBefore, linesAfter].map((lines) => lines.map(withoutCharging)) as [
+    string[],
+    string[],
+  ];
   const line = Array.from({ length: Math.max(before.length, after.length) }).findIndex(
     (_, index) => before[index] !== after[index],
   );

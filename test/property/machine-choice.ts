@@ -22,7 +22,7 @@ export function onMachine(
         op,
         pages: draws.pick([1, 2, 4, 8, 32, 1000]),
         kind: draws.pick(["direct", "background"] as const),
-        cgroup: draws.chance(1, 4) ? draws.below(memory.cgroups.length) : null,
+        cgroup: draws.chance(1, 4) ? draws.below(memory.cgroups.all.length) : null,
       };
     case "snapshot":
     case "restore":

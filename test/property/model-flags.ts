@@ -13,7 +13,7 @@ export function pageFlags(page: Page): string {
     page.slot === null ? "" : "swapCache",
     page.unevictable ? "unevictable" : "",
     page.writeback ? "writeback" : "",
-    `cgroup ${page.memory.cgroups.indexOf(page.lists)}`,
+    `cgroup ${page.isCharged ? page.cgroup.number : 0}`,
   ];
   return flags.filter((flag) => flag !== "").join(",");
 }

@@ -1,5 +1,6 @@
 import { AnonVma } from "../model/anon-vma.js";
 import type { PresentEntry } from "../model/address-space.js";
+import type { Cgroup } from "../model/cgroup.js";
 import type { Inode } from "../model/file.js";
 import { permissions, type Flags } from "../model/flags.js";
 import { entryFor, places } from "../model/page-walk.js";
@@ -54,9 +55,8 @@ export function modelState(side: ModelSide): string[] {
     );
   }
   lines.push(...unmappedLines(side, inodes));
-  for (const [number, lists] of side.machine.memory.cgroups.entries()) {
-    lines.push(`cgroup ${number} ${LISTS.map((name) => lists.count(name)).join(" ")}`);
-  }
+  const { cgroups } = side.machine.memory;
+  for (const cgroup of cgroups.living) lines.push(cgroupLine(cgroup, cgroups.counting));
   for (const [number, area] of side.machine.memory.swap.areas.entries()) {
     if (area === null) continue;
     const { pages, slots, priority } = area;
@@ -65,6 +65,15 @@ export function modelState(side: ModelSide): string[] {
   lines.push(`ksm changes ${side.machine.ksm.changes}`);
   lines.push(`broken ${side.machine.memory.broken}`);
   return lines.concat(machineLines(side, [...frames.things]));
+}
+
+/** What a cgroup has on lists, and what it counts. */
+function cgroupLine(cgroup: Cgroup, counting: boolean): string {
+  const { number, lists, usage, maxUsage, failcnt, limit } = cgroup;
+  const counted = counting ? Object.entries(cgroup.stat()).map(([name, n]) => `${name} ${n}`) : [];
+  const counter =
+    number === 0 ? "" : `usage ${usage} of ${limit} at most ${maxUsage} failed ${failcnt}`;
+  return `cgroup ${number} ${LISTS.map((name) => lists.count(name)).join(" ")} ${counter} ${counted.join(" ")}`;
 }
 
 function walks(page: Page, { space }: ModelProcess, address: number): boolean {

@@ -29,7 +29,7 @@ function unmappedPages({ machine }: ModelSide, inodes: Naming<Inode>): Page[] {
   const { cgroups, swap } = machine.memory;
   const cached = [...inodes.things].flatMap(({ cache }) => [...cache.values()]);
   const swapped = swap.areas.flatMap((area) => [...(area?.slots ?? [])].map(({ page }) => page));
-  const listed = cgroups.flatMap((lists) => [...lists.all()]);
+  const listed = cgroups.living.flatMap(({ lists }) => [...lists.all()]);
   const pages = [...cached, ...listed, ...swapped].filter((page) => page !== null);
   return [...new Set(pages)].filter(({ mapcount }) => mapcount === 0);
 }

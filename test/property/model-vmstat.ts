@@ -7,7 +7,7 @@ import type { ModelSide } from "./model-side.js";
 export function machineLines({ machine, processes, files }: ModelSide, mapped: Page[]): string[] {
   const { cgroups, events, swap, writing } = machine.memory;
   const onLists = (name: ListName): number =>
-    cgroups.reduce((sum, lists) => sum + lists.count(name), 0);
+    cgroups.living.reduce((sum, { lists }) => sum + lists.count(name), 0);
   const inodes = new Set<Inode>(files.map(({ inode }) => inode));
   for (const process of processes) {
     for (const { file } of process.alive ? process.space.vmas : []) {

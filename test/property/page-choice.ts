@@ -26,7 +26,7 @@ export class PageChoice {
     switch (op) {
       case "page-referenced": {
         this.lastReferenced = place;
-        const cgroups = this.model.machine.memory.cgroups.length;
+        const cgroups = this.model.machine.memory.cgroups.all.length;
         return { op, ...place, cgroup: draws.chance(1, 8) ? draws.below(cgroups) : null };
       }
       case "try-to-unmap": {

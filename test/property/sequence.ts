@@ -93,7 +93,7 @@ function makesSense(operation: Operation, model: ModelSide): boolean {
   if ("other" in operation && model.processes[operation.other]?.alive !== true) return false;
   if (operation.op === "restore" && !model.hasSnapshot) return false;
   const cgroup = "cgroup" in operation ? operation.cgroup : null;
-  if (cgroup !== null && model.machine.memory.cgroups[cgroup] === undefined) return false;
+  if (cgroup !== null && model.machine.memory.cgroups.all[cgroup] === undefined) return false;
   const file = "file" in operation ? operation.file : null;
   return file === null || model.files[file] !== undefined;
 }

@@ -24,8 +24,8 @@ export default {
       tests: ["test/explore/races"],
       builds: ["explore"],
       file: "assembly/mm/fault-anon.ts",
-      from: "  if (load<u64>(pte)) {\n    ptlUnlock(pmd);\n    putPage(frame);",
-      to: "  if (false) {\n    ptlUnlock(pmd);\n    putPage(frame);",
+      from: "  if (load<u64>(pte)) {\n    ptlUnlock(pmd);\n    dropNewPage(frame);",
+      to: "  if (false) {\n    ptlUnlock(pmd);\n    dropNewPage(frame);",
     },
     {
       rule: "a page that its file has lost meanwhile is not mapped",

@@ -33,7 +33,7 @@ export default {
     {
       rule: "the walk for references filters by memcg",
       file: walk,
-      from: "if (argument && changetype<MmStruct>(<usize>vma.mm).memcg != argument) {",
+      from: "if (argument && !isSameOrSubtree(argument, changetype<MmStruct>(<usize>vma.mm).memcg)) {",
       to: "if (false) {",
     },
     {

@@ -60,8 +60,8 @@ export default {
       rule: "a range ends also when the entry was not what it had been",
       ...raced,
       file: "assembly/mm/fault-write-protect.ts",
-      from: "    ptlUnlock(pmd);\n    mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);\n    putPage(copy);\n",
-      to: "    ptlUnlock(pmd);\n    putPage(copy);\n",
+      from: "    ptlUnlock(pmd);\n    mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);\n    dropNewPage(copy);\n",
+      to: "    ptlUnlock(pmd);\n    dropNewPage(copy);\n",
     },
     {
       rule: "try_to_unmap tells after the entry is gone",

@@ -95,7 +95,7 @@ export default {
     {
       rule: "reclaim of one memcg leaves the others' pages",
       file: "assembly/mm/vmscan.ts",
-      from: "let memcg = target ? target : header().rootMemcg;",
+      from: "let memcg = target ? memcgTurn(target, priority) : header().rootMemcg;",
       to: "let memcg = header().rootMemcg;",
     },
     {

@@ -32,7 +32,7 @@ export default {
     {
       rule: "reclaim for one memcg asks its processes only",
       file: all,
-      from: "if (memcg && changetype<MmStruct>(<usize>vma.mm).memcg != memcg) {",
+      from: "if (memcg && !isSameOrSubtree(memcg, changetype<MmStruct>(<usize>vma.mm).memcg)) {",
       to: "if (false) {",
     },
     {
@@ -45,16 +45,16 @@ export default {
       rule: "a file page that can't be locked counts as referenced",
       builds: ["explore"],
       file: all,
-      from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
-      to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 0;",
+      from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
+      to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 0;",
     },
     {
       rule: "so does a page of KSM's",
       tests: ["test/rmap/ksm"],
       builds: ["explore"],
       file: all,
-      from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
-      to: "if (!locked && !trylockPage(frame, Doing.Referenced)) return pageIsKsm(frame) ? 0 : 1;",
+      from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
+      to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return pageIsKsm(frame) ? 0 : 1;",
     },
   ],
 };

@@ -28,8 +28,8 @@ export default {
     {
       rule: "only the last unmap asks the key, which is one for all mappings",
       file: remove,
-      from: "  if (mapcount >= 0) return;\n  if (keyed",
-      to: "  if (mapcount >= 0 && !keyed) return;\n  if (keyed",
+      from: "  if (mapcount >= 0) {\n    if (counted)",
+      to: "  if (mapcount >= 0 && !keyed) {\n    if (counted)",
     },
     {
       rule: "what the key tells is forgotten when it was told",
@@ -53,8 +53,8 @@ export default {
       rule: "and of one that it can't lock",
       builds: ["explore"],
       file: referenced,
-      from: "if (!locked && !trylockPage(frame, Doing.Referenced)) return 1;",
-      to: "if (!locked && !trylockPage(frame, Doing.Referenced)) {\n      if (hasStorageKeys()) pageTestAndClearYoung(frame);\n      return 1;\n    }",
+      from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
+      to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) {\n      if (hasStorageKeys()) pageTestAndClearYoung(frame);\n      return 1;\n    }",
     },
     {
       rule: "entries of an s390x have no marks",
