@@ -7,6 +7,7 @@ import {
   FileKind,
   PAGE_SIZE,
   PageField,
+  PageFlag,
   TaskField,
   ENTRY_RECORD,
   EntryKind,
@@ -230,6 +231,12 @@ export function pageHandle(frame: u32): f64 {
   return frameHandle(frame, pageGeneration(frame));
 }
 
+/** A tail is whatever its huge page is, and perhaps broken by itself. */
+function flagsOf(page: u32, head: u32): u32 {
+  const flags = pageFlags(page);
+  return page == head ? flags : flags | (pageFlags(head) & ~PageFlag.Head);
+}
+
 /** One of PageField, or -ESTALE. */
 export function pageField(handle: f64, field: i32): f64 {
   const page = frameOf(handle);
@@ -244,7 +251,7 @@ export function pageField(handle: f64, field: i32): f64 {
     case PageField.Index:
       return <f64>(pageIndex(frame) + <u64>(page - frame));
     case PageField.Flags:
-      return <f64>pageFlags(page);
+      return <f64>flagsOf(page, frame);
     case PageField.Word:
       return pageWord(page);
     case PageField.HugePage:

@@ -31,6 +31,7 @@ function reason(scene: Scene, code: string): string | null {
       ? ofProcess(kernel, runner, operation, code)
       : ofOthers(runner, operation, code));
   if (own !== null) return own;
+  if (operation.op === "collapse") return null;
   if (code !== "ENOMEM" && code !== "EAGAIN") return null;
   const words = exhausted(kernel, runner, operation);
   return operation.op === "mlock" && code === "EAGAIN"
@@ -101,6 +102,8 @@ function ofProcess(
     case "rmap":
     case "pin":
       return notShown(process, operation.page);
+    case "split":
+      return notShown(process, operation.page);
     case "unpin":
       return code === "EINVAL" ? "the page is not pinned" : notShown(process, operation.page);
     case "mremap":
@@ -115,7 +118,9 @@ function ofProcess(
     case "munmap":
       return code === "EINVAL" ? "the range has 0 pages" : null;
     case "madvise":
-      if (code === "EINVAL") return "a locked VMA keeps its pages";
+      if (code === "EINVAL" && operation.advice === "dontneed")
+        return "a locked VMA keeps its pages";
+      if (code === "EINVAL") return adviceRefused(process, operation);
       break;
     case "mprotect":
     case "mlock":
@@ -127,6 +132,18 @@ function ofProcess(
   if (code !== "ENOMEM") return null;
   const { op, page, count } = operation;
   return hole(process, operation) ?? (op === "mlock" ? unpopulated(process, page, count) : null);
+}
+
+/** hugepage and nohugepage, where that is so already, or never. */
+function adviceRefused(process: Process, { page, count }: OnRange): string {
+  let at = page;
+  for (let i = 0; i < SEARCHED && at < page + count; i++) {
+    const vma = vmaAt(process, at);
+    if (vma === undefined) break;
+    if (vma.shared) return `${vmaInWords(vma)} is shared, and shared memory has no huge pages`;
+    at = pageOf(vma.end);
+  }
+  return "a VMA of the range is advised so already";
 }
 
 /** A range of which a part is not mapped. */

@@ -15,7 +15,13 @@ const MAX_COUNT = 2 ** 31 - 1;
 
 const PROTS: readonly ScriptProt[] = ["r", "rw", "rwx", "none"];
 const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk", "ramfs"];
-const ADVICES: readonly ScriptAdvice[] = ["dontneed", "mergeable", "unmergeable"];
+const ADVICES: readonly ScriptAdvice[] = [
+  "dontneed",
+  "mergeable",
+  "unmergeable",
+  "hugepage",
+  "nohugepage",
+];
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** The names that a script has introduced so far. */

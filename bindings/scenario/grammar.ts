@@ -101,7 +101,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
   mlock: rangeRule("mlock"),
   munlock: rangeRule("munlock"),
   madvise: {
-    form: "madvise P page n dontneed|mergeable|unmergeable",
+    form: "madvise P page n dontneed|mergeable|unmergeable|hugepage|nohugepage",
     arity: [4, 4],
     read: (f, at) => ({
       ...at,
@@ -153,6 +153,8 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
   rmap: pageRule("rmap"),
   "swap-out": rangeRule("swap-out"),
   migrate: rangeRule("migrate"),
+  collapse: pageRule("collapse"),
+  split: pageRule("split"),
   pin: pageRule("pin"),
   unpin: pageRule("unpin"),
   "file-read": {

@@ -1,6 +1,7 @@
 // What machine a script needs, and how large.
 
 import type { Arch } from "../kernel/options.js";
+import { HUGE_PAGES } from "../../assembly/abi.js";
 import type { OperationName } from "./operation.js";
 import type { Script } from "./script.js";
 
@@ -28,6 +29,9 @@ const TAKES: Partial<Record<OperationName, number>> = {
 /** Most frames that are given for pages made present by locking or remapping: a script may lock its whole arena. */
 const MAX_LOCKED = 262_144;
 
+/** Most frames that are given for huge pages. */
+const MAX_HUGE = 262_144;
+
 /** What a frame takes of the memory of a machine at most, in bytes. */
 const FRAME_BYTES = 64;
 
@@ -36,8 +40,21 @@ export function machineFor(script: Script, frames = framesFor(script)): MachineS
   return { arch: script.arch, frames, memory: MEMORY + frames * FRAME_BYTES };
 }
 
+/** Rows of frames: of each range that may have huge pages, for each process that may come to have it. */
+function framesForHugePages(script: Script): number {
+  let processes = 0;
+  let frames = 0;
+  for (const operation of script.operations) {
+    if (operation.op === "spawn" || operation.op === "fork") processes++;
+    if (operation.op === "madvise" && operation.advice === "hugepage") {
+      frames += operation.count + 2 * HUGE_PAGES;
+    }
+  }
+  return Math.min(frames * processes, MAX_HUGE);
+}
+
 function framesFor(script: Script): number {
-  let frames = SPARE_FRAMES;
+  let frames = SPARE_FRAMES + framesForHugePages(script);
   let locked = 0;
   for (const operation of script.operations) {
     frames += TAKES[operation.op] ?? 0;

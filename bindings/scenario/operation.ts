@@ -8,7 +8,7 @@ export type ScriptProt = "r" | "rw" | "rwx" | "none";
 export type ScriptFileKind = "tmpfs" | "disk" | "ramfs";
 
 /** Advice that the language knows. */
-export type ScriptAdvice = "dontneed" | "mergeable" | "unmergeable";
+export type ScriptAdvice = "dontneed" | "mergeable" | "unmergeable" | "hugepage" | "nohugepage";
 
 /** What every operation carries: its line, from 1, and its words as written, without comment. */
 interface Written {
@@ -100,7 +100,7 @@ export interface RemapOperation extends Written {
   readonly nonBlock: boolean;
 }
 
-/** `madvise P page n dontneed|mergeable|unmergeable` */
+/** `madvise P page n dontneed|mergeable|unmergeable|hugepage|nohugepage` */
 export interface MadviseOperation extends Written {
   readonly op: "madvise";
   readonly process: string;
@@ -119,7 +119,7 @@ export interface LockAllOperation extends Written {
 
 /** `read P page`, and whatever else needs only a page of one process */
 export interface PageOperation extends Written {
-  readonly op: "read" | "referenced" | "rmap" | "pin" | "unpin";
+  readonly op: "read" | "referenced" | "rmap" | "pin" | "unpin" | "collapse" | "split";
   readonly process: string;
   readonly page: number;
 }

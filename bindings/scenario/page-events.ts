@@ -1,5 +1,6 @@
 // What happened to pages inside an operation, in words: each kind of event, told for all its pages at once.
 
+import { HUGE_PAGES } from "../../assembly/abi.js";
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import { pageOf } from "./arena.js";
 import { copiesInWords } from "./copy-words.js";
@@ -118,6 +119,18 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
       ? "shared page made writable, all who map it see the write"
       : `shared ${which(events, scene)} made writable`,
   ],
+  HugePage: (events) => hugePages(events, "made"),
+  HugePageCopied: (events) =>
+    events.map(({ a, c }) =>
+      c === 0
+        ? `${hugeRange(a)} copied to small pages, there is no row of free frames`
+        : `${hugeRange(a)} copied, others have it as well`,
+    ),
+  HugePageSplit: (events) => [
+    `${counted(events.length, "huge page")} split, in ${counted(mappingsSplit(events), "page table")}`,
+  ],
+  Collapsed: (events) =>
+    events.map(({ a, c }) => `${counted(c, "page")} copied into ${hugeRange(a)}`),
   SwapOut: swappedOut,
   OffsetKept: (events, scene) => [
     `${lostMappings(events, scene)} removed, ${events.length === 1 ? "its offset is" : "their offsets are"} kept`,
@@ -139,6 +152,20 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
       ? ["contents written out"]
       : [`contents of ${events.length} pages written out`],
 };
+
+/** "huge page 0-511" */
+function hugeRange(address: number): string {
+  const page = pageOf(address);
+  return `huge page ${page}-${page + HUGE_PAGES - 1}`;
+}
+
+function hugePages(events: Events, what: string): string[] {
+  return shortened(events.map(({ a }) => `${hugeRange(a)} ${what}`));
+}
+
+function mappingsSplit(events: Events): number {
+  return events.reduce((sum, { b }) => sum + b, 0);
+}
 
 function them(events: Events): string {
   return events.length === 1 ? "it" : "them";

@@ -3,7 +3,7 @@
 import { KernelError } from "../core/kernel-error.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
-import type { Process } from "../kernel/process.js";
+import type { Collapse, Process } from "../kernel/process.js";
 import { addressOf, bytesOf, pageOf } from "./arena.js";
 import { type Stayed, whyForcedStayed, whyNotMoved } from "./staying.js";
 
@@ -74,6 +74,23 @@ export function migrate(
     }
     return result === "moved" ? null : whyNotMoved(shown, result);
   });
+}
+
+/** What khugepaged says of a range that it leaves, as the error that a program would get of it. */
+const UNCOLLAPSED: Readonly<Record<Exclude<Collapse, "collapsed">, readonly [string, string]>> = {
+  "not-eligible": ["EINVAL", "not all of it is of one VMA that may have huge pages"],
+  "nothing-there": ["EFAULT", "nothing of it was touched, or it is a huge page already"],
+  unsuitable: ["EBUSY", "a page of it is shared, protected, held by somebody or in swap"],
+  idle: ["EAGAIN", "no page of it was touched lately"],
+  "no-memory": ["ENOMEM", "there are not so many free frames in a row"],
+};
+
+/** khugepaged's collapse of the range that a page lies in. @throws KernelError */
+export function collapse(process: Process, page: number): void {
+  const became = process.collapse(addressOf(page));
+  if (became === "collapsed") return;
+  const [code, why] = UNCOLLAPSED[became];
+  throw new KernelError(code, "collapse", why);
 }
 
 /** The page that a process shows, for what can't be done without one. @throws KernelError EFAULT */

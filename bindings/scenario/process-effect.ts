@@ -61,6 +61,12 @@ function states(process: Process, operation: ProcessOperation): string[] {
   switch (operation.op) {
     case "madvise":
       if (operation.advice === "dontneed") return [];
+      if (operation.advice === "hugepage" || operation.advice === "nohugepage") {
+        return vmasAre(
+          vmasOf(process, operation.page, operation.count),
+          hugeAdvice(operation.advice),
+        );
+      }
       return operation.advice === "mergeable"
         ? mergeable(vmasOf(process, operation.page, operation.count))
         : vmasAre(vmasOf(process, operation.page, operation.count), "not mergeable");
@@ -92,6 +98,10 @@ function states(process: Process, operation: ProcessOperation): string[] {
 
 function isNonlinear({ flags }: Vma): boolean {
   return (flags & VmFlag.Nonlinear) !== 0;
+}
+
+function hugeAdvice(advice: "hugepage" | "nohugepage"): string {
+  return advice === "hugepage" ? "to have huge pages" : "to have no huge pages";
 }
 
 /** The VMAs of a range that has no hole. */

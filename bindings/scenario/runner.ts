@@ -20,7 +20,7 @@ import type {
 } from "./operation.js";
 import type { Script } from "./script.js";
 import { LineError } from "./line-error.js";
-import { migrate, pageShown, type RangeOutcome, swapOut } from "./page-range.js";
+import { collapse, migrate, pageShown, type RangeOutcome, swapOut } from "./page-range.js";
 import type { Stayed } from "./staying.js";
 
 /** Result of an operation on a process or file that is not there any more, or never came to be. */
@@ -223,6 +223,12 @@ export class ScriptRunner {
         return this.#kernel.pageReferenced(pageShown(process, operation.page));
       case "rmap":
         return this.#kernel.rmapWalk(pageShown(process, operation.page));
+      case "collapse":
+        collapse(process, operation.page);
+        return 0;
+      case "split":
+        this.#kernel.splitHugePage(pageShown(process, operation.page));
+        return 0;
       case "pin":
         this.#kernel.pin(pageShown(process, operation.page));
         return 0;

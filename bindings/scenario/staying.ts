@@ -49,7 +49,11 @@ export function whyForcedStayed(kernel: Kernel, page: Page, fate: Fate): string 
 }
 
 function forcedInWords(kernel: Kernel, page: Page, fate: Fate): string {
-  if (fate === "not-isolated") return "on no list of reclaim";
+  if (fate === "not-isolated") {
+    return page.hugePage
+      ? "in a huge page, of which another page is the first"
+      : "on no list of reclaim";
+  }
   if (fate === "culled") return whyCulled(page);
   if (page.pins > 0) return "pinned";
   if (page.writeback) return "being written, I/O is held";

@@ -61,6 +61,7 @@ const arrays = {
   pageLruNext: 4,
   pageLruPrev: 4,
   pageMemcg: 4,
+  pagePins: 4,
   // Eight frames a byte.
   storageKeys: 1 / 8,
   keysChanged: 1 / 8,
@@ -163,6 +164,15 @@ export class RawMachine {
 
   file(process: Process, address: number): RawRecord {
     return this.vma(process, address).follow("file", "File").follow("mapping", "AddressSpace");
+  }
+
+  /** Address of the entry of the huge page that an address shows: the table for its split begins with it. */
+  hugeEntryAt(process: Process, address: number): number {
+    let slot = this.mm(process).get("pgd");
+    for (const bytes of [2 ** 39, 2 ** 30, 2 ** 21]) {
+      slot = this.get32(slot + (Math.floor(address / bytes) % ENTRIES) * 8);
+    }
+    return slot - 1;
   }
 
   /** Address of the page-table entry of an address. */

@@ -9,6 +9,7 @@
 import counters from "./counters.mjs";
 import faults from "./faults.mjs";
 import files from "./files.mjs";
+import huge from "./huge.mjs";
 import indexes from "./indexes.mjs";
 import ksm from "./ksm.mjs";
 import lifetime from "./lifetime.mjs";
@@ -44,7 +45,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[stacks, memoryFailure],
+  ...[stacks, memoryFailure, huge],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>

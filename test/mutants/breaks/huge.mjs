@@ -1,0 +1,174 @@
+const split = "assembly/rmap/split-huge-page.ts";
+const entry = "assembly/mm/huge-entry.ts";
+const page = "assembly/struct/huge-page.ts";
+const fault = "assembly/mm/fault-huge.ts";
+const collapse = "assembly/mm/collapse.ts";
+
+export default {
+  group: "huge",
+  tests: [
+    "test/api/huge-page",
+    "test/api/collapse",
+    "test/rmap/huge-pages",
+    "test/check/huge-pages",
+  ],
+  breaks: [
+    {
+      rule: "an entry that is splitting is not counted again where a VMA is being split",
+      file: "assembly/rmap/huge-entry.ts",
+      from: "if (which == HugeEntry.NotSplitting && splitting) return 0;",
+      to: "",
+    },
+    {
+      rule: "a split leaves writable what was, if the VMA is",
+      file: split,
+      from: "return entry & PTE_WRITE ? bits : bits & ~PTE_WRITE;",
+      to: "return bits & ~PTE_WRITE;",
+    },
+    {
+      rule: "a split protects what was protected",
+      file: split,
+      from: "return entry & PTE_WRITE ? bits : bits & ~PTE_WRITE;",
+      to: "return bits;",
+    },
+    {
+      rule: "a tail takes the references along that were held on it",
+      file: page,
+      from: "mapcount + held);",
+      to: "mapcount);",
+    },
+    {
+      rule: "each page of a split is mlocked if the huge page was",
+      file: page,
+      from: "PageFlag.SwapBacked | PageFlag.Mlocked;",
+      to: "PageFlag.SwapBacked;",
+    },
+    {
+      rule: "a tail that is broken stays so",
+      file: page,
+      from: "pageFlags(tail) & PageFlag.HwPoison;",
+      to: "0;",
+    },
+    {
+      rule: "a split is no huge page any more on its list",
+      file: page,
+      from: "if (pageTest(head, PageFlag.Lru)) lruForgetHuge(head);",
+      to: "",
+    },
+    {
+      rule: "where a part is unmapped the page is split first",
+      file: entry,
+      from: "  if (!isWhole(start, end)) {\n    splitHugePmd(mm, pmd);\n    return false;\n  }\n  if (hugePmdLock(vma, pmd, Doing.Zap)",
+      to: "  if (hugePmdLock(vma, pmd, Doing.Zap)",
+    },
+    {
+      rule: "a huge page moves whole only to an aligned place",
+      file: entry,
+      from: "if (!isWhole(from, from + bytes) || (from | to) & PART) {",
+      to: "if (!isWhole(from, from + bytes)) {",
+    },
+    {
+      rule: "the new bounds of a VMA split what they cut: the start",
+      file: entry,
+      from: "  splitAt(vma, start);\n",
+      to: "",
+    },
+    {
+      rule: "the new bounds of a VMA split what they cut: the end",
+      file: entry,
+      from: "  splitAt(vma, end);\n",
+      to: "",
+    },
+    {
+      rule: "a bound that moves up splits the next VMA's page",
+      file: entry,
+      from: "    splitAt(next, next.start + <u64>shift);",
+      to: "    splitAt(next, next.start);",
+    },
+    {
+      rule: "fork leaves neither side a writable huge entry",
+      file: entry,
+      from: "        setHugeEntry(from, entry & ~PTE_WRITE);",
+      to: "",
+    },
+    {
+      rule: "a child has not touched what it got",
+      file: entry,
+      from: "const copy = entry & ~(PTE_WRITE | PTE_YOUNG);",
+      to: "const copy = entry & ~PTE_WRITE;",
+    },
+    {
+      rule: "a huge page is written in place by its only owner alone",
+      file: fault,
+      from: "if (pageMapcount(head) == 1) {",
+      to: "if (pageMapcount(head) >= 1) {",
+    },
+    {
+      rule: "a huge page fits into its VMA",
+      file: fault,
+      from: "if (start < vma.start || start + PMD_SIZE > vma.end) return SMALL;",
+      to: "if (start + PMD_SIZE > vma.end) return SMALL;",
+    },
+    {
+      rule: "no huge page is made where madvise said so",
+      file: fault,
+      from: "|| vma.flags & VmFlag.NoHugePage) return false;",
+      to: ") return false;",
+    },
+    {
+      rule: "no huge page is made in a temporary stack",
+      file: fault,
+      from: "return !isVmaTemporaryStack(vma.flags);",
+      to: "return true;",
+    },
+    {
+      rule: "a read that falls back leaves an anon_vma",
+      file: fault,
+      from: "if (!write && (!tablesReserve(3) || !anonVmaPrepare(vma))) return Errno.ENOMEM;",
+      to: "",
+    },
+    {
+      rule: "khugepaged leaves pages that somebody holds",
+      file: collapse,
+      from: "(entry & PTE_WRITE) != 0 && pageRefcount(pteFrame(entry)) == 1;",
+      to: "(entry & PTE_WRITE) != 0;",
+    },
+    {
+      rule: "khugepaged leaves what is protected",
+      file: collapse,
+      from: "(entry & PTE_WRITE) != 0 && pageRefcount",
+      to: "pageRefcount",
+    },
+    {
+      rule: "khugepaged leaves what nobody touched",
+      file: collapse,
+      from: "result == CollapseResult.Collapsed && !touched ? CollapseResult.Idle : result;",
+      to: "result;",
+      tests: ["test/api/collapse"],
+    },
+    {
+      rule: "a collapse counts pages that were absent",
+      file: collapse,
+      from: "changetype<MmStruct>(<usize>vma.mm).anonRss++;",
+      to: "",
+    },
+    {
+      rule: "a huge entry counts also in a sequential VMA",
+      file: "assembly/rmap/referenced-one.ts",
+      from: "clearFlushYoung(mm, hugeEntryAt(pmd), address)) {\n    found |= REFERENCED;",
+      to: "clearFlushYoung(mm, hugeEntryAt(pmd), address)) {\n    if (!(vma.flags & VmFlag.SeqRead)) found |= REFERENCED;",
+    },
+    {
+      rule: "mlock counts a huge page by its size",
+      file: "assembly/rmap/mlock.ts",
+      from: "vmStat(VmStat.NrMlock, pageSize(frame));",
+      to: "vmStat(VmStat.NrMlock, 1);",
+    },
+    {
+      rule: "a huge page is counted by itself",
+      file: "assembly/rmap/accounting.ts",
+      from: "if (pageIsHuge(frame)) header().nrAnonHuge += n;",
+      to: "if (false) header().nrAnonHuge += n;",
+    },
+  ],
+};
