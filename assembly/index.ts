@@ -34,6 +34,7 @@ export {
   walkPage,
   walksTrace,
 } from "./mm/query";
+export { entryAtAddress } from "./mm/entry-query";
 export { devicePagesOf, notifierField, notifiersOf } from "./mm/notifier-query";
 export {
   benchPageReferenced,

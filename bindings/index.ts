@@ -78,6 +78,7 @@ export {
   type FileEntry,
   type ForkOptions,
   type LockAllOptions,
+  type EntryState,
   type PageEntry,
   type Rss,
   type SwapEntry,

@@ -56,6 +56,14 @@ export interface PageEntry {
   readonly frame: number;
 }
 
+/** What a present entry of a page table says. */
+export interface EntryState {
+  /** -1: the zero page. */
+  readonly frame: number;
+  /** Without it a write is a fault first. */
+  readonly writable: boolean;
+}
+
 /** An entry of a page table whose page is in swap. */
 export interface SwapEntry {
   readonly address: number;
@@ -428,6 +436,21 @@ export class Process extends Held {
     if (handle < -1)
       throw failed(handle, `pageAt(${hex(address)}) in ${this.label}`, "it has exited");
     return handle > 0 ? this.context.pageOf(handle) : null;
+  }
+
+  /**
+   * The present entry over an address: null if there is none.
+   *
+   * @throws KernelError EINVAL, ESRCH
+   */
+  entryAt(address: number): EntryState | null {
+    const { core } = this.context.machine;
+    const state = core.entryAtAddress(this.handle, integer("entryAt", "address", address));
+    if (state < 0)
+      throw failed(state, `entryAt(${hex(address)}) in ${this.label}`, "it has exited");
+    if (state === 0) return null;
+    const frame = Math.floor((state - 1) / 2);
+    return { frame: frame || -1, writable: state % 2 === 0 };
   }
 
   /** Every present entry by address. @throws KernelError ESRCH, ENOMEM */

@@ -198,3 +198,15 @@ describe("rdma", () => {
     expect(kernel.pageReferenced(page)).toBe(0);
   });
 });
+
+describe("a stack", () => {
+  test("grows for a device, as it would for the process", async () => {
+    const { kernel, process } = await machine();
+    lay(process, 10, 2, { growsDown: true });
+    const device = client(process, "kvm");
+    device.write(at(8), 5);
+    expect(process.read(at(8))).toBe(5);
+    expect(process.vmaAt(at(8))).not.toBeNull();
+    expectHealthy(kernel);
+  });
+});

@@ -243,3 +243,42 @@ describe("young pages", () => {
     expect(log.take()).toEqual([]);
   });
 });
+
+describe("nonlinear mappings", () => {
+  /** Pages 0 to 3 show the file backwards. */
+  async function backwards() {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 4, kind: "tmpfs", word: 50 });
+    lay(process, 0, 4, { file, shared: true });
+    for (let i = 0; i < 4; i++) process.remapFilePages(at(i), PAGE, 3 - i);
+    return { kernel, process, file };
+  }
+
+  test("remap_file_pages tells the range whose entries it replaces", async () => {
+    const { kernel, process } = await backwards();
+    const log = new NotifierLog(process);
+    process.remapFilePages(at(1), 2 * PAGE, 0);
+    expect(log.take()).toEqual(["start 1-3", "end 1-3"]);
+    expectHealthy(kernel);
+  });
+
+  test("try_to_unmap's clusters tell their range, and ask about what is old", async () => {
+    const { kernel, process } = await backwards();
+    const page = pageAt(process, 0);
+    for (let i = 0; i < 4; i++) kernel.pageReferenced(pageAt(process, i));
+    const log = new NotifierLog(process);
+    kernel.tryToUnmap(page, { ignoreAccess: true });
+    const lines = log.take();
+    expect([lines[0], lines.at(-1)]).toEqual(["start 0-4", "end 0-4"]);
+    expect(lines.slice(1, -1).every((line) => line.startsWith("young"))).toBe(true);
+    expectHealthy(kernel);
+  });
+
+  test("a truncation tells the whole VMA, as a page may be anywhere in it", async () => {
+    const { kernel, process, file } = await backwards();
+    const log = new NotifierLog(process);
+    file.truncate(3);
+    expect(log.take()).toEqual(["start 0-4", "end 0-4", "start 0-4", "end 0-4"]);
+    expectHealthy(kernel);
+  });
+});

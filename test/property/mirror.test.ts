@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createKernel, KernelError, type Kernel, type MmuNotifier } from "../../bindings/index.js";
+import { CoreSide } from "./core-side.js";
+import { Draws } from "./draws.js";
+import { SWAP, type AnonIndex } from "./kernels.js";
+import { Mirror } from "./mirror.js";
+import { ModelSide } from "./model-side.js";
+import { PAGE, type Operation } from "./operation.js";
+import { play, runs, sequences, spans, type Player, type Step } from "./sequence.js";
+import { size } from "./size.js";
+
+/** Of the operations that the size asks for: half of them, 100,000 if nothing is said. */
+const SHARE = 0.5;
+/** One of so many operations is followed by accesses of the clients. */
+const TOUCH_EVERY = 2;
+
+/** Going back in time is not for a table that JavaScript keeps, and the devices here are the test's own. */
+const LEFT_OUT: readonly Operation["op"][] = [
+  ...(["snapshot", "restore"] as const),
+  ...(["device", "device-read", "device-write", "device-detach"] as const),
+];
+
+/** The clients of one address space: a mirror in TypeScript, and the core's two models. */
+interface Watched {
+  readonly mirror: Mirror;
+  readonly models: readonly MmuNotifier[];
+}
+
+/**
+ * Plays what the model chooses on one core, where every address space has clients that come to its memory between the
+ * operations. The model knows nothing of these, so the two are not compared.
+ */
+class MirroredCore implements Player {
+  readonly model: ModelSide;
+  /** Operations that were performed, notifications that the mirrors heard, and pages that they showed. */
+  readonly counts = { operations: 0, told: 0, shown: 0 };
+  private watched: Watched[] = [];
+
+  constructor(private readonly core: CoreSide) {
+    this.model = new ModelSide({ swap: SWAP });
+  }
+
+  after({ operation, count }: Step): void {
+    if (operation.op === "exec" || operation.op === "exit") this.leave(operation.process);
+    this.core.perform(operation);
+    this.counts.operations++;
+    this.watch();
+    if (count % TOUCH_EVERY === 0) this.touch(count);
+    for (const { mirror } of this.watched) mirror.compare();
+  }
+
+  end(): void {
+    for (const { mirror } of this.watched) this.counts.told += mirror.told;
+    expect(this.core.kernel.verify()).toEqual([]);
+  }
+
+  /** A process leaves its address space: if others stay, the mirror is one of theirs. */
+  private leave(number: number): void {
+    const leaving = this.core.process(number);
+    const left = this.watched.find(({ mirror }) => mirror.process === leaving)?.mirror;
+    const staying = this.core.processes.find(
+      (other) => other.alive && other !== leaving && other.sharesWith(leaving),
+    );
+    if (left !== undefined && staying !== undefined) left.process = staying;
+  }
+
+  /** Every living address space gets its clients. */
+  private watch(): void {
+    this.watched = this.watched.filter((it) => {
+      if (!it.mirror.alive) this.counts.told += it.mirror.told;
+      return it.mirror.alive;
+    });
+    for (const process of this.core.processes) {
+      if (!process.alive || this.watched.some(({ mirror }) => mirror.watches(process))) continue;
+      const [kvm, rdma] = (["kvm", "rdma"] as const).map((model) =>
+        process.registerNotifier({ model }),
+      );
+      // In another order each time: whoever comes last is told first.
+      const mirror = new Mirror(process);
+      this.watched.push({ mirror, models: [kvm!, rdma!] });
+    }
+  }
+
+  private touch(count: number): void {
+    const draws = new Draws([count, Math.imul(count, 0x9e3779b1) >>> 16, count * 7]);
+    const watched = this.watched[draws.below(this.watched.length)];
+    if (watched === undefined) return;
+    const vmas = watched.mirror.process.vmas();
+    const vma = vmas[draws.below(vmas.length)];
+    if (vma === undefined) return;
+    const pages = Math.min((vma.end - vma.start) / PAGE, 64);
+    const address = vma.start + draws.below(pages) * PAGE;
+    const write = draws.chance(1, 2);
+    const { mirror, models } = watched;
+    ignoreRefusals(() => mirror.touch(address, write));
+    for (const model of models) {
+      ignoreRefusals(() => (write ? model.write(address, count) : model.read(address)));
+    }
+    this.counts.shown += mirror.pages;
+  }
+}
+
+function ignoreRefusals(action: () => unknown): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code === "BUG") throw error;
+  }
+}
+
+describe.each(["list", "interval-tree"] as const)(
+  "clients of a kernel with the %s index",
+  (anonIndex: AnonIndex) => {
+    let kernel: Kernel;
+    let restore: () => void;
+    beforeAll(async () => {
+      kernel = await createKernel({ frames: 8192, swap: SWAP, anonIndex, build: "checked" });
+      const empty = kernel.snapshot();
+      restore = (): void => {
+        kernel.restore(empty);
+      };
+    });
+    afterAll(() => {
+      kernel.dispose();
+    });
+
+    it(
+      "never show what the page table does not, once a notification has returned",
+      () => {
+        const sum = { operations: 0, told: 0, shown: 0 };
+        fc.assert(
+          fc.property(sequences, spans, (sequence, span) => {
+            restore();
+            const player = new MirroredCore(new CoreSide(kernel, anonIndex));
+            let first = true;
+            play(
+              sequence.filter(({ kind }) => !LEFT_OUT.includes(kind)),
+              () => {
+                if (first) {
+                  first = false;
+                  return player;
+                }
+                restore();
+                return new MirroredCore(new CoreSide(kernel, anonIndex));
+              },
+              span,
+            );
+            sum.operations += player.counts.operations;
+            sum.told += player.counts.told;
+            sum.shown += player.counts.shown;
+          }),
+          { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
+        );
+        expect(sum.operations).toBeGreaterThan(size.operations * SHARE * 0.9);
+        expect(sum.told).toBeGreaterThan(sum.operations);
+        expect(sum.shown).toBeGreaterThan(sum.operations);
+      },
+      size.patience,
+    );
+  },
+);
