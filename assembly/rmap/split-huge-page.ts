@@ -9,7 +9,7 @@
 // for. Splitting takes no memory: each huge entry has brought its table along.
 
 import { Doing } from "../locks";
-import { Event, HUGE_PAGES, Offer, PAGE_SIZE, VmFlag, VmStat, WalkAct, WalkKind } from "../abi";
+import { Event, HUGE_PAGES, PAGE_SIZE, VmFlag, VmStat } from "../abi";
 import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { event } from "../memory/event";
@@ -43,7 +43,6 @@ import {
 } from "../struct/pte";
 import { isVmaTemporaryStack, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
-import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { OUTSIDE, vmaAddress } from "./address";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
@@ -55,10 +54,7 @@ function markSplitting(head: u32, vma: Vma, address: u64): bool {
   mmuNotifierInvalidateRangeStart(mm, address, address + PMD_SIZE);
   pmdLock(mm, Doing.SplitHuge);
   const pmd = pageCheckAddressPmd(head, mm, address, HugeEntry.NotSplitting);
-  if (pmd) {
-    setHugeEntry(pmd, hugeEntry(pmd) | PTE_SPLITTING);
-    if (CHECKED) traceDid(WalkAct.Splitting);
-  }
+  if (pmd) setHugeEntry(pmd, hugeEntry(pmd) | PTE_SPLITTING);
   pmdUnlock(mm);
   mmuNotifierInvalidateRangeEnd(mm, address, address + PMD_SIZE);
   return pmd != 0;
@@ -88,7 +84,6 @@ function mapParts(head: u32, vma: Vma, address: u64): bool {
     for (let n: u32 = 0; n < <u32>HUGE_PAGES; n++) {
       store<u64>(pteUnder(pmd, address + <u64>n * PAGE_SIZE), pteOf(head + n, bits));
     }
-    if (CHECKED) traceDid(WalkAct.Split);
   }
   pmdUnlock(mm);
   return pmd != 0;
@@ -114,11 +109,9 @@ function splitPass(anonVma: AnonVma, head: u32, marks: bool): i32 {
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
-      if (CHECKED) traceOffer(Offer.Irrelevant, 0);
       continue;
     }
     assert(!isVmaTemporaryStack(vma.flags), "huge page: in a temporary stack");
-    if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
     if (marks ? markSplitting(head, vma, address) : mapParts(head, vma, address)) found++;
   }
@@ -143,15 +136,12 @@ function splitUnderMutex(anonVma: AnonVma, head: u32): void {
 export function splitHugePage(frame: u32): bool {
   const head = compoundHead(frame);
   assert(pageIsAnon(head), "huge page: split though it is not anonymous");
-  if (CHECKED) traceBegin(WalkKind.Split, head);
   const anonVma = pageLockAnonVma(head);
-  if (anonVma) {
-    // Somebody else may have been faster.
-    if (pageIsHuge(head)) splitUnderMutex(anonVma, head);
-    pageUnlockAnonVma(anonVma);
-  }
-  if (CHECKED) traceEnd(anonVma ? 0 : -1);
-  return anonVma != null;
+  if (!anonVma) return false;
+  // Somebody else may have been faster.
+  if (pageIsHuge(head)) splitUnderMutex(anonVma, head);
+  pageUnlockAnonVma(anonVma);
+  return true;
 }
 
 /** split_huge_page_pmd: what the entry maps is split, if it is still a huge page. */

@@ -12,7 +12,6 @@ const READ = [
   "scripts/check-catalogue.mjs",
   "docs/catalogue.md",
   "assembly",
-  "test/api",
   "test/rmap",
   "test/fixtures/rmap-functions.txt",
 ];

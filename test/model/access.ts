@@ -18,11 +18,12 @@ export function access(space: AddressSpace, page: number, kind: Access, word = 0
   for (;;) {
     const entry = space.entries.get(page);
     if (entry !== undefined && "page" in entry && (kind !== "write" || entry.writable)) {
-      entry.young = true;
-      if (kind !== "write") return entry.page?.word ?? 0;
+      const marks = !space.memory.hasStorageKeys;
+      entry.young = marks;
+      if (kind !== "write") return entry.page?.read() ?? 0;
       if (entry.page === null) throw new Error("the zero page is never written");
-      entry.dirty = true;
-      entry.page.word = word;
+      entry.dirty = marks;
+      entry.page.write(word);
       return word;
     }
     fault(vma, page, kind === "write");

@@ -223,7 +223,12 @@ export class AddressSpace {
   /** Puts an entry for a page or the zero page; an earlier entry must have been taken away. */
   map(page: number, entry: PresentEntry): void {
     if (entry.page !== null) entry.page.mapcount++;
-    this.entries.set(page, entry);
+    const marks = !this.memory.hasStorageKeys;
+    this.entries.set(page, {
+      ...entry,
+      dirty: entry.dirty && marks,
+      young: entry.young && marks,
+    });
   }
 
   /** The last process has left. */

@@ -49,8 +49,8 @@ export class Device {
     const shown = this.shown.get(address);
     if (shown === undefined) throw new Error("a device that has found a page shows it");
     if (this.kind === "kvm") shown.young = true;
-    if (write && shown.page !== null) shown.page.word = word;
-    return shown.page?.word ?? 0;
+    if (write && shown.page !== null) shown.page.write(word);
+    return (write ? shown.page?.word : shown.page?.read()) ?? 0;
   }
 
   private allows(address: number, write: boolean): boolean {

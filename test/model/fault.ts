@@ -78,7 +78,7 @@ function mapFromFile(vma: Vma, inode: Inode, address: number, write: boolean): v
   if (cached.poisoned) fail("SIGBUS");
   if (copy) {
     space.environment.counts.pagesCopied++;
-    mapOwn(vma, address, cached.word);
+    mapOwn(vma, address, cached.read());
     return;
   }
   const writable = write || vma.writableAtOnce;
@@ -114,8 +114,9 @@ function breakProtection(vma: Vma, address: number, entry: PresentEntry): void {
 
 function makeWritable(vma: Vma, entry: PresentEntry): void {
   entry.writable = vma.flags.write;
-  entry.dirty = true;
-  entry.young = true;
+  const marks = !vma.space.memory.hasStorageKeys;
+  entry.dirty = marks;
+  entry.young = marks;
 }
 
 /** The place gets a copy of its own; the old page stays with whoever else has it. */
@@ -124,14 +125,15 @@ function copy(vma: Vma, address: number, old: Page | null): void {
   const before = entries.get(address);
   whileHeld(old, () => requireRoom(memory, cgroup));
   if (entries.get(address) !== before) {
-    // Reclaim for the copy has taken the old page's entry away: the access is tried again.
+    // Reclaim for the copy has taken the old page's entry away: it was made in vain, and the access is tried again.
+    old?.read();
     memory.cgroups.takeBackUnused(cgroup);
     return;
   }
   vma.space.environment.counts.pagesCopied++;
   tellRange(vma.space, address, address + 1);
   entries.delete(address);
-  mapOwn(vma, address, old?.word ?? 0);
+  mapOwn(vma, address, old?.read() ?? 0);
   if (old === null) return;
   old.unmap();
   // Another task, whose VMAs may not be locked, must not keep the mlocked page.

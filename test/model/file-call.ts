@@ -9,7 +9,7 @@ export function fileRead(inode: Inode, index: number): number {
   if (index >= inode.size) return 0;
   const page = inode.read(index, inode.memory.root);
   page.lists.markAccessed(page);
-  return page.word;
+  return page.read();
 }
 
 /** write(2) of a page's word; the file grows if it has to. */
@@ -17,7 +17,7 @@ export function fileWrite(inode: Inode, index: number, word: number): void {
   const page = inode.read(index, inode.memory.root);
   page.endWriteback();
   page.attachBuffers();
-  page.word = word;
+  page.write(word);
   page.setDirty();
   inode.size = Math.max(inode.size, index + 1);
   page.lists.markAccessed(page);
@@ -80,7 +80,9 @@ function invalidateIdle(inode: Inode, page: Page): boolean {
 
 function invalidateAnyway(inode: Inode, page: Page): boolean {
   page.endWriteback();
-  zapFilePages(inode, page.index, page.index + 1, "cached-pages-only");
+  if (page.mapcount > 0) {
+    zapFilePages(inode, page.index, page.index + 1, "cached-pages-only");
+  }
   if (page.dirty || !page.releaseBuffers()) return false;
   inode.remove(page);
   return true;

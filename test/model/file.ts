@@ -29,6 +29,7 @@ export class Inode {
     private readonly firstWord: number | null,
   ) {
     this.contentEnd = firstWord === null ? 0 : size;
+    memory.inodes.add(this);
   }
 
   /** A write to a shared page must fault first, because the file system wants to hear of it. */
@@ -53,6 +54,7 @@ export class Inode {
   dropIfUnreachable(): void {
     if (this.opens > 0 || this.sorted.length > 0) return;
     for (const page of this.cachedIn(0, Infinity)) this.remove(page);
+    this.memory.inodes.delete(this);
   }
 
   /** The page at an index, read if it isn't in memory, and charged to a cgroup then. */

@@ -111,8 +111,10 @@ export class Ksm {
   private compare(item: KsmItem, page: Page): boolean {
     if (page.isShared && item.content !== null) return false;
     this.forget([item]);
+    if (!page.isShared) page.read();
     const content = this.contentOf(page);
     if (content !== undefined) {
+      if (!page.isShared) content.page.read();
       if (!mergeInto(item, page, content.page)) return false;
       share(item, content);
       return true;
@@ -130,6 +132,7 @@ export class Ksm {
     const other = pageAt(partner);
     // The same page, through a fork, waits for somebody else.
     if (other === null || other === page) return false;
+    other.read();
     const made = mergeTwo(item, page, partner, other);
     if (made === null) return false;
     this.waiting = this.waiting.filter((it) => it !== partner);

@@ -27,6 +27,7 @@ export interface MachineOptions {
   readonly memlock?: number;
   /** Pages that a stack may have. */
   readonly stack?: number;
+  readonly arch?: "x86-64" | "s390x";
   /** Pages of the swap area that there is from the beginning. */
   readonly swap?: number;
   /** Chooses places for mappings without one; by default the highest gap. */
@@ -51,7 +52,11 @@ export class Machine {
   private readonly environment: Environment;
 
   constructor(options: MachineOptions = {}) {
-    this.memory = new Memory(options.walkOrder ?? "interval-tree", options.swap ?? MUCH_SWAP);
+    this.memory = new Memory(
+      options.walkOrder ?? "interval-tree",
+      options.swap ?? MUCH_SWAP,
+      options.arch === "s390x",
+    );
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,
       memlock: options.memlock ?? Infinity,
@@ -166,6 +171,30 @@ export class Machine {
     return memoryFailure(page, early ? alive : []);
   }
 
+  /** page_test_and_clear_young, or _dirty: whether the page had the mark. EINVAL where pages have none. */
+  takeMark(page: Page, mark: "touched" | "changed"): boolean {
+    if (!this.memory.hasStorageKeys) fail("EINVAL");
+    const had = page[mark];
+    page[mark] = false;
+    return had;
+  }
+
+  /** Takes the mark of all pages that anybody can find. EINVAL where pages have none. */
+  forgetTouches(): void {
+    const { memory, environment } = this;
+    if (!memory.hasStorageKeys) fail("EINVAL");
+    for (const { cache } of memory.inodes) forgetAll(cache.values());
+    for (const { entries } of environment.spaces) {
+      for (const entry of entries.values()) {
+        if ("page" in entry && entry.page !== null) entry.page.touched = false;
+      }
+    }
+    for (const { lists } of memory.cgroups.living) forgetAll(lists.all());
+    for (const area of memory.swap.areas) {
+      for (const { page } of area?.slots ?? []) forgetAll(page === null ? [] : [page]);
+    }
+  }
+
   pin(page: Page): void {
     page.pins++;
   }
@@ -219,4 +248,8 @@ export class Machine {
   private nextPid(): number {
     return this.processes.length + 1;
   }
+}
+
+function forgetAll(pages: Iterable<Page>): void {
+  for (const page of pages) page.touched = false;
 }

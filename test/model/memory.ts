@@ -1,5 +1,6 @@
 import { Cgroups, type Cgroup } from "./cgroup.js";
 import { noEvents } from "./events.js";
+import type { Inode } from "./file.js";
 import type { Page } from "./page.js";
 import { Swap } from "./swap.js";
 
@@ -15,12 +16,16 @@ export class Memory {
   ioHeld = false;
   /** Frames that are known to be broken. */
   broken = 0;
+  /** Files that somebody has open or maps. */
+  readonly inodes = new Set<Inode>();
   /** Pages under writeback. */
   readonly writing = new Set<Page>();
 
   constructor(
     readonly walkOrder: WalkOrder,
     swapPages: number,
+    /** An s390x: what was used and changed is noted of pages, and not of entries. */
+    readonly hasStorageKeys = false,
   ) {
     this.swap = new Swap();
     if (swapPages > 0) this.swap.add(swapPages, -1);

@@ -88,9 +88,9 @@ function isTemporaryStack({ flags }: Vma): boolean {
 
 /** The new page has the old one's content, identity and place in its cache. PG_mlocked is lost. */
 function replacement(page: Page): Page {
-  const { owner, index, word, memory } = page;
+  const { owner, index, memory } = page;
   if (owner instanceof SharedContent) throw new Error("a page that KSM shares does not move");
-  const target = new Page(memory, memory.root, owner, index, word);
+  const target = new Page(memory, memory.root, owner, index, page.read());
   target.swapBacked = page.swapBacked;
   target.dirty = page.dirty;
   target.referenced = page.referenced;

@@ -36,6 +36,10 @@ export class Page {
   migrating = false;
   /** In the hands of somebody who is about to map it. */
   locked = false;
+  /** What an s390x has noted of the frame: that somebody read or wrote it, and that somebody wrote it. */
+  touched = false;
+  changed = false;
+
   /** Broken: whoever unmaps it leaves that behind. */
   poisoned = false;
   /** memory_failure keeps hold of it for ever. */
@@ -47,13 +51,32 @@ export class Page {
     public cgroup: Cgroup,
     public owner: Owner,
     public index: number,
-    public word: number,
+    private content: number,
   ) {}
+
+  /** For those who only look. */
+  get word(): number {
+    return this.content;
+  }
+
+  /** A program, the kernel or a device reads it. */
+  read(): number {
+    this.touched = true;
+    return this.content;
+  }
+
+  /** A program, the kernel or a device writes it. */
+  write(word: number): void {
+    this.touched = true;
+    this.changed = true;
+    this.content = word;
+  }
 
   /** A new anonymous page of `vma`, its own, on the list where it belongs. Room for it has been found. */
   static anonymous(vma: Vma, address: number, word: number): Page {
     const { memory, cgroup } = vma.space;
     const page = new Page(memory, cgroup, ownAnonVma(vma), vma.pgoffOf(address), word);
+    page.write(word);
     page.swapBacked = true;
     memory.cgroups.give(page, cgroup);
     page.addToLists(vma);
@@ -140,8 +163,18 @@ export class Page {
   unmap(): void {
     this.mapcount--;
     if (this.mapcount > 0) return;
+    if (this.memory.hasStorageKeys && this.differsUnnoticed) {
+      this.changed = false;
+      this.setDirty();
+    }
     if (this.anon && this.slot === null && !this.migrating) this.memory.cgroups.takeBack(this);
     clearMlock(this);
+  }
+
+  /** Changed, where no fault has told of it, and where its content is kept elsewhere as well. */
+  private get differsUnnoticed(): boolean {
+    const { inode, slot } = this;
+    return this.changed && (slot !== null || inode?.accountsDirtyPages === false);
   }
 
   /** add_to_swap: false when swap is full. */

@@ -31,5 +31,9 @@ export function pageReferenced(page: Page, only: Cgroup | null = null): Referenc
     left--;
     if (left === 0) break;
   }
+  if (page.memory.hasStorageKeys && page.mapcount > 0 && page.touched) {
+    found.count++;
+    page.touched = false;
+  }
   return found;
 }

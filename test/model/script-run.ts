@@ -18,8 +18,10 @@ export interface ScriptOutcome {
 
 /** Runs a parsed script on a fresh model. A malformed line throws; a refused operation is a result. */
 export function runScript(lines: readonly ScriptLine[], options?: MachineOptions): ScriptOutcome {
-  const run = new ScriptRun(new Machine(options));
-  for (const line of lines) run.step(line);
+  const [first] = lines;
+  const onS390x = first?.operation === "s390";
+  const run = new ScriptRun(new Machine({ ...options, ...(onS390x ? { arch: "s390x" } : {}) }));
+  for (const line of onS390x ? lines.slice(1) : lines) run.step(line);
   return run.finish();
 }
 

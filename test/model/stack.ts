@@ -68,6 +68,8 @@ export function layStack(space: AddressSpace, { pages, top }: Stack): void {
     requireRoom(space.memory, space.cgroup);
     const page = Page.anonymous(vma, top - i, i);
     space.map(top - i, { page, writable: true, dirty: true, young: true });
+    // Where the entry can't tell, who writes without a mapping of his own tells at once.
+    if (space.memory.hasStorageKeys) page.setDirty();
     page.lists.markAccessed(page);
     const soFar = i < limit ? i + 1 : i;
     if (soFar > FREE_OF_CHARGE && soFar > limit / 4) fail("E2BIG");

@@ -65,7 +65,8 @@ function belongs({ owner, index }: Page, vma: Vma, address: number): boolean {
 }
 
 function copyFor({ memory }: AddressSpace, cached: Page): Page {
-  const copy = new Page(memory, memory.root, null, 0, cached.word);
+  const copy = new Page(memory, memory.root, null, 0, 0);
+  copy.write(cached.read());
   copy.swapBacked = true;
   copy.dirty = true;
   return copy;

@@ -28,10 +28,10 @@ export function takeDirty(page: Page): boolean {
 export function writePage(page: Page): boolean {
   const { slot, inode } = page;
   if (slot !== null) {
-    slot.word = page.word;
+    slot.word = page.read();
     page.memory.events.pswpout++;
   } else if (inode?.accountsDirtyPages === true) {
-    inode.store(page.index, page.word);
+    inode.store(page.index, page.read());
   } else {
     return false;
   }

@@ -23,9 +23,16 @@ export function addTo(batch: Batch, operation: Operation, side: CoreSide): Readi
     return ofFile(batch, operation, side);
   }
   if ("device" in operation) return ofDevice(batch, operation, side);
-  if (operation.op !== "ksm-scan") return null;
-  batch.ksmScan();
-  return value;
+  switch (operation.op) {
+    case "ksm-scan":
+      batch.ksmScan();
+      return value;
+    case "take-referenced":
+      batch.takeReferenced();
+      return nothing;
+    default:
+      return null;
+  }
 }
 
 function ofDevice(batch: Batch, operation: DeviceOperation, side: CoreSide): Reading {
@@ -136,6 +143,12 @@ export function addOnPage(batch: Batch, operation: Operation, page: Page): Readi
       return (result) => UNMAPPED[result as UnmapResult];
     case "page-mkclean":
       batch.pageMkclean(page);
+      return value;
+    case "test-clear-referenced":
+      batch.testAndClearReferenced(page);
+      return value;
+    case "test-clear-changed":
+      batch.testAndClearChanged(page);
       return value;
     case "shrink":
       batch.shrinkPage(page);

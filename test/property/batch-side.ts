@@ -87,6 +87,8 @@ function looks(
     case "page-referenced":
     case "try-to-unmap":
     case "page-mkclean":
+    case "test-clear-referenced":
+    case "test-clear-changed":
     case "shrink":
       return true;
     case "migrate":

@@ -1,17 +1,18 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Arch } from "../../bindings/index.js";
 import { BatchSide } from "./batch-side.js";
 import type { CoreSide } from "./core-side.js";
 import { coreState } from "./core-state.js";
-import { Builds, SWAP } from "./kernels.js";
+import { Machines, SWAP } from "./kernels.js";
 import { Lockstep } from "./lockstep.js";
-import { play, runs, sequences, spans, type Step } from "./sequence.js";
+import { kinds, play, runs, sequences, spans, type Step } from "./sequence.js";
 import { size } from "./size.js";
 
 /** All else about the operations is compared one by one. */
 const SHARE = 0.04;
 /** Some must wait together, or nothing is compared here. */
-const MANY = 20;
+const MANY = 16;
 
 /** Plays in lockstep with one core, and in batches on another. */
 class BatchedLockstep extends Lockstep {
@@ -22,7 +23,7 @@ class BatchedLockstep extends Lockstep {
     private readonly batched: CoreSide,
     ran: (operations: number) => void,
   ) {
-    super("interval-tree", [single], { swap: SWAP });
+    super("interval-tree", [single], { swap: SWAP, arch: single.kernel.options.arch });
     this.batches = new BatchSide(batched, ran);
   }
 
@@ -40,28 +41,28 @@ class BatchedLockstep extends Lockstep {
 }
 
 describe("operations in batches", () => {
-  let builds: Builds;
+  let machines: Machines;
   beforeAll(async () => {
-    builds = await Builds.create("interval-tree");
+    machines = await Machines.create("interval-tree");
   });
   afterAll(() => {
-    builds.dispose();
+    machines.dispose();
   });
 
   it(
     "give what they give one by one",
     () => {
       let longest = 0;
-      const newPlayer = (): Lockstep => {
-        const [single, batched] = builds.fresh();
+      const newPlayer = (arch: Arch): Lockstep => {
+        const [single, batched] = machines.fresh(arch);
         if (single === undefined || batched === undefined) throw new Error("no cores");
         return new BatchedLockstep(single, batched, (length) => {
           longest = Math.max(longest, length);
         });
       };
       fc.assert(
-        fc.property(sequences, spans, (sequence, span) => {
-          play(sequence, newPlayer, span);
+        fc.property(sequences, spans, kinds, (sequence, span, arch) => {
+          play(sequence, () => newPlayer(arch), span);
         }),
         { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
       );

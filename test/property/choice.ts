@@ -133,6 +133,13 @@ export class Chooser {
       case "restore":
         if (kind === "restore" && !this.model.hasSnapshot) return null;
         return onMachine(kind, this.draws, this.model.machine);
+      case "take-referenced":
+        return this.asksKeys() ? { op: kind } : null;
+      case "test-clear-referenced":
+      case "test-clear-changed": {
+        const vmas = this.model.processes[process]?.space.vmas ?? [];
+        return this.asksKeys() ? this.onSpace(kind, process, vmas) : null;
+      }
       case "device":
         return { op: kind, process, kind: this.draws.chance(1, 2) ? "kvm" : "rdma" };
       case "device-read":
@@ -145,6 +152,11 @@ export class Chooser {
         return this.onSpace(beginning ? "mmap" : kind, process, vmas);
       }
     }
+  }
+
+  /** Machines without storage keys refuse to tell of them, which need not be heard often. */
+  private asksKeys(): boolean {
+    return this.model.machine.memory.hasStorageKeys || this.draws.chance(1, 20);
   }
 
   private onSpace(op: OnSpace, process: number, vmas: readonly Vma[]): Operation | null {

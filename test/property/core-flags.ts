@@ -15,5 +15,7 @@ export function pageFlags(page: Page): string {
     "writeback",
   ] as const;
   const set = names.filter((name) => page[name]);
-  return [...set, `cgroup ${page.cgroup}`].join(",");
+  const key = page.storageKey;
+  const marks = [key?.referenced === true ? "touched" : "", key?.changed === true ? "changed" : ""];
+  return [...set, ...marks.filter((mark) => mark !== ""), `cgroup ${page.cgroup}`].join(",");
 }

@@ -97,6 +97,10 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
       return 0;
     case "release-buffers":
       return kernel.releaseBuffers(page) ? 1 : 0;
+    case "test-clear-referenced":
+      return kernel.storageKeys.testAndClearReferenced(page) ? 1 : 0;
+    case "test-clear-changed":
+      return kernel.storageKeys.testAndClearChanged(page) ? 1 : 0;
     case "poison":
       kernel.poison(page);
       return 0;

@@ -85,6 +85,9 @@ export class CoreSide {
         return kernel.ksm.scan();
       case "ksm-unmerge":
         return kernel.ksm.unmerge();
+      case "take-referenced":
+        kernel.storageKeys.takeReferenced();
+        return 0;
       case "reclaim":
         return kernel.reclaim(operation.pages, {
           background: operation.kind === "background",

@@ -1,4 +1,4 @@
-import { createKernel } from "../../bindings/index.js";
+import { arches, createKernel, type Arch } from "../../bindings/index.js";
 import { CoreSide } from "./core-side.js";
 
 export type AnonIndex = "list" | "interval-tree";
@@ -10,6 +10,7 @@ export interface Limits {
   readonly maxMapCount?: number;
   /** Pages that an address space may lock. */
   readonly memlock?: number;
+  readonly arch?: Arch;
   /** Page frames. The model has as many as it needs. */
   readonly frames?: number;
   /** Pages of the first swap area. */
@@ -39,7 +40,7 @@ export class Builds {
       });
       const snapshot = kernel.snapshot();
       return {
-        side: new CoreSide(kernel, `${build} with ${anonIndex}`),
+        side: new CoreSide(kernel, `${build} with ${anonIndex}, ${kernel.options.arch}`),
         restore: (): void => {
           kernel.restore(snapshot);
         },
@@ -58,5 +59,27 @@ export class Builds {
 
   dispose(): void {
     for (const { side } of this.empty) side.kernel.dispose();
+  }
+}
+
+/** Builds of machines of both kinds. */
+export class Machines {
+  private constructor(private readonly builds: readonly (readonly [Arch, Builds])[]) {}
+
+  static async create(anonIndex: AnonIndex, limits: Limits = {}): Promise<Machines> {
+    const made = arches.map(
+      async (arch) => [arch, await Builds.create(anonIndex, { ...limits, arch })] as const,
+    );
+    return new Machines(await Promise.all(made));
+  }
+
+  fresh(arch: Arch): CoreSide[] {
+    const found = this.builds.find(([kind]) => kind === arch);
+    if (found === undefined) throw new Error(`no machine of kind ${arch}`);
+    return found[1].fresh();
+  }
+
+  dispose(): void {
+    for (const [, builds] of this.builds) builds.dispose();
   }
 }

@@ -16,6 +16,7 @@ export function onMachine(
     case "ksm":
     case "ksm-scan":
     case "ksm-unmerge":
+    case "take-referenced":
       return { op };
     case "reclaim":
       return {

@@ -13,6 +13,8 @@ export function pageFlags(page: Page): string {
     page.slot === null ? "" : "swapCache",
     page.unevictable ? "unevictable" : "",
     page.writeback ? "writeback" : "",
+    page.memory.hasStorageKeys && page.touched ? "touched" : "",
+    page.memory.hasStorageKeys && page.changed ? "changed" : "",
     `cgroup ${page.isCharged ? page.cgroup.number : 0}`,
   ];
   return flags.filter((flag) => flag !== "").join(",");

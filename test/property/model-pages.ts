@@ -104,6 +104,10 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
       return 0;
     case "release-buffers":
       return page.releaseBuffers() ? 1 : 0;
+    case "test-clear-referenced":
+      return machine.takeMark(page, "touched") ? 1 : 0;
+    case "test-clear-changed":
+      return machine.takeMark(page, "changed") ? 1 : 0;
     case "poison":
       machine.poison(page);
       return 0;

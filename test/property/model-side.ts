@@ -106,6 +106,9 @@ export class ModelSide {
         return machine.ksm.scan();
       case "ksm-unmerge":
         return machine.ksm.unmerge();
+      case "take-referenced":
+        machine.forgetTouches();
+        return 0;
       case "reclaim":
         return machine.reclaim(operation.pages, operation.kind, operation.cgroup);
       case "io":

@@ -79,6 +79,8 @@ export type PageOperation =
       | "isolate"
       | "putback"
       | "release-buffers"
+      | "test-clear-referenced"
+      | "test-clear-changed"
       | "poison"
     >
   | (PlaceOperation<"memory-failure"> & { readonly early: boolean })
@@ -122,6 +124,8 @@ export type FileOperation =
 /** Operations on the whole machine. */
 export type MachineOperation =
   | { readonly op: "ksm" | "ksm-scan" | "ksm-unmerge" }
+  /** Forgets of all pages that they were touched. */
+  | { readonly op: "take-referenced" }
   /** Back to the last snapshot, as often as it comes. */
   | { readonly op: "snapshot" | "restore" }
   | {

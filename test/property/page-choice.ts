@@ -53,6 +53,11 @@ export class PageChoice {
         return this.where(op, process, draws, (page) => {
           return page.pins > 0 && !page.lists.holds(page);
         });
+      case "test-clear-changed":
+        // A change of which nobody else knows would be lost.
+        return this.where(op, process, draws, (page) => {
+          return page.dirty || (page.slot === null && page.inode?.accountsDirtyPages !== false);
+        });
       default:
         return { op, ...place };
     }
@@ -67,7 +72,7 @@ export class PageChoice {
   }
 
   private where(
-    op: "unpin" | "putback",
+    op: "unpin" | "putback" | "test-clear-changed",
     process: number,
     draws: Draws,
     fits: (page: Page) => boolean,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { Builds, type AnonIndex, type Limits } from "./kernels.js";
+import { Machines, type AnonIndex, type Limits } from "./kernels.js";
 import { Lockstep } from "./lockstep.js";
-import { play, runs, sequences, spans } from "./sequence.js";
+import { kinds, play, runs, sequences, spans } from "./sequence.js";
 import { size } from "./size.js";
 
 const FEW_VMAS = 14;
@@ -38,20 +38,22 @@ export function runsAlike(
   share: number,
 ): void {
   describe(title, () => {
-    let builds: Builds;
+    let machines: Machines;
     beforeAll(async () => {
-      builds = await Builds.create(anonIndex, limits);
+      machines = await Machines.create(anonIndex, limits);
     });
     afterAll(() => {
-      builds.dispose();
+      machines.dispose();
     });
 
     it(
       "operation by operation",
       () => {
         fc.assert(
-          fc.property(sequences, spans, (sequence, span) => {
-            play(sequence, () => new Lockstep(anonIndex, builds.fresh(), limits), span);
+          fc.property(sequences, spans, kinds, (sequence, span, arch) => {
+            const newPlayer = (): Lockstep =>
+              new Lockstep(anonIndex, machines.fresh(arch), { ...limits, arch });
+            play(sequence, newPlayer, span);
           }),
           { numRuns: Math.ceil(runs * share), seed: size.seed, endOnFailure: true },
         );

@@ -62,6 +62,7 @@ export function inLanguage(
       return operation.area < AREAS ? `swapoff ${operation.area}` : null;
     case "ksm-scan":
     case "ksm-unmerge":
+    case "take-referenced":
     case "snapshot":
     case "restore":
     case "open":

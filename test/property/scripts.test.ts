@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createKernel, type Kernel } from "../../bindings/index.js";
+import { arches, createKernel, type Kernel, type Snapshot } from "../../bindings/index.js";
 import { runScript } from "../../bindings/scenario/runner.js";
-import { parseScript } from "../../bindings/scenario/script.js";
+import { parseScript, type Script } from "../../bindings/scenario/script.js";
 import { comparable } from "../model/dump.js";
 import { runScript as runOnModel } from "../model/script-run.js";
 import { parseScript as parseForModel } from "../model/script.js";
@@ -16,26 +16,35 @@ const INDEXES: readonly AnonIndex[] = ["list", "interval-tree"];
 const SHARE = 0.3;
 
 describe.each(INDEXES)("a random script on a kernel with the %s index", (anonIndex) => {
-  let kernel: Kernel;
-  let restore: () => void;
+  let machines: { kernel: Kernel; empty: Snapshot }[];
   beforeAll(async () => {
-    kernel = await createKernel({ frames: 8192, swap: SWAP, anonIndex, build: "checked" });
-    const empty = kernel.snapshot();
-    restore = (): void => {
-      kernel.restore(empty);
-    };
+    machines = await Promise.all(
+      arches.map(async (arch) => {
+        const options = { frames: 8192, swap: SWAP, anonIndex, arch };
+        const kernel = await createKernel({ ...options, build: "checked" });
+        return { kernel, empty: kernel.snapshot() };
+      }),
+    );
   });
   afterAll(() => {
-    kernel.dispose();
+    for (const { kernel } of machines) kernel.dispose();
   });
+
+  /** The machine that a script asks for, as it was when it was made. */
+  function machineFor({ arch }: Script): Kernel {
+    const found = machines.find(({ kernel }) => kernel.options.arch === arch);
+    if (found === undefined) throw new Error(`no machine of kind ${arch}`);
+    found.kernel.restore(found.empty);
+    return found.kernel;
+  }
 
   it(
     "gives the dumps and results of the naive model",
     () => {
       fc.assert(
         fc.property(scripts({ dumpEvery: 40, maxLength: size.length }), (text) => {
-          restore();
           const script = parseScript(text, "random.script");
+          const kernel = machineFor(script);
           const names = { kernel: "rmaplab", case: "random.script" };
           const { dumps, results } = runScript(kernel, script, names);
           const expected = runOnModel(parseForModel(text), { walkOrder: anonIndex, swap: SWAP });

@@ -1,10 +1,11 @@
 import fc from "fast-check";
+import type { Arch } from "../../bindings/index.js";
 import { Chooser } from "./choice.js";
 import { SWAP } from "./kernels.js";
 import { ModelSide } from "./model-side.js";
 import { withoutLastWord } from "./script-default.js";
 import { inLanguage } from "./script-line.js";
-import { spans } from "./sequence.js";
+import { kinds, spans } from "./sequence.js";
 import { choices, type Choice } from "./weights.js";
 
 /** Operations between two dumps, and operations after which the script ends at the latest. */
@@ -24,14 +25,19 @@ const LEAVES_OUT_EVERY = 4;
  */
 export function scripts({ dumpEvery, maxLength }: ScriptShape): fc.Arbitrary<string> {
   return fc
-    .tuple(choices(maxLength), spans)
-    .map(([sequence, span]) => writeScript(sequence, span, dumpEvery));
+    .tuple(choices(maxLength), spans, kinds)
+    .map(([sequence, span, arch]) => writeScript(sequence, span, dumpEvery, arch));
 }
 
-function writeScript(sequence: readonly Choice[], span: number, dumpEvery: number): string {
-  const model = new ModelSide({ swap: SWAP });
+function writeScript(
+  sequence: readonly Choice[],
+  span: number,
+  dumpEvery: number,
+  arch: Arch,
+): string {
+  const model = new ModelSide({ swap: SWAP, arch });
   const chooser = new Chooser(model, span);
-  const lines: string[] = [];
+  const lines: string[] = arch === "s390x" ? ["s390"] : [];
   for (const choice of sequence) {
     const chosen = chooser.operation(choice);
     if (chosen === null) continue;

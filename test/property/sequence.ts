@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { arches } from "../../bindings/index.js";
 import { Chooser } from "./choice.js";
 import type { ModelSide } from "./model-side.js";
 import type { Operation, Outcome } from "./operation.js";
@@ -12,6 +13,8 @@ export const runs = Math.ceil((2.5 * size.operations) / size.length);
 export const sequences = choices(size.length);
 /** Sizes of the arena in pages: small, so that operations meet. */
 export const spans = fc.integer({ min: 40, max: 240 });
+/** Machines of both kinds, in turn. */
+export const kinds = fc.constantFrom(...arches);
 
 /** Time for making a failing sequence shorter, in ms. */
 const REDUCING = 60_000;
@@ -63,10 +66,14 @@ function perform(player: Player, operation: Operation, count: number): void {
 function report(done: readonly Operation[], newPlayer: () => Player, error: unknown): never {
   const reduced = reduce(done, (operations) => replay(operations, newPlayer) !== null, REDUCING);
   const cause = replay(reduced, newPlayer) ?? error;
+  const machine = newPlayer().model.machine.memory.hasStorageKeys ? "s390\n" : "";
   const message = cause instanceof Error ? cause.message : String(cause);
-  throw new Error(`${message}\n--- the operations, the last one failed:\n${script(reduced)}\n---`, {
-    cause,
-  });
+  throw new Error(
+    `${message}\n--- the operations, the last one failed:\n${machine}${script(reduced)}\n---`,
+    {
+      cause,
+    },
+  );
 }
 
 /** What goes wrong when these operations are performed; null if nothing, or if they make no sense. */
