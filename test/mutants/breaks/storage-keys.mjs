@@ -32,6 +32,14 @@ export default {
       to: "  if (mapcount >= 0 && !keyed) {\n    if (counted)",
     },
     {
+      rule: "a page's mapping is read before it is unmapped",
+      tests: ["test/explore/storage-keys"],
+      builds: ["explore"],
+      file: remove,
+      from: "if (keyed && pageTestAndClearDirty(frame)) {",
+      to: "if (hasStorageKeys() && pageTestAndClearDirty(frame) && changesShowInKey(frame)) {",
+    },
+    {
       rule: "what the key tells is forgotten when it was told",
       file: key,
       from: "store<u32>(at, word & ~bit);",
