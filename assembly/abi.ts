@@ -649,6 +649,8 @@ export enum WalkKind {
   Record,
   /** rmap_walk that restores migration entries. */
   Restore,
+  /** Both passes of split_huge_page. */
+  Split,
 }
 
 /** What a walk makes of a VMA that an index offers. */
@@ -733,6 +735,9 @@ export enum WalkAct {
   OffsetKept,
   /** page_referenced: the storage key says that the page was touched, and forgets it. */
   KeyCounted,
+  /** split_huge_page: the huge entry is marked; then it becomes a table of entries. */
+  Splitting,
+  Split,
 }
 
 /** The lists of reclaim, of every memcg. */

@@ -49,7 +49,10 @@ export function pageCheckAddressPmd(
   address: u64,
   which: HugeEntry,
 ): usize {
-  if (address & (PMD_SIZE - 1)) return 0;
+  if (address & (PMD_SIZE - 1)) {
+    if (CHECKED) traceNoTable(address);
+    return 0;
+  }
   const pmd = hugePmdAt(mm, address);
   if (CHECKED) {
     if (pmd) traceEntry(head, address, hugeEntry(pmd));

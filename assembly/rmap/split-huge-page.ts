@@ -9,7 +9,7 @@
 // for. Splitting takes no memory: each huge entry has brought its table along.
 
 import { Doing } from "../locks";
-import { Event, HUGE_PAGES, PAGE_SIZE, VmFlag, VmStat } from "../abi";
+import { Event, HUGE_PAGES, Offer, PAGE_SIZE, VmFlag, VmStat, WalkAct, WalkKind } from "../abi";
 import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { event } from "../memory/event";
@@ -43,6 +43,7 @@ import {
 } from "../struct/pte";
 import { isVmaTemporaryStack, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
+import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { OUTSIDE, vmaAddress } from "./address";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
@@ -54,7 +55,10 @@ function markSplitting(head: u32, vma: Vma, address: u64): bool {
   mmuNotifierInvalidateRangeStart(mm, address, address + PMD_SIZE);
   pmdLock(mm, Doing.SplitHuge);
   const pmd = pageCheckAddressPmd(head, mm, address, HugeEntry.NotSplitting);
-  if (pmd) setHugeEntry(pmd, hugeEntry(pmd) | PTE_SPLITTING);
+  if (pmd) {
+    setHugeEntry(pmd, hugeEntry(pmd) | PTE_SPLITTING);
+    if (CHECKED) traceDid(WalkAct.Splitting);
+  }
   pmdUnlock(mm);
   mmuNotifierInvalidateRangeEnd(mm, address, address + PMD_SIZE);
   return pmd != 0;
@@ -84,6 +88,7 @@ function mapParts(head: u32, vma: Vma, address: u64): bool {
     for (let n: u32 = 0; n < <u32>HUGE_PAGES; n++) {
       store<u64>(pteUnder(pmd, address + <u64>n * PAGE_SIZE), pteOf(head + n, bits));
     }
+    if (CHECKED) traceDid(WalkAct.Split);
   }
   pmdUnlock(mm);
   return pmd != 0;
@@ -109,9 +114,11 @@ function splitPass(anonVma: AnonVma, head: u32, marks: bool): i32 {
     const address = vmaAddress(pgoff, vma);
     if (address == OUTSIDE) {
       irrelevant++;
+      if (CHECKED) traceOffer(Offer.Irrelevant, 0);
       continue;
     }
     assert(!isVmaTemporaryStack(vma.flags), "huge page: in a temporary stack");
+    if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
     if (marks ? markSplitting(head, vma, address) : mapParts(head, vma, address)) found++;
   }
@@ -136,12 +143,15 @@ function splitUnderMutex(anonVma: AnonVma, head: u32): void {
 export function splitHugePage(frame: u32): bool {
   const head = compoundHead(frame);
   assert(pageIsAnon(head), "huge page: split though it is not anonymous");
+  if (CHECKED) traceBegin(WalkKind.Split, head);
   const anonVma = pageLockAnonVma(head);
-  if (!anonVma) return false;
-  // Somebody else may have been faster.
-  if (pageIsHuge(head)) splitUnderMutex(anonVma, head);
-  pageUnlockAnonVma(anonVma);
-  return true;
+  if (anonVma) {
+    // Somebody else may have been faster.
+    if (pageIsHuge(head)) splitUnderMutex(anonVma, head);
+    pageUnlockAnonVma(anonVma);
+  }
+  if (CHECKED) traceEnd(anonVma ? 0 : -1);
+  return anonVma != null;
 }
 
 /** split_huge_page_pmd: what the entry maps is split, if it is still a huge page. */

@@ -11,6 +11,7 @@ export const walkNames = {
   [WalkKind.Mkclean]: "page_mkclean",
   [WalkKind.Record]: "rmap_walk",
   [WalkKind.Restore]: "remove_migration_ptes",
+  [WalkKind.Split]: "split_huge_page",
 } as const satisfies Record<WalkKind, string>;
 
 /** What a walk makes of a VMA. */
@@ -59,6 +60,8 @@ export const deeds = {
   [WalkAct.Restored]: "restored",
   [WalkAct.OffsetKept]: "offset-kept",
   [WalkAct.KeyCounted]: "key-counted",
+  [WalkAct.Splitting]: "splitting",
+  [WalkAct.Split]: "split",
 } as const satisfies Record<WalkAct, string>;
 
 /** Which walk it is. */

@@ -48,5 +48,7 @@ export const deedInWords: Readonly<Record<WalkDeed, string>> = {
   "place-again": "a place that was found before",
   restored: "leads to the page again",
   "offset-kept": "becomes a file-offset entry",
+  splitting: "marked as splitting",
+  split: "becomes a table of entries",
   "key-counted": "the storage key says touched: forgotten, counts",
 };

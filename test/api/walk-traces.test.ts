@@ -9,6 +9,7 @@ import {
   type WalkTrace,
 } from "../../bindings/index.js";
 import { at, codeOf, lay, PAGE, pageAt } from "./ground.js";
+import { HUGE, hugeBytes, hugeMachine, layHuge, splitAt } from "./huge.js";
 import { fill, machine, mergeable } from "./machine.js";
 
 const BASE = at(0);
@@ -258,6 +259,27 @@ test("nonlinear VMAs are gone through cluster by cluster, whatever they show", a
   const again = walkOf(kernel, () => kernel.tryToUnmap(page))[1];
   expect(again).toEqual(expect.arrayContaining(["offset-kept", "entry absent"]));
   expect(page.mapcount).toBe(0);
+});
+
+test("a huge page is split in two passes, and where its entry can't be there is none to look at", async () => {
+  const { kernel, process } = await hugeMachine();
+  layHuge(process, HUGE, 2, [HUGE]);
+  const child = process.fork();
+  // The child's VMA is offered for the second huge page as well, at a place that is not aligned to its size.
+  child.mremap(at(HUGE), hugeBytes(2), hugeBytes(2), { mayMove: true, to: at(5 * HUGE + 1) });
+  process.write(at(2 * HUGE), 1);
+  const page = pageAt(process, 2 * HUGE);
+  expect(page.hugePage).not.toBeNull();
+  kernel.resetCounters();
+  const [walk, ...others] = walksOf(kernel, () => splitAt(kernel, process, 2 * HUGE));
+  expect(others).toEqual([]);
+  expect(walk).toMatchObject({ walk: "split_huge_page", result: 0, mapcount: 1, kind: "anon" });
+  expect(walk!.cost.entriesChecked).toBe(kernel.counters.entriesChecked);
+  const deeds = walk!.steps.flatMap((step) => {
+    if (step.step === "did") return [step.deed];
+    return step.step === "entry" ? [step.found] : [];
+  });
+  expect(deeds).toEqual(["page", "splitting", "no-table", "page", "split", "no-table"]);
 });
 
 test("what a walk costs is what the counters say", async () => {

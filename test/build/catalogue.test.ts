@@ -12,6 +12,7 @@ const READ = [
   "scripts/check-catalogue.mjs",
   "docs/catalogue.md",
   "assembly",
+  "test/api",
   "test/rmap",
   "test/fixtures/rmap-functions.txt",
 ];

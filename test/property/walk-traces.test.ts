@@ -9,7 +9,7 @@ import { play, runs, sequences, spans } from "./sequence.js";
 import { size } from "./size.js";
 
 /** Everything else about walks is compared elsewhere. */
-const SHARE = 0.03;
+const SHARE = 0.015;
 /** More than any operation of a sequence records. */
 const MOST = 2 ** 16;
 
