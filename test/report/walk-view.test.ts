@@ -117,6 +117,16 @@ test("a page that KSM shares is no page of an offset", async () => {
   expect(lines.join("\n")).toContain("irrelevant, the other pass is for it");
 });
 
+test("a cluster of a nonlinear VMA is one head, with its entries below", async () => {
+  const lines = await view([
+    ...["file F 4 tmpfs", "spawn A", "mmap A 0 2 rw file:F:0 shared", "remap_file_pages A 0 1 3"],
+    ...["read A 0", "referenced A 0", "swap-out A 0 1"],
+  ]);
+  expect(lines[2]).toBe("try_to_unmap of page 3 of F, 1 mapping");
+  expect(lines).toContain("    nonlinear A 0-2: gone through");
+  expect(lines).toContain("        entry at 1: nothing there");
+});
+
 test("what was not kept is told", async () => {
   const lines = await view([...TOUCHED, "referenced A 10"], "last", { most: 6 });
   expect(lines).toContain("  its end was not kept");
