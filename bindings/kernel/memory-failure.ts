@@ -79,13 +79,20 @@ export interface Failure {
   readonly signalled: readonly Process[];
 }
 
+/** What a value of the operation stands for. */
+export function failureOf(value: number): Pick<Failure, "result" | "page"> {
+  return {
+    result: results[(value % FAILED_PAGE_UNIT) as MemoryFailure],
+    page: kinds[Math.floor(value / FAILED_PAGE_UNIT) as FailedPage],
+  };
+}
+
 /** Reads what the operation left: its value and its second one. */
 export function readFailure(value: number, extra: number, processes: readonly Process[]): Failure {
   const sequence = Math.floor(extra / FAILURE_SEQUENCE_UNIT);
   const sent = extra % FAILURE_SEQUENCE_UNIT;
   return {
-    result: results[(value % FAILED_PAGE_UNIT) as MemoryFailure],
-    page: kinds[Math.floor(value / FAILED_PAGE_UNIT) as FailedPage],
+    ...failureOf(value),
     signalled: sent ? processes.filter(({ failure }) => failure === sequence) : [],
   };
 }

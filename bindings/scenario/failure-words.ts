@@ -104,6 +104,8 @@ function ofProcess(
       return notShown(process, operation.page);
     case "split":
       return notShown(process, operation.page);
+    case "poison":
+      return code === "EBUSY" ? null : notShown(process, operation.page);
     case "unpin":
       return code === "EINVAL" ? "the page is not pinned" : notShown(process, operation.page);
     case "mremap":
@@ -116,6 +118,7 @@ function ofProcess(
         ? "the range has 0 pages"
         : "it would reach beyond the last page that a file can have";
     case "munmap":
+    case "stack":
       return code === "EINVAL" ? "the range has 0 pages" : null;
     case "madvise":
       if (code === "EINVAL" && operation.advice === "dontneed")
@@ -190,6 +193,7 @@ function access(process: Process, page: number, code: string): string | null {
   if (code === "SIGSEGV") return `${vmaInWords(vma)} is ${vma.perms}`;
   if (code !== "SIGBUS" || vma.file === null) return null;
   const pgoff = pgoffShownAt(vma, addressOf(page));
+  if (pgoff < vma.file.pages) return null;
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
 }
 

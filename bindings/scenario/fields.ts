@@ -13,6 +13,9 @@ export const MAX_PGOFF = PGOFF_END - 1;
 /** Most pages that reclaim can be asked for, and that all swap areas may have. */
 const MAX_COUNT = 2 ** 31 - 1;
 
+/** What exec's stack has below its arguments: a page that is kept free, and 128 KiB. */
+const STACK_ROOM = 33;
+
 const PROTS: readonly ScriptProt[] = ["r", "rw", "rwx", "none"];
 const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk", "ramfs"];
 const ADVICES: readonly ScriptAdvice[] = [
@@ -86,6 +89,15 @@ export class Fields {
   /** A length that may be left out; either way the range must lie in the arena. */
   countOr(page: number, usual: number): number {
     return this.left > 0 ? this.count(page) : this.#within(page, usual);
+  }
+
+  /** Pages of arguments, and where the stack ends: without that it begins at page 0. */
+  stack(): { pages: number; end: number } {
+    const pages = this.#integer("number of pages", this.#word(), 1, ARENA_PAGES - STACK_ROOM);
+    const least = pages + STACK_ROOM;
+    const end =
+      this.left > 0 ? this.#integer("end of the stack", this.#word(), least, ARENA_PAGES) : least;
+    return { pages, end };
   }
 
   filePages(): number {

@@ -50,6 +50,28 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     arity: [1, 1],
     read: (f, at) => ({ ...at, op: "exit", process: f.process() }),
   },
+  exec: {
+    form: "exec P [n [page]]",
+    arity: [1, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "exec",
+      process: f.process(),
+      stack: f.left > 0 ? f.stack() : null,
+    }),
+  },
+  stack: rangeRule("stack"),
+  poison: {
+    form: "poison P page [early]",
+    arity: [2, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "poison",
+      process: f.process(),
+      page: f.page(),
+      early: f.left > 0 && f.word("time of signals", ["early"]) === "early",
+    }),
+  },
   mmap: {
     form: "mmap P page n prot anon|file:F:pgoff private|shared",
     arity: [6, 6],

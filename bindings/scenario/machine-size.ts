@@ -58,6 +58,7 @@ function framesFor(script: Script): number {
   let locked = 0;
   for (const operation of script.operations) {
     frames += TAKES[operation.op] ?? 0;
+    if (operation.op === "exec") frames += operation.stack?.pages ?? 0;
     if (operation.op === "mlock") locked += 2 * operation.count;
     if (operation.op === "remap_file_pages") locked += operation.count;
     if (operation.op === "mlockall") locked = MAX_LOCKED;

@@ -43,6 +43,22 @@ export interface ExitOperation extends Written {
   readonly process: string;
 }
 
+/** `exec P [n [page]]` */
+export interface ExecOperation extends Written {
+  readonly op: "exec";
+  readonly process: string;
+  /** Pages of arguments, and the page at which the stack ends; null: there is no stack. */
+  readonly stack: { readonly pages: number; readonly end: number } | null;
+}
+
+/** `poison P page [early]` */
+export interface PoisonOperation extends Written {
+  readonly op: "poison";
+  readonly process: string;
+  readonly page: number;
+  readonly early: boolean;
+}
+
 /** `fork P Q` : Q is the child. */
 export interface ForkOperation extends Written {
   readonly op: "fork";
@@ -64,7 +80,7 @@ export interface MmapOperation extends Written {
 
 /** `munmap P page n`, and whatever else needs only a range of one process */
 export interface RangeOperation extends Written {
-  readonly op: "munmap" | "mlock" | "munlock" | "swap-out" | "migrate";
+  readonly op: "munmap" | "stack" | "mlock" | "munlock" | "swap-out" | "migrate";
   readonly process: string;
   readonly page: number;
   readonly count: number;
@@ -216,6 +232,8 @@ export type Operation =
   | TruncateOperation
   | SpawnOperation
   | ExitOperation
+  | ExecOperation
+  | PoisonOperation
   | ForkOperation
   | MmapOperation
   | RangeOperation

@@ -13,6 +13,7 @@ const MEANINGS: Partial<Record<OperationName, (value: number) => string>> = {
   migrate: (n) => `${counted(n, "page")} moved`,
   writeback: (n) => `${counted(n, "page")} written`,
   invalidate: (n) => `${counted(n, "page")} dropped`,
+  poison: (n) => (n === 0 ? "nobody is told" : `${n} ${n === 1 ? "process" : "processes"} told`),
   swapon: (n) => `swap area ${n}`,
 };
 

@@ -2,6 +2,7 @@
 
 import { HUGE_PAGES } from "../../assembly/abi.js";
 import type { KernelEvent } from "../kernel/kernel-event.js";
+import { failureOf } from "../kernel/memory-failure.js";
 import { pageOf } from "./arena.js";
 import { copiesInWords } from "./copy-words.js";
 import type { Scene } from "./scene.js";
@@ -106,9 +107,11 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
       ? ["zero page mapped, a read needs no page of its own"]
       : [`zero page mapped at ${which(events, scene)}`],
   AnonPage: (events, scene) =>
-    isAccess(scene.step.operation)
-      ? ["new page, the first write there"]
-      : [`${which(events, scene)} made, nothing was there`],
+    scene.step.operation.op === "exec"
+      ? [`${counted(events.length, "page")} of arguments written`]
+      : isAccess(scene.step.operation)
+        ? ["new page, the first write there"]
+        : [`${which(events, scene)} made, nothing was there`],
   FilePage: filePages,
   PageCopied: (events, scene) => shortened(copiesInWords(events, scene)),
   PageReused: (events, scene) => [
@@ -136,6 +139,14 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
     `${lostMappings(events, scene)} removed, ${events.length === 1 ? "its offset is" : "their offsets are"} kept`,
   ],
   Unmapped: (events, scene) => [`${lostMappings(events, scene)} removed`],
+  Poisoned: (events, scene) => [
+    `${lostMappings(events, scene)} ${events.length === 1 ? "became a marker" : "became markers"}`,
+  ],
+  MemoryFailed: (events) =>
+    events.map(({ b }) => {
+      const { result, page } = failureOf(b);
+      return result === "known" ? "the frame was known to be broken" : `${page} page, ${result}`;
+    }),
   Mlocked: (events) => [
     `${counted(events.length, "page")} mlocked, reclaim leaves ${them(events)} alone`,
   ],

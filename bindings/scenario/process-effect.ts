@@ -26,6 +26,7 @@ export function processEffect(
 function counts(process: Process, operation: ProcessOperation, value: number): string[] {
   switch (operation.op) {
     case "referenced":
+    case "poison":
     case "rmap":
     case "swap-out":
     case "migrate":
@@ -48,6 +49,7 @@ function pins(process: Process, { op, page }: PageOperation): string {
 function dropped(process: Process, operation: ProcessOperation, before: Before): string[] {
   const gives =
     operation.op === "exit" ||
+    operation.op === "exec" ||
     operation.op === "munmap" ||
     operation.op === "mmap" ||
     operation.op === "mremap" ||
@@ -70,6 +72,10 @@ function states(process: Process, operation: ProcessOperation): string[] {
       return operation.advice === "mergeable"
         ? mergeable(vmasOf(process, operation.page, operation.count))
         : vmasAre(vmasOf(process, operation.page, operation.count), "not mergeable");
+    case "exec": {
+      const [stack] = process.vmas();
+      return stack ? [`stack is VMA ${range(stack.start, stack.end)}`] : [];
+    }
     case "mprotect": {
       const vmas = vmasOf(process, operation.page, operation.count);
       return vmasAre(vmas, vmas[0]?.perms ?? "");

@@ -14,6 +14,7 @@ import type {
   OfFileOperation,
   Operation,
   PageOperation,
+  PoisonOperation,
   ProcessOperation,
   SpawnOperation,
   WriteOperation,
@@ -198,6 +199,11 @@ export class ScriptRunner {
       case "exit":
         process.exit();
         return 0;
+      case "exec": {
+        const { stack } = operation;
+        process.exec(stack ? { stack: { pages: stack.pages, top: addressOf(stack.end) } } : {});
+        return 0;
+      }
       case "mlockall":
         process.mlockall({ current: operation.current, future: operation.future });
         return 0;
@@ -211,9 +217,21 @@ export class ScriptRunner {
     }
   }
 
-  #onPage(process: Process, operation: PageOperation | WriteOperation): number {
+  /** How many processes hear of it. @throws KernelError EBUSY as memory_failure says of a page that is still used */
+  #poison(process: Process, { page, early }: PoisonOperation): number {
+    const failure = this.#kernel.memoryFailure(pageShown(process, page), { early });
+    if (failure.result === "ignored" || failure.result === "failed") {
+      const why = failure.result === "failed" ? "the page is still used" : "nothing could be done";
+      throw new KernelError("EBUSY", "poison", why);
+    }
+    return failure.signalled.length;
+  }
+
+  #onPage(process: Process, operation: PageOperation | WriteOperation | PoisonOperation): number {
     const address = addressOf(operation.page);
     switch (operation.op) {
+      case "poison":
+        return this.#poison(process, operation);
       case "read":
         return process.read(address);
       case "write":
@@ -249,6 +267,9 @@ export class ScriptRunner {
         return this.#mmap(process, operation);
       case "munmap":
         process.munmap(address, length);
+        return 0;
+      case "stack":
+        process.mmap({ address, length, fixed: true, growsDown: true });
         return 0;
       case "mprotect":
         process.mprotect(address, length, operation.prot);

@@ -1,7 +1,7 @@
 // What happened to VMAs and their anon_vmas inside an operation, in words.
 
 import type { KernelEvent } from "../kernel/kernel-event.js";
-import { pageOf } from "./arena.js";
+import { ARENA_PAGES, pageOf } from "./arena.js";
 import type { Operation } from "./operation.js";
 import { counted, LISTED, range } from "./wording.js";
 
@@ -18,13 +18,29 @@ const MERGES: readonly string[] = [
   "joined with the VMA after",
 ];
 
+const TEMPORARY: readonly string[] = ["VmaNew", "StackGrown", "AnonVmaNew"];
+
 /** Events of one kind in words; null if they are not about VMAs. */
 export function vmaEventsInWords(
   operation: Operation,
   events: readonly KernelEvent[],
 ): string[] | null {
   const total = events.reduce((sum, { a }) => sum + a, 0);
-  switch (events[0]?.event) {
+  const [first] = events;
+  if (operation.op === "exec" && first !== undefined) {
+    // The temporary stack is where no page number leads.
+    if (TEMPORARY.includes(first.event)) return [];
+    if (first.event === "VmaGone") {
+      const words = events.filter(({ a }) => pageOf(a) < ARENA_PAGES).map(eventInWords);
+      return shortest(words.filter((sentence) => sentence !== null));
+    }
+    if (first.event === "EntriesMoved") return ["moved to where the stack is"];
+  }
+  switch (first?.event) {
+    case "StackGrown": {
+      const lowest = events.at(-1)?.c ?? 0;
+      return [`stack grows by ${counted(total, "page")}, down to ${pageOf(lowest)}`];
+    }
     case "EntriesCopied":
       return forkedEntries(events, total);
     case "AnonVmaCloned":
@@ -42,7 +58,10 @@ export function vmaEventsInWords(
     default:
   }
   const words = events.map(eventInWords).filter((sentence) => sentence !== null);
-  if (words.length === 0) return null;
+  return words.length === 0 ? null : shortest(words);
+}
+
+function shortest(words: string[]): string[] {
   if (words.length <= LISTED) return words;
   return [`${words[0]}, and ${words.length - 1} more like it`];
 }

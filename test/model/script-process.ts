@@ -24,6 +24,16 @@ export function onProcess(
     case "exit":
       process.exit();
       return 0;
+    case "exec": {
+      const pages = words.optional(1) === undefined ? null : words.number(1);
+      // Without a place the stack begins at page 0: a page that is kept free, and 32 to grow into.
+      const end = words.numberOr(2, (pages ?? 0) + 33);
+      process.exec(0, pages === null ? null : { pages, top: ARENA / PAGE + end });
+      return 0;
+    }
+    case "stack":
+      process.mmap({ address: address(1), length: bytes(2), fixed: true, growsDown: true });
+      return 0;
     case "mlock":
       process.mlock(address(1), bytes(2));
       return 0;
@@ -98,6 +108,11 @@ export function onPages(
     case "unpin":
       machine.unpin(shown());
       return 0;
+    case "poison": {
+      const { result, told } = machine.memoryFailure(shown(), words.optional(2) === "early");
+      if (result === "failed" || result === "ignored") fail("EBUSY");
+      return told.length;
+    }
     case "swap-out":
       return shownIn(process, words).filter(
         (page) => machine.shrinkPage(page, true) === "reclaimed",

@@ -79,6 +79,8 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
   switch (operation.op) {
     case "fork":
       return operation.shareMemory ? null : `fork P${operation.process} P${processesBorn}`;
+    case "exec":
+      return exec(operation);
     case "exit":
       return `exit P${operation.process}`;
     case "mmap":
@@ -115,6 +117,8 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
     // The language has no words for this question; that for all places is another.
     case "page-in-vma":
       return placed("rmap", operation, []);
+    case "memory-failure":
+      return placed("poison", operation, operation.early ? ["early"] : []);
     case "pin":
     case "unpin":
       return placed(operation.op, operation, []);
@@ -123,11 +127,21 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
   }
 }
 
+function exec({ process, stack }: Extract<Operation, { readonly op: "exec" }>): string | null {
+  if (stack === null) return `exec P${process}`;
+  const end = stack.top / PAGE - ARENA_PAGE;
+  const fits = end >= stack.pages + STACK_ROOM && end <= ARENA_PAGES;
+  return fits ? `exec P${process} ${stack.pages} ${end}` : null;
+}
+
 function mmap(operation: MmapOperation): string | null {
   const { address, fixed, file, pgoff, shared, prot, length } = operation;
   if (fixed !== true || address === null || !inScripts(prot)) return null;
-  if (operation.noReserve || operation.locked) return null;
-  if (operation.growsDown || operation.stackSetup) return null;
+  if (operation.noReserve || operation.locked || operation.stackSetup) return null;
+  if (operation.growsDown) {
+    const plain = file === null && !shared && prot === "rw";
+    return plain ? ranged("stack", { process: operation.process, address, length }, []) : null;
+  }
   const what = file === null ? "anon" : `file:F${file}:${pgoff}`;
   const { process } = operation;
   return ranged("mmap", { process, address, length }, [prot, what, shared ? "shared" : "private"]);
@@ -138,6 +152,8 @@ const AREAS = 8;
 /** What scripts can advise. */
 const ADVICE: readonly string[] = ["dontneed", "mergeable", "unmergeable"];
 const ARENA_PAGES = 262_144;
+/** What a stack of exec has below its arguments. */
+export const STACK_ROOM = 33;
 
 /** Scripts know four protections. */
 function inScripts(protection: Protection): boolean {
