@@ -4,11 +4,10 @@
 import { Doing, LockClass } from "../locks";
 import { Signal } from "../abi";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
-import { stepNode, stepTouched, stepVisited } from "../index/step";
+import { stepNode } from "../index/step";
 import { header } from "../memory/header";
 import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { pageLockAnonVma, pageUnlockAnonVma } from "../rmap/page-lock";
-import { countWalk } from "../rmap/walk-cost";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
 import { pageFileMapping, pageIndex, pageIsAnon } from "../struct/page";
@@ -27,27 +26,17 @@ function addToKill(frame: u32, vma: Vma): void {
   }
 }
 
-/** VMAs that owner offers; those of anonymous pages only where the page is mapped right now. */
+/**
+ * VMAs that owner offers; those of anonymous pages only where the page is mapped right now. It is not counted as a
+ * walk, as it is none of mm/rmap.c's.
+ */
 function collectIn(source: u32, owner: usize, frame: u32): void {
   const pgoff = pageIndex(frame);
-  let entries: u32 = 0;
-  let visited: u32 = 0;
-  let touched: u32 = 0;
-  let node: u32;
-  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
-  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
-    visited += stepVisited(step);
-    touched += stepTouched(step);
-    node = stepNode(step);
-    if (!node) break;
+  let node = stepNode(sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff));
+  for (; node; node = stepNode(sourceNext(source, node, pgoff, pgoff))) {
     const vma = vmaOfNode(node);
-    if (source != <u32>Source.File) {
-      entries++;
-      if (!pageMappedInVma(frame, vma)) continue;
-    }
-    addToKill(frame, vma);
+    if (source == <u32>Source.File || pageMappedInVma(frame, vma)) addToKill(frame, vma);
   }
-  countWalk(visited, touched, 0, entries);
 }
 
 /** collect_procs: notes the tasks that are to hear of it. */

@@ -76,8 +76,8 @@ export default {
     {
       rule: "only those who have an anonymous page are told",
       file: kill,
-      from: "if (!pageMappedInVma(frame, vma)) continue;",
-      to: "",
+      from: "source == <u32>Source.File || pageMappedInVma(frame, vma)",
+      to: "true",
     },
     {
       rule: "a dirty page stays in the swap cache for who comes back for it",
