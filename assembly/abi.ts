@@ -14,6 +14,10 @@ export const TASK_SIZE_PAGES = 0x7ffffffff;
 
 /** Pages that a huge page has, in frames that follow each other: what one pmd entry maps. */
 export const HUGE_PAGES = 512;
+/** Its logarithm. */
+export const HUGE_ORDER = 9;
+/** Bytes of a huge page. */
+export const HUGE_SIZE = 0x200000;
 
 export const SUBMISSION_BYTES = 64;
 export const COMPLETION_BYTES = 16;
@@ -155,6 +159,8 @@ export enum Op {
   TakeReferenced = 100,
   /** (first frame, frames) -> keys that said changed, and do not any more */
   TakeChanged,
+  /** (pages) -> huge pages that the pool has then: as many as there is room for, and no less than are in use or promised */
+  SetHugePages = 104,
 }
 
 export const FIRST_FILE_OP = 32;
@@ -211,6 +217,8 @@ export enum MapFlag {
   Locked = 32,
   /** With GrowsDown: the stack that exec is still setting up, which migration leaves alone. */
   StackSetup = 64,
+  /** In huge pages of the pool (MAP_HUGETLB), without a file. */
+  Hugetlb = 128,
 }
 
 export enum MremapFlag {
@@ -347,12 +355,18 @@ export enum VmFlag {
   RandRead = 0x10000,
   DontCopy = 0x20000,
   DontExpand = 0x40000,
+  /** Not the kernel's, who keeps it beside the VMA: the pool has promised pages to whoever made this private mapping. */
+  ReserveOwner = 0x1000,
+  /** Not the kernel's either: a page was taken away for the owner's sake, so that a fault that finds none is refused. */
+  ReserveLost = 0x4000,
   Account = 0x100000,
   NoReserve = 0x200000,
   /** Pages are not where the file's order would have them (remap_file_pages). */
   Nonlinear = 0x800000,
   HugePage = 0x20000000,
   NoHugePage = 0x40000000,
+  /** Mapped by huge pages of the pool. */
+  Hugetlb = 0x400000,
   /** 0x80000000: enum values are signed. */
   Mergeable = -0x80000000,
 }
@@ -384,6 +398,8 @@ export enum PageFlag {
   Isolated = 0x1000000,
   /** Not the kernel's: memory_failure holds a reference that it never gives back. */
   Failed = 0x2000000,
+  /** Nor this one, on heads: a huge page of the pool, to which it goes back. */
+  Hugetlb = 0x4000000,
 }
 
 /** What memory_failure came to, in two parts: what was done, and FailedPage times FAILED_PAGE_UNIT. */
@@ -441,6 +457,8 @@ export enum FileKind {
   Shmem = 2,
   /** No dirty accounting, not swap-backed, never evicted. */
   Ramfs = 3,
+  /** Huge pages of the pool, which are never written out and on no list of reclaim. */
+  Hugetlb = 4,
 }
 
 /** swap_again and its fellows. */
@@ -807,6 +825,8 @@ export enum PageField {
   StorageKey,
   /** First frame of the huge page that it is part of, 0 if it is part of none. */
   HugePage,
+  /** 1 for part of a huge page of the pool. */
+  Hugetlb,
 }
 
 /** What taskField reads. */

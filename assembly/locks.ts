@@ -2,7 +2,7 @@
 //
 //   cgroup_mutex > ksm_thread_mutex > inode mutex
 //     mmap_sem
-//       mm_all_locks_mutex
+//       mm_all_locks_mutex, inode mutex of a hugetlb file, hugetlb_instantiation_mutex
 //         page lock
 //           i_mmap_mutex
 //             anon_vma mutex (always that of the root)
@@ -10,7 +10,7 @@
 //                 page-table lock
 //                   the lock of an address space's list of notifiers, mmu_lock of a virtual machine
 //                     lock of a page's side record > move_lock of a memcg
-//                       zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock
+//                       zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock, hugetlb_lock
 //                         lock of a memcg's counter
 
 /** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
@@ -20,6 +20,8 @@ export enum LockClass {
   InodeMutex,
   MmapSem,
   MmAllLocksMutex,
+  HugetlbInodeMutex,
+  HugetlbInstantiationMutex,
   PageLock,
   IMmapMutex,
   AnonVmaMutex,
@@ -36,6 +38,7 @@ export enum LockClass {
   InodeLock,
   TreeLock,
   ResCounter,
+  HugetlbLock,
 }
 
 /** What a lock is taken for: the words are in bindings/core/lock-fault.ts. */
@@ -92,6 +95,9 @@ export enum Doing {
   MoveCharges,
   PageStat,
   ChangeCgroup,
+  HugetlbPool,
+  HugetlbFault,
+  HugetlbUnmap,
 }
 
 /** What was wrong about a lock. */

@@ -147,6 +147,17 @@ export enum Violated {
   /** pid, address : the table that was set aside for a huge page's split has entries */
   HugeTable = 463,
 
+  /** counter, recount of huge pages of the pool */
+  HugePages = 480,
+  /** counter, recount of those that are free, pages in the list of the free */
+  HugePagesFree = 481,
+  /** counter, recount */
+  HugePagesReserved = 482,
+  /** inode, pid, start : a promise of huge pages whose VMAs are other than it counts */
+  Reservation = 483,
+  /** inode : regions that are empty, overlap, or are out of order */
+  Regions = 484,
+
   /** number of the memcg, counter, recount */
   MemcgMappedFile = 501,
 

@@ -10,6 +10,7 @@ export {
   createKernelSync,
   Kernel,
   type FileOptions,
+  type HugePages,
   type ReclaimOptions,
   type Snapshot,
   type SpawnOptions,

@@ -31,6 +31,9 @@ export class Census {
   places: u32;
   placesNoted: u32;
   placesRoom: u32;
+  /** Huge pages of the pool that were met, and those of them that nobody holds. */
+  poolPages: u32;
+  poolFree: u32;
 }
 
 @unmanaged
@@ -150,6 +153,16 @@ export class MemcgNote {
   below: u32;
 }
 
+/** Of promises of huge pages. */
+@unmanaged
+export class ReservationNote {
+  /** VMAs met that share it. */
+  vmas: u32;
+  /** Its list of regions was gone through, and can be followed. */
+  seen: u32;
+  sound: u32;
+}
+
 export function census(): Census {
   return changetype<Census>(<usize>header().bytesInUse);
 }
@@ -250,6 +263,10 @@ export function notifierNote(object: u32): NotifierNote {
 
 export function memcgNote(memcg: u32): MemcgNote {
   return changetype<MemcgNote>(noteAt(memcg));
+}
+
+export function reservationNote(reservation: u32): ReservationNote {
+  return changetype<ReservationNote>(noteAt(reservation));
 }
 
 export function swapNote(slot: u32): SwapNote {

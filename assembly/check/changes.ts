@@ -6,7 +6,7 @@ import { hasStorageKeys, isKeyChanged } from "../arch/storage-key";
 import { PageFlag } from "../abi";
 import { Cache } from "../memory/slab";
 import { extentOf, EXTENT_NODE, fileFirstWord } from "../mm/file-data";
-import { accountsDirty, AddressSpace } from "../struct/address-space";
+import { accountsDirty, AddressSpace, isHugetlb } from "../struct/address-space";
 import { pageIndex, pageTest, pageWord } from "../struct/page";
 import { SwapSlot } from "../struct/swap-slot";
 import { Violated } from "../violated";
@@ -53,6 +53,8 @@ function fileKeeps(mapping: AddressSpace, index: u64): f64 {
 
 /** Of a page in the page cache. */
 export function checkKept(mapping: AddressSpace, frame: u32): void {
+  // Huge pages of the pool are read from nowhere.
+  if (isHugetlb(mapping)) return;
   const kept = fileKeeps(mapping, pageIndex(frame));
   if (!isNaN(kept)) compare(frame, accountsDirty(mapping), kept);
 }

@@ -5,6 +5,7 @@ import { Violated } from "../violated";
 import { header, vmStatOf } from "../memory/header";
 import { Cache } from "../memory/slab";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import {
   pageFileMapping,
   pageIsAnon,
@@ -26,6 +27,7 @@ import {
   isFrame,
   isLive,
 } from "./census";
+import { checkPool, checkPooled } from "./huge-pool";
 import { inodeOf } from "./indexes";
 import { violated, violatedUnless } from "./violation";
 
@@ -50,7 +52,7 @@ function checkTail(tail: u32): void {
   const sound =
     isFrame(head) &&
     pageIsHuge(head) &&
-    pageRefcount(head) > 0 &&
+    (pageRefcount(head) > 0 || pageIsHugetlb(head)) &&
     pageRefcount(tail) == 0 &&
     pageMapcount(tail) == <i32>pagePins(tail) &&
     !frameNote(tail).entries &&
@@ -123,6 +125,7 @@ export function checkFrames(): void {
       violated(Violated.Mapcount, <f64>frame, <f64>mapcount, <f64>entries);
     }
     checkReferences(frame, refcount);
+    if (pageIsHugetlb(frame)) checkPooled(frame);
     if (refcount <= 0) continue;
     inUse++;
     if (pageIsHuge(frame)) checkHead(frame);
@@ -134,12 +137,12 @@ export function checkFrames(): void {
     }
     if (pageTest(frame, PageFlag.Writeback)) writeback++;
     if (isAccountedDirty(frame)) dirty++;
-    if (!entries) continue;
+    if (!entries || pageIsHugetlb(frame)) continue;
     if (pageIsHuge(frame)) anonHuge++;
     else if (pageIsAnon(frame)) anonPages++;
     else fileMapped++;
   }
-  violatedUnless(Violated.FramesInUse, <f64>state.framesInUse, <f64>inUse);
+  violatedUnless(Violated.FramesInUse, <f64>state.framesInUse, <f64>(inUse + checkPool()));
   violatedUnless(Violated.FramesPoisoned, <f64>state.framesPoisoned, <f64>poisoned);
   violatedUnless(Violated.FramesBroken, <f64>state.framesBroken, <f64>broken);
   violatedUnless(Violated.NrAnonPages, <f64>state.nrAnonPages, <f64>anonPages);

@@ -6,6 +6,7 @@ import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AnonVmaChain } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { itemAt, stableNodeAt } from "../struct/ksm";
 import {
   pageAnonVma,
@@ -33,7 +34,7 @@ import {
   PTE_SPLITTING,
   PTE_WRITE,
 } from "../struct/pte";
-import { isNonlinear, linearPageIndex, Vma } from "../struct/vma";
+import { isHugetlbVma, isNonlinear, linearPageIndex, Vma } from "../struct/vma";
 import { numberOf } from "./anon-vma";
 import {
   anonVmaNote,
@@ -219,6 +220,11 @@ function checkHuge(note: MmNote, table: u32, address: u64): void {
   const frame = pteFrame(entry);
   const vma = note.sound ? vmaOver(note, address) : 0;
   if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);
+  if (vma && isHugetlbVma(changetype<Vma>(<usize>vma)) && !pteIsPage(entry)) {
+    if (pteIsMigration(entry)) violated(Violated.MigrationEntry, pid, <f64>address, <f64>frame);
+    else if (!pteIsHwpoison(entry)) violated(Violated.EntryKind, pid, <f64>address);
+    return;
+  }
   const cut = vma != 0 && changetype<Vma>(<usize>vma).end < address + PMD_SIZE;
   const inUse = pteIsPage(entry) && isFrame(frame) && pageRefcount(frame) > 0;
   if (cut || !inUse || !pageIsHuge(frame)) {
@@ -227,7 +233,12 @@ function checkHuge(note: MmNote, table: u32, address: u64): void {
   if (!inUse) return;
   if (entry & PTE_SPLITTING) violated(Violated.Splitting, pid, <f64>address, <f64>frame);
   frameNote(frame).entries++;
-  note.anon += HUGE_PAGES;
+  // Those of the pool are in no rss.
+  const pooled = pageIsHugetlb(frame);
+  if (!pooled) note.anon += HUGE_PAGES;
+  if (vma && pooled != isHugetlbVma(changetype<Vma>(<usize>vma))) {
+    violated(Violated.HugeEntry, pid, <f64>address, <f64>frame);
+  }
   if (vma) checkPlace(note, pid, address, entry, vma);
 }
 

@@ -122,6 +122,14 @@ export class Header {
   /** What the last scan changed: merges, and contents that were new. */
   ksmChanges: u32;
 
+  /** The pool of huge pages: how many there are, the first that is free, how many are, and how many of these are promised. */
+  hugePages: u32;
+  hugeFree: u32;
+  hugePagesFree: u32;
+  hugePagesReserved: i32;
+  hugetlbLock: u32;
+  hugetlbInstantiationMutex: u32;
+
   nrAnonPages: i32;
   /** Huge anonymous pages that are mapped: in nrAnonPages they are not. */
   nrAnonHuge: i32;

@@ -30,6 +30,8 @@ export enum Cache {
   Extent,
   Notifier,
   DevicePage,
+  Region,
+  Reservation,
   Count,
 }
 

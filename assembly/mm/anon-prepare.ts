@@ -6,14 +6,15 @@ import { anonVmaPrepareWith } from "../rmap/anon-vma";
 import { chainIsSingular } from "../struct/anon-vma";
 import { Vma } from "../struct/vma";
 
-const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
+/** Flags that may differ; the last is not one of the kernel's. */
+const IGNORED: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec | VmFlag.ReserveLost;
 
 /** anon_vma of the first VMA's neighbour, if both would be one VMA but for their permissions. */
 function reusable(owner: Vma, a: Vma, b: Vma): u32 {
   const compatible =
     a.end == b.start &&
     a.file == b.file &&
-    !((a.flags ^ b.flags) & ~ACCESS) &&
+    !((a.flags ^ b.flags) & ~IGNORED) &&
     b.pgoff == a.pgoff + ((b.start - a.start) >> PAGE_SHIFT);
   return compatible && owner.anonVma && chainIsSingular(owner) ? owner.anonVma : 0;
 }

@@ -9,7 +9,7 @@ import { mapRegion, MAY_ANYTHING } from "./mmap";
 import { mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
 import { TASK_SIZE } from "./unmapped-area";
-import { findIntersection } from "./vma-list";
+import { findIntersection, isErrno } from "./vma-list";
 
 /**
  * brk(2): moves the end of the heap, if nothing is in the way.
@@ -29,7 +29,7 @@ export function doBrk(mm: MmStruct, brk: u64): u64 {
     const flags = access | mm.defFlags;
     if (flags & VmFlag.Locked && isOverMemlock(mm, (end - old) >> PAGE_SHIFT)) return mm.brk;
     const vma = mapRegion(mm, old, end, flags, 0, old >> PAGE_SHIFT);
-    if (!vma) return mm.brk;
+    if (isErrno(vma)) return mm.brk;
     mlockNewRange(changetype<Vma>(<usize>vma), old, end);
   }
   mm.brk = brk;

@@ -7,6 +7,7 @@ import { header } from "../memory/header";
 import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { khugepagedScan } from "./collapse";
 import { ofMemcg } from "./dispatch-memcg";
+import { setHugePages } from "./hugetlb-pool";
 import { ksmScan } from "./ksm-scan";
 import { ksmUnmerge } from "./ksm-unmerge";
 import { swapOff } from "./swapoff";
@@ -65,6 +66,8 @@ export function ofMachine(op: Op, record: usize): f64 {
       return takeMarks(op, arg(record, 0), arg(record, 1));
     case Op.KhugepagedScan:
       return <f64>khugepagedScan();
+    case Op.SetHugePages:
+      return <f64>setHugePages(<u32>min(arg(record, 0), MAX_COUNT));
     default:
       return fail(Errno.EINVAL);
   }

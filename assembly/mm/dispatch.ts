@@ -44,7 +44,7 @@ import { mmGet, mmOf, mmPut, taskExit, taskFork, taskSpawn } from "./process";
 const MAX_INTEGER: f64 = 9007199254740991;
 
 const ALL_PROT: u64 = Prot.Read | Prot.Write | Prot.Exec;
-const ALL_MAP: u64 = 127;
+const ALL_MAP: u64 = 255;
 const ALL_MREMAP: u64 = MremapFlag.MayMove | MremapFlag.Fixed;
 const ALL_LOCKALL: u64 = LockAll.Current | LockAll.Future;
 

@@ -30,7 +30,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
@@ -40,6 +40,7 @@ import { hugeFault, SMALL } from "./fault-huge";
 import { swapFault } from "./fault-swap";
 import { wpFault } from "./fault-write-protect";
 import { growStack } from "./stack";
+import { hugetlbFault } from "./hugetlb-fault";
 import { findVma } from "./vma-list";
 
 export enum Access {
@@ -62,7 +63,7 @@ function touchHuge(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
   const pmd = hugePmdAt(mm, address);
   if (!pmd) return MISS;
   const entry = hugeEntry(pmd);
-  if (!(entry & PTE_USER)) return MISS;
+  if ((entry & (PTE_PRESENT | PTE_USER)) != (PTE_PRESENT | PTE_USER)) return MISS;
   const frame = pteFrame(entryOf(mm, address));
   if (access != Access.Write) {
     setHugeEntry(pmd, entry | pteBits(PTE_YOUNG));
@@ -103,6 +104,7 @@ function isAllowed(vma: Vma, access: Access): bool {
 export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool): i32 {
   count(Counter.Faults, 1);
   countFault(mm);
+  if (isHugetlbVma(vma)) return hugetlbFault(vma, address, write);
   let pmd = pmdSlotAlloc(mm, address);
   if (!pmd) return Errno.ENOMEM;
   if (!pmdIsTable(pmd)) {

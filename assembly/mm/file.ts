@@ -18,6 +18,7 @@ import { pageCacheFind, pageCacheNext, pageCacheRemove } from "../struct/page-ca
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { fileForgetAll } from "./file-data";
+import { hugetlbUnreserve } from "./hugetlb-reserve";
 import { waitOnPageWriteback } from "./writeback";
 
 /** A new inode and one open of it, or 0 when memory is exhausted. */
@@ -33,7 +34,8 @@ export function fileCreate(kind: FileKind, pages: u64, firstWord: f64): usize {
 export function fileClose(file: u32): void {
   const mapping = changetype<AddressSpace>(<usize>changetype<File>(<usize>file).mapping);
   if (!putFile(file)) return;
-  dropPages(mapping);
+  const freed = dropPages(mapping);
+  if (mapping.regions) hugetlbUnreserve(mapping, 0, freed);
   fileForgetAll(mapping);
   slabFree(Cache.AddressSpace, changetype<usize>(mapping));
 }
@@ -81,16 +83,21 @@ export function isPageOf(mapping: AddressSpace, frame: u32): bool {
   return pageFileMapping(frame) == <u32>changetype<usize>(mapping);
 }
 
-/** Drops every page of a file that nobody can reach any more. */
-function dropPages(mapping: AddressSpace): void {
+/** Drops every page of a file that nobody can reach any more: how many there were. */
+function dropPages(mapping: AddressSpace): u32 {
+  let dropped: u32 = 0;
   for (let frame = pageCacheNext(mapping, 0); frame; frame = pageCacheNext(mapping, 0)) {
     getPage(frame);
     lockPage(frame, Doing.PageCache);
-    if (isPageOf(mapping, frame)) deleteFromPageCache(mapping, frame);
+    if (isPageOf(mapping, frame)) {
+      deleteFromPageCache(mapping, frame);
+      dropped++;
+    }
     unlockPage(frame);
     putPage(frame);
   }
   // Reclaim may have taken the last page out and hold the lock still, which goes with the mapping.
   lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   unlock(treeLock(mapping));
+  return dropped;
 }

@@ -42,10 +42,11 @@ import {
   PTE_YOUNG,
 } from "../struct/pte";
 import { slotAt, swapCountOutgrows, swapDuplicate } from "../struct/swap-slot";
-import { isCowMapping, isNonlinear, Vma } from "../struct/vma";
+import { isCowMapping, isHugetlbVma, isNonlinear, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downWrite, downWriteNested, lock, unlock, upWrite } from "../sync/lock";
 import { copyHugePmd, HugeCopy } from "./huge-entry";
+import { copyHugetlbPageRange } from "./hugetlb-range";
 import { vmaAlloc, vmaCopy, vmaFree, vmaInsert } from "./vma-list";
 
 /** One entry's copy: what the parent's becomes is stored, what the child's is returned. */
@@ -84,6 +85,7 @@ function copyOnePte(child: MmStruct, vma: Vma, pte: usize): u64 {
 
 /** Copies a VMA's entries; false when memory is exhausted. */
 function copyPageRange(child: MmStruct, parent: MmStruct, vma: Vma): bool {
+  if (isHugetlbVma(vma)) return copyHugetlbPageRange(child, parent, vma);
   // Without anon_vma every page can be faulted in again, unless only its entry tells which it is.
   if (!vma.anonVma && !isNonlinear(vma)) return true;
   // The parent's entries become read-only, so whoever shows them is told.
@@ -137,7 +139,8 @@ function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
     vmaFree(vma);
     return false;
   }
-  vma.flags &= ~VmFlag.Locked;
+  // Nothing was promised to a child (reset_vma_resv_huge_pages).
+  vma.flags &= ~(VmFlag.Locked | VmFlag.ReserveOwner | VmFlag.ReserveLost);
   if (vma.file) {
     getFile(vma.file);
     const mapping = mappingOf(vma);
@@ -159,7 +162,7 @@ function tallySwapEntries(mm: MmStruct, counts: bool): u32 {
   let n: u32 = 0;
   for (let at = mm.mmap; at; at = changetype<Vma>(<usize>at).next) {
     const vma = changetype<Vma>(<usize>at);
-    if (!vma.anonVma || vma.flags & VmFlag.DontCopy) continue;
+    if (!vma.anonVma || vma.flags & (VmFlag.DontCopy | VmFlag.Hugetlb)) continue;
     let address = nextMapped(mm, vma.start, vma.end);
     while (address < vma.end) {
       const stop = pmdEnd(address, vma.end);

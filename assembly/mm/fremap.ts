@@ -26,7 +26,7 @@ import {
   tablesReserve,
 } from "../struct/page-table";
 import { PTE_DIRTY, pteFrame, pteIsPage, pteOfPgoff } from "../struct/pte";
-import { isNonlinear, isShared, linearPageIndex, Vma } from "../struct/vma";
+import { isHugetlbVma, isNonlinear, isShared, linearPageIndex, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downgradeWrite, downRead, downWrite, lock, unlock, upRead, upWrite } from "../sync/lock";
 import { fileClose } from "./file";
@@ -34,7 +34,7 @@ import { mlockNewRange, munlockVmaPagesRange } from "./mlock";
 import { mapRegion, PGOFF_MAX } from "./mmap";
 import { doMunmap } from "./munmap";
 import { populateVma } from "./populate";
-import { findVma } from "./vma-list";
+import { findVma, isErrno } from "./vma-list";
 
 /** Offsets from here on can't be kept by an entry: PTE_FILE_MAX_BITS. */
 function fileOffsetEnd(): u64 {
@@ -48,10 +48,10 @@ const DONE: i32 = -1;
 /** The VMA has to change, for which mmap_sem is needed for write. */
 const NEEDS_WRITE: i32 = -2;
 
-/** The shared mapping that all of the range lies in; null if there is none. */
+/** The shared mapping that all of the range lies in, of small pages; null if there is none. */
 function vmaToRemap(mm: MmStruct, start: u64, end: u64): Vma | null {
   const vma = changetype<Vma | null>(<usize>findVma(mm, start));
-  if (!vma || !isShared(vma)) return null;
+  if (!vma || !isShared(vma) || isHugetlbVma(vma)) return null;
   return start < vma.start || end > vma.end ? null : vma;
 }
 
@@ -79,9 +79,9 @@ function mapAnew(mm: MmStruct, vma: Vma, start: u64, end: u64, pgoff: u64): i32 
   getFile(file);
   let now: u32 = 0;
   if (!doMunmap(mm, start, end - start)) now = mapRegion(mm, start, end, flags, file, pgoff);
-  if (now) mlockNewRange(changetype<Vma>(<usize>now), start, end);
+  if (!isErrno(now)) mlockNewRange(changetype<Vma>(<usize>now), start, end);
   fileClose(file);
-  return now ? DONE : Errno.ENOMEM;
+  return isErrno(now) ? Errno.ENOMEM : DONE;
 }
 
 /** From the tree, which goes by bounds and pgoff, to the list: before any entry says something else than these. */

@@ -13,6 +13,8 @@ import { DevicePage, MmuNotifier } from "../struct/mmu-notifier";
 import { pagesInit } from "../struct/page";
 import { CACHE_NODE_BYTES } from "../struct/page-cache";
 import { MmSlot, RmapItem, StableNode } from "../struct/ksm";
+import { Region } from "../struct/region";
+import { Reservation } from "../struct/reservation";
 import { memcgAlloc, memcgBytes } from "../struct/memcg";
 import { swapAreaAdd, SwapSlot } from "../struct/swap-slot";
 import { Extent } from "./file-data";
@@ -76,6 +78,8 @@ export function kernelInit(
   slabInit(Cache.Notifier, rounded(offsetof<MmuNotifier>()), false);
   slabInit(Cache.DevicePage, rounded(offsetof<DevicePage>()), false);
   slabInit(Cache.Extent, rounded(offsetof<Extent>()), false);
+  slabInit(Cache.Region, rounded(offsetof<Region>()), false);
+  slabInit(Cache.Reservation, rounded(offsetof<Reservation>()), false);
   // Constant data may reach beyond a small limit: then there is no room for a kernel at all.
   if (!heapAlloc(0) || !pagesInit(frames) || !memcgAlloc(0)) return Errno.ENOMEM;
   if (arch == <u32>Arch.S390x && !storageKeysInit(frames)) return Errno.ENOMEM;

@@ -3,7 +3,7 @@
 import { Advice, Errno, VmFlag } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
 import { isNonlinear, Vma } from "../struct/vma";
-import { findVma } from "./vma-list";
+import { findVma, isErrno } from "./vma-list";
 import { ksmEnter } from "../struct/ksm";
 import { unmergeKsmPages } from "./ksm-break";
 import { vmaSetFlags } from "./mprotect";
@@ -16,6 +16,8 @@ function vmaAt(address: u32): Vma {
 
 /** VM_NO_THP. */
 const NEVER_HUGE: u32 = VmFlag.Shared | VmFlag.MayShare | VmFlag.DontExpand;
+/** Locked pages stay, and so do those of a hugetlb file. */
+const KEEPS_PAGES: u32 = VmFlag.Locked | VmFlag.Hugetlb;
 const NEVER_MERGEABLE: u32 = VmFlag.Shared | VmFlag.MayShare | VmFlag.DontExpand;
 
 function advisedFlags(flags: u32, advice: Advice): u32 {
@@ -50,7 +52,7 @@ function refusesHuge(flags: u32, advice: Advice): bool {
   return advice == Advice.NoHugePage && (flags & (NEVER_HUGE | VmFlag.NoHugePage)) != 0;
 }
 
-/** One VMA's part; the VMA that holds it now, or 0: no memory. */
+/** One VMA's part; the VMA that holds it now, or an Errno. */
 function madviseVma(vma: Vma, prev: u32, start: u64, end: u64, advice: Advice): u32 {
   if (advice == Advice.DontNeed) {
     if (isNonlinear(vma)) zapNonlinear(vma, start, end, 0, u64.MAX_VALUE, 0);
@@ -60,8 +62,8 @@ function madviseVma(vma: Vma, prev: u32, start: u64, end: u64, advice: Advice): 
   const flags = advisedFlags(vma.flags, advice);
   if (flags == vma.flags) return <u32>changetype<usize>(vma);
   const mm = changetype<MmStruct>(<usize>vma.mm);
-  if (advice == Advice.Mergeable && !mm.ksmSlot && !ksmEnter(mm)) return 0;
-  if (advice == Advice.Unmergeable && unmergeKsmPages(vma, start, end)) return 0;
+  if (advice == Advice.Mergeable && !mm.ksmSlot && !ksmEnter(mm)) return Errno.ENOMEM;
+  if (advice == Advice.Unmergeable && unmergeKsmPages(vma, start, end)) return Errno.ENOMEM;
   return vmaSetFlags(vma, prev, start, end, flags);
 }
 
@@ -88,11 +90,11 @@ export function doMadvise(mm: MmStruct, start: u64, length: u64, advice: Advice)
     }
     const to = min(vmaAt(at).end, end);
     if (advice == Advice.WillNeed && !vmaAt(at).file) return Errno.EBADF;
-    if (advice == Advice.DontNeed && vmaAt(at).flags & VmFlag.Locked) return Errno.EINVAL;
+    if (advice == Advice.DontNeed && vmaAt(at).flags & KEEPS_PAGES) return Errno.EINVAL;
     if (refusesHuge(vmaAt(at).flags, advice)) return Errno.EINVAL;
     prev = madviseVma(vmaAt(at), prev, from, to, advice);
     // Resources may come back: the kernel says so with another error than for holes.
-    if (!prev) return Errno.EAGAIN;
+    if (isErrno(prev)) return prev == <u32>Errno.ENOMEM ? Errno.EAGAIN : <i32>prev;
     from = max(to, vmaAt(prev).end);
     if (from >= end) return hole;
     at = vmaAt(prev).next;

@@ -26,8 +26,10 @@ import { pageMkclean } from "../rmap/mkclean";
 import { tryToUnmap } from "../rmap/unmap";
 import { accountsDirty, AddressSpace, isSwapBacked, isUnevictable } from "../struct/address-space";
 import { frameMarkBroken } from "../struct/frame-list";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { isolateLruPage } from "../struct/isolation";
 import {
+  compoundHead,
   lockPage,
   pageClear,
   pageFileMapping,
@@ -180,7 +182,10 @@ function failLocked(frame: u32, early: bool): u64 {
 }
 
 function fail(frame: u32, early: bool): u64 {
-  if (!frameMarkBroken(frame)) return outcome(MemoryFailure.Known, FailedPage.Free, 0);
+  const head = compoundHead(frame);
+  const known = !frameMarkBroken(pageIsHugetlb(head) ? head : frame);
+  if (!known && pageIsHugetlb(head)) return outcome(MemoryFailure.Ignored, FailedPage.NonLru, 0);
+  if (known) return outcome(MemoryFailure.Known, FailedPage.Free, 0);
   // What nothing maps any more can't be split, and is as good as free.
   if (!splitPage(frame)) return outcome(MemoryFailure.Failed, FailedPage.Mapped, 0);
   if (!pageRefcount(frame)) return outcome(MemoryFailure.Delayed, FailedPage.Free, 0);

@@ -10,8 +10,17 @@ import { tryToUnmap } from "../rmap/unmap";
 import { removeMigrationPtes } from "../rmap/walk";
 import { AddressSpace, isUnevictable, treeLock } from "../struct/address-space";
 import { endMigration, prepareMigration } from "../struct/memcg-charge";
+import { copyHugePage } from "../struct/huge-page";
+import {
+  dequeueHugePage,
+  hugePagesAvailable,
+  hugetlbLock,
+  hugetlbUnlock,
+  pageIsHugetlb,
+} from "../struct/huge-pool";
 import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
+  compoundHead,
   pageClear,
   pageFileMapping,
   pageFlags,
@@ -90,7 +99,8 @@ function moveMapping(frame: u32, target: u32): bool {
   if (!replaceInCache(frame, target)) return false;
   pageSetIndex(target, pageIndex(frame));
   pageSetMapping(target, pageMapping(frame));
-  pageSetWord(target, pageReadWord(frame));
+  if (pageIsHugetlb(frame)) copyHugePage(target, frame);
+  else pageSetWord(target, pageReadWord(frame));
   pageSet(target, pageFlags(frame) & COPIED);
   if (pageTest(frame, PageFlag.Uptodate)) setPageUptodate(target);
   if (pageTest(frame, PageFlag.Active)) pageSet(target, PageFlag.Active);
@@ -143,10 +153,34 @@ function unmapAndMoveCharged(frame: u32, target: u32): MigrateResult {
 }
 
 /**
+ * unmap_and_move_huge_page: a huge page of the pool, which is on no list, moves to another one that is free and not
+ * promised.
+ */
+function migrateHugetlbPage(head: u32): u64 {
+  getPage(head);
+  hugetlbLock();
+  const target = hugePagesAvailable() > 0 ? dequeueHugePage() : 0;
+  hugetlbUnlock();
+  let result = target ? MigrateResult.Busy : MigrateResult.NoMemory;
+  if (target && trylockPage(head, Doing.Migrate)) {
+    trylockPage(target, Doing.Migrate);
+    result = unmapAndMove(head, target);
+    unlockPage(target);
+    unlockPage(head);
+  }
+  const moved = result == MigrateResult.Moved;
+  vmStat(moved ? VmStat.PgMigrateSuccess : VmStat.PgMigrateFail, 1);
+  putPage(head);
+  if (target) putPage(target);
+  return moved ? ((<u64>target) << 32) | (<u64>result) : <u64>result;
+}
+
+/**
  * Moves one page to a new frame.
  * @returns MigrateResult in the low half, the new frame in the upper one (0: none)
  */
 export function migratePage(frame: u32): u64 {
+  if (pageIsHugetlb(compoundHead(frame))) return migrateHugetlbPage(compoundHead(frame));
   // Whoever asks for one page of a huge one gets that one moved (FOLL_SPLIT).
   if (!splitPage(frame) || !isolateNamedPage(frame)) return MigrateResult.Busy;
   const target = pageAlloc();

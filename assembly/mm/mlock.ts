@@ -7,7 +7,7 @@ import { lockPage, unlockPage } from "../struct/page";
 import { getPage, putPage } from "../struct/page-frame";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
-import { isSpecial, Vma, vmaPages } from "../struct/vma";
+import { isHugetlbVma, isSpecial, Vma, vmaPages } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
 import { canDoMlock, exceedsMemlock, isOverMemlock } from "./limit";
@@ -15,7 +15,7 @@ import { followHugePmd } from "./huge-entry";
 import { vmaSetFlags } from "./mprotect";
 import { populateRange, populateVma } from "./populate";
 import { TASK_SIZE } from "./unmapped-area";
-import { findVma } from "./vma-list";
+import { findVma, isErrno } from "./vma-list";
 
 function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
@@ -69,16 +69,19 @@ export function munlockWhole(vma: Vma): void {
 /** mlock_vma_pages_range: a new part of a locked VMA is counted and made present, as far as that can be. */
 export function mlockNewRange(vma: Vma, start: u64, end: u64): void {
   if (!(vma.flags & VmFlag.Locked)) return;
-  changetype<MmStruct>(<usize>vma.mm).lockedVm += <u32>((end - start) >> PAGE_SHIFT);
+  if (!isHugetlbVma(vma))
+    changetype<MmStruct>(<usize>vma.mm).lockedVm += <u32>((end - start) >> PAGE_SHIFT);
   populateVma(vma, start, end);
+  // Huge pages of the pool can't go anyway: they are made present, and that is all.
+  if (isHugetlbVma(vma)) vma.flags &= ~VmFlag.Locked;
 }
 
-/** mlock_fixup: the VMA that holds the range afterwards, 0 when memory is exhausted. */
+/** mlock_fixup: the VMA that holds the range afterwards, or an Errno. */
 function mlockFixup(vma: Vma, prev: u32, start: u64, end: u64, on: bool): u32 {
   const flags = on ? vma.flags | VmFlag.Locked : vma.flags & ~VmFlag.Locked;
   if (flags == vma.flags || isSpecial(vma.flags)) return <u32>changetype<usize>(vma);
   const changed = vmaSetFlags(vma, prev, start, end, flags);
-  if (!changed) return 0;
+  if (isErrno(changed)) return changed;
   const mm = changetype<MmStruct>(<usize>vmaAt(changed).mm);
   const pages = <u32>((end - start) >> PAGE_SHIFT);
   if (on) {
@@ -101,7 +104,7 @@ function setLocked(mm: MmStruct, start: u64, end: u64, on: bool): i32 {
   while (true) {
     const to = min(vmaAt(at).end, end);
     prev = mlockFixup(vmaAt(at), prev, from, to, on);
-    if (!prev) return Errno.ENOMEM;
+    if (isErrno(prev)) return <i32>prev;
     from = max(to, vmaAt(prev).end);
     if (from >= end) return 0;
     at = vmaAt(prev).next;
@@ -159,7 +162,7 @@ export function doMlockall(mm: MmStruct, how: u32): i32 {
     for (let at = mm.mmap; at;) {
       const vma = vmaAt(at);
       const changed = mlockFixup(vma, prev, vma.start, vma.end, current);
-      prev = changed ? changed : at;
+      prev = isErrno(changed) ? at : changed;
       at = vmaAt(prev).next;
     }
   }

@@ -1,17 +1,18 @@
 // mmap: new mappings.
 
-import { Errno, Event, FileKind, MapFlag, PAGE_SHIFT, VmFlag } from "../abi";
+import { Errno, Event, FileKind, HUGE_SIZE, MapFlag, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
-import { getFile } from "../struct/address-space";
+import { AddressSpace, File, getFile, isHugetlb } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
-import { Vma } from "../struct/vma";
-import { fileCreate } from "./file";
+import { isHugetlbVma, Vma, vmaPages } from "../struct/vma";
+import { fileClose, fileCreate } from "./file";
+import { hugetlbFileMmap } from "./hugetlb-file";
 import { canDoMlock, isOverMemlock } from "./limit";
 import { mlockNewRange } from "./mlock";
 import { doMunmap } from "./munmap";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
-import { findIntersection, findPrevious, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
+import { findIntersection, findPrevious, isErrno, vmaAlloc, vmaFree, vmaLink } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
 import { protFlags } from "../struct/vma-prot";
 
@@ -19,12 +20,27 @@ export const MAY_ANYTHING: u32 = VmFlag.MayRead | VmFlag.MayWrite | VmFlag.MayEx
 /** Page offsets and file sizes reach so far. */
 export const PGOFF_MAX: u64 = 1 << 52;
 
+const HUGE_REST: u64 = HUGE_SIZE - 1;
+
+function isHugetlbFile(file: u32): bool {
+  return isHugetlb(changetype<AddressSpace>(<usize>changetype<File>(<usize>file).mapping));
+}
+
 /** A private mapping that may be written has to be promised memory. */
 export function isAccountable(flags: u32): bool {
   return (flags & (VmFlag.NoReserve | VmFlag.Shared | VmFlag.Write)) == VmFlag.Write;
 }
 
-/** Joins the range to a neighbour or makes a VMA of it: the VMA that holds it, or 0: no memory. */
+/** The object behind memory that shows no file by name, if it needs one: shared, or in huge pages. False: no memory. */
+function openNameless(vma: Vma): bool {
+  const huge = (vma.flags & VmFlag.Hugetlb) != 0;
+  if (!huge && !(vma.flags & VmFlag.Shared)) return true;
+  vma.file = <u32>fileCreate(huge ? FileKind.Hugetlb : FileKind.Shmem, vmaPages(vma), -1);
+  vma.pgoff = 0;
+  return vma.file != 0;
+}
+
+/** Joins the range to a neighbour or makes a VMA of it: the VMA that holds it, or an Errno. */
 export function mapRegion(
   mm: MmStruct,
   start: u64,
@@ -37,7 +53,7 @@ export function mapRegion(
   const joined = vmaMerge(mm, prev, start, end, flags, 0, file, pgoff);
   if (joined) return joined;
   const vma = vmaAlloc();
-  if (!vma) return 0;
+  if (!vma) return Errno.ENOMEM;
   const state = vma.state;
   memory.fill(changetype<usize>(vma), 0, offsetof<Vma>());
   vma.state = state;
@@ -49,14 +65,15 @@ export function mapRegion(
   vma.file = file;
   if (file) {
     getFile(file);
-  } else if (flags & VmFlag.Shared) {
-    // Shared anonymous memory is a file without a name.
-    vma.file = <u32>fileCreate(FileKind.Shmem, (end - start) >> PAGE_SHIFT, -1);
-    if (!vma.file) {
-      vmaFree(vma);
-      return 0;
-    }
-    vma.pgoff = 0;
+  } else if (!openNameless(vma)) {
+    vmaFree(vma);
+    return Errno.ENOMEM;
+  }
+  const error = isHugetlbVma(vma) ? hugetlbFileMmap(vma) : 0;
+  if (error) {
+    fileClose(vma.file);
+    vmaFree(vma);
+    return error;
   }
   vmaLink(mm, vma);
   event(Event.VmaNew, <f64>start, <f64>end, 0);
@@ -82,18 +99,23 @@ export function doMmap(
   const bytes = (length + 0xfff) & ~0xfff;
   if (pgoff > PGOFF_MAX || pgoff + (bytes >> PAGE_SHIFT) > PGOFF_MAX) return -Errno.EINVAL;
   if (mm.mapCount > header().maxMapCount) return -Errno.ENOMEM;
+  const huge = (how & MapFlag.Hugetlb) != 0 || (file != 0 && isHugetlbFile(file));
+  if (how & MapFlag.Hugetlb && file) return -Errno.EINVAL;
+  if (huge && bytes & HUGE_REST) return -Errno.EINVAL;
   // Only private anonymous memory can be a stack.
-  if (how & MapFlag.GrowsDown && (file || how & MapFlag.Shared)) return -Errno.EINVAL;
+  if (how & MapFlag.GrowsDown && (file || huge || how & MapFlag.Shared)) {
+    return -Errno.EINVAL;
+  }
   const fixed = (how & (MapFlag.Fixed | MapFlag.FixedNoReplace)) != 0;
   let start = address & ~0xfff;
   if (fixed) {
-    if (address & 0xfff) return -Errno.EINVAL;
+    if (address & (huge ? HUGE_REST : 0xfff)) return -Errno.EINVAL;
     if (start > TASK_SIZE - bytes) return -Errno.ENOMEM;
     if (how & MapFlag.FixedNoReplace && findIntersection(mm, start, start + bytes)) {
       return -Errno.EEXIST;
     }
   } else {
-    start = getUnmappedArea(mm, start, bytes);
+    start = getUnmappedArea(mm, start, bytes, huge ? HUGE_SIZE : PAGE_SIZE);
     if (start == NO_AREA) return -Errno.ENOMEM;
   }
 
@@ -102,7 +124,9 @@ export function doMmap(
   if (how & MapFlag.NoReserve) flags |= VmFlag.NoReserve;
   if (how & MapFlag.Shared) flags |= VmFlag.Shared | VmFlag.MayShare;
   if (!file) pgoff = how & MapFlag.Shared ? 0 : start >> PAGE_SHIFT;
-  if (isAccountable(flags)) flags |= VmFlag.Account;
+  // The pool promises its pages itself.
+  if (huge) flags |= VmFlag.Hugetlb | VmFlag.DontExpand;
+  else if (isAccountable(flags)) flags |= VmFlag.Account;
   flags |= mm.defFlags;
   if (how & MapFlag.Locked) {
     if (!canDoMlock()) return -Errno.EPERM;
@@ -114,7 +138,7 @@ export function doMmap(
   const error = doMunmap(mm, start, bytes);
   if (error) return -(<i64>error);
   const vma = mapRegion(mm, start, start + bytes, flags, file, pgoff);
-  if (!vma) return -Errno.ENOMEM;
+  if (isErrno(vma)) return -(<i64>vma);
   mlockNewRange(changetype<Vma>(<usize>vma), start, start + bytes);
   return <i64>start;
 }

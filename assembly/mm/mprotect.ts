@@ -1,7 +1,7 @@
 // mprotect: other permissions for a range, VMA by VMA.
 
 import { Doing } from "../locks";
-import { Errno, PAGE_SIZE, VmFlag } from "../abi";
+import { Errno, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
 import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
@@ -17,9 +17,10 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from "../struct/pte";
-import { linearPageIndex, Vma } from "../struct/vma";
 import { changeHugePmd } from "./huge-entry";
-import { findVma } from "./vma-list";
+import { isHugetlbVma, Vma } from "../struct/vma";
+import { hugetlbChangeProtection } from "./hugetlb-range";
+import { findVma, isErrno } from "./vma-list";
 import { vmaMerge } from "./vma-merge";
 import { vmaSplit } from "./vma-split";
 import { protFlags, vmaPageProt, vmaWantsWritenotify } from "../struct/vma-prot";
@@ -33,6 +34,10 @@ function vmaAt(address: u32): Vma {
 
 /** Gives every present entry of [start, end) the VMA's protection; young and dirty stay. */
 function changeProtection(vma: Vma, start: u64, end: u64): void {
+  if (isHugetlbVma(vma)) {
+    hugetlbChangeProtection(vma, start, end);
+    return;
+  }
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const prot = vmaPageProt(vma);
   const keepsDirty = vmaWantsWritenotify(vma);
@@ -64,17 +69,18 @@ function changeProtection(vma: Vma, start: u64, end: u64): void {
   }
 }
 
-/** Sets the flags of [start, end) of a VMA by merging or splitting; the VMA that holds it now, or 0. */
+/** Sets the flags of [start, end) of a VMA by merging or splitting; the VMA that holds it now, or an Errno. */
 export function vmaSetFlags(vma: Vma, prev: u32, start: u64, end: u64, flags: u32): u32 {
   const mm = changetype<MmStruct>(<usize>vma.mm);
-  const pgoff = linearPageIndex(vma, start);
+  const pgoff = vma.pgoff + ((start - vma.start) >> PAGE_SHIFT);
   const joined = vmaMerge(mm, prev, start, end, flags, vma.anonVma, vma.file, pgoff);
   if (joined) {
     vmaAt(joined).flags = flags;
     return joined;
   }
-  if (start != vma.start && !vmaSplit(vma, start, true)) return 0;
-  if (end != vma.end && !vmaSplit(vma, end, false)) return 0;
+  let error = start != vma.start ? vmaSplit(vma, start, true) : 0;
+  if (!error && end != vma.end) error = vmaSplit(vma, end, false);
+  if (error) return <u32>error;
   vma.flags = flags;
   return <u32>changetype<usize>(vma);
 }
@@ -85,7 +91,7 @@ export function mprotectFixup(vma: Vma, prev: u32, start: u64, end: u64, wanted:
   if (flags == vma.flags) return <u32>changetype<usize>(vma);
   if (flags & VmFlag.Write && !(vma.flags & ALREADY_ACCOUNTED)) flags |= VmFlag.Account;
   const changed = vmaSetFlags(vma, prev, start, end, flags);
-  if (changed) {
+  if (!isErrno(changed)) {
     const mm = changetype<MmStruct>(<usize>vmaAt(changed).mm);
     mmuNotifierInvalidateRangeStart(mm, start, end);
     changeProtection(vmaAt(changed), start, end);
@@ -111,7 +117,7 @@ export function doMprotect(mm: MmStruct, start: u64, length: u64, prot: u32): i3
     if (flags & ~(flags >> 4) & ACCESS) return Errno.EACCES;
     const to = min(vma.end, end);
     prev = mprotectFixup(vma, prev, from, to, flags);
-    if (!prev) return Errno.ENOMEM;
+    if (isErrno(prev)) return <i32>prev;
     from = max(to, vmaAt(prev).end);
     if (from >= end) return 0;
     at = vmaAt(prev).next;

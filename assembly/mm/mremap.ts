@@ -31,7 +31,7 @@ import {
   pteUnder,
   tablesReserve,
 } from "../struct/page-table";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { moveHugePmd } from "./huge-entry";
@@ -234,6 +234,8 @@ function moveVma(source: Vma, from: u64, oldLength: u64, newLength: u64, to: u64
 function checkResize(mm: MmStruct, address: u64, oldLength: u64, newLength: u64): i32 {
   const vma = findVma(mm, address);
   if (!vma || vmaAt(vma).start > address) return Errno.EFAULT;
+  // Huge pages of the pool neither move nor grow.
+  if (isHugetlbVma(vmaAt(vma))) return Errno.EINVAL;
   if (oldLength > vmaAt(vma).end - address) return Errno.EFAULT;
   if (newLength <= oldLength) return 0;
   if (vmaAt(vma).flags & VmFlag.DontExpand) return Errno.EFAULT;
@@ -301,7 +303,7 @@ export function doMremap(
     return <i64>address;
   }
   if (!(how & MremapFlag.MayMove)) return -Errno.ENOMEM;
-  const room = getUnmappedArea(mm, 0, newBytes);
+  const room = getUnmappedArea(mm, 0, newBytes, PAGE_SIZE);
   if (room == NO_AREA) return -Errno.ENOMEM;
   return moveVma(it, address, oldBytes, newBytes, room);
 }

@@ -8,6 +8,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { freePageTables } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { fileClose } from "./file";
+import { hugetlbVmClose } from "./hugetlb-reserve";
 import { munlockWhole } from "./mlock";
 import { areaFreed, TASK_SIZE } from "./unmapped-area";
 import { findVma, unlinkFileVma, vmaFree, vmaRemove } from "./vma-list";
@@ -43,6 +44,7 @@ export function unmapRegion(
     const vma = vmaAt(at);
     at = vma.next;
     event(Event.VmaGone, <f64>vma.start, <f64>vma.end, 0);
+    hugetlbVmClose(vma);
     if (vma.file) fileClose(vma.file);
     vmaFree(vma);
   }
@@ -80,13 +82,15 @@ export function doMunmap(mm: MmStruct, start: u64, length: u64): i32 {
     const vma = vmaAt(first);
     // Only a hole in the middle of one VMA makes more VMAs than there were.
     if (end < vma.end && mm.mapCount >= header().maxMapCount) return Errno.ENOMEM;
-    if (!vmaSplitUnlimited(vma, start, false)) return Errno.ENOMEM;
+    const error = vmaSplitUnlimited(vma, start, false);
+    if (error) return error;
     first = vma.next;
   }
   const last = findVma(mm, end);
   if (last && end > vmaAt(last).start) {
     const whole = last == first;
-    if (!vmaSplitUnlimited(vmaAt(last), end, true)) return Errno.ENOMEM;
+    const error = vmaSplitUnlimited(vmaAt(last), end, true);
+    if (error) return error;
     if (whole) first = vmaAt(last).prev;
   }
   for (let at = first; mm.lockedVm && at && vmaAt(at).start < end; at = vmaAt(at).next) {

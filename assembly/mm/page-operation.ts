@@ -7,6 +7,7 @@ import { pageReferenced } from "../rmap/referenced";
 import { splitHugePage } from "../rmap/split-huge-page";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
 import { frameMarkBroken } from "../struct/frame-list";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { isolateLruPage, isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   compoundHead,
@@ -28,8 +29,15 @@ import { getPage, holdPage, putPage, releasePage } from "../struct/page-frame";
 import { shrinkPage } from "./pageout";
 import { addToSwap, isSwapFull, tryToFreeSwap } from "./swap";
 
-/** try_to_unmap of a page that is mapped; an anonymous one gets a swap slot first: Fail when swap is full. */
+/**
+ * try_to_unmap of a page that is mapped; an anonymous one gets a swap slot first: Fail when swap is full, and for a
+ * huge page of the pool, which never goes to swap: only a broken one is unmapped.
+ */
 function unmapMapped(frame: u32, how: u32): UnmapResult {
+  if (pageIsHugetlb(frame) && pageIsAnon(frame)) {
+    const marks = pageTest(frame, PageFlag.HwPoison) && !(how & Unmap.IgnoreHwpoison);
+    return marks ? tryToUnmap(frame, how) : UnmapResult.Fail;
+  }
   const needsSwap = pageIsAnon(frame) && !pageTest(frame, PageFlag.SwapCache);
   if (needsSwap && !addToSwap(frame)) return UnmapResult.Fail;
   return tryToUnmap(frame, how);
@@ -41,6 +49,7 @@ function unmapMapped(frame: u32, how: u32): UnmapResult {
  */
 export function splitPage(frame: u32): bool {
   if (!pageCompound(frame)) return true;
+  if (pageIsHugetlb(compoundHead(frame))) return false;
   holdPage(frame);
   const split = splitHugePage(frame);
   releasePage(frame);
@@ -50,7 +59,8 @@ export function splitPage(frame: u32): bool {
 /** try_to_unmap of one page, or try_to_munlock of what it is part of. */
 export function unmapPage(page: u32, how: u32): UnmapResult {
   const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
-  const frame = munlocks ? compoundHead(page) : page;
+  const whole = munlocks || pageIsHugetlb(compoundHead(page));
+  const frame = whole ? compoundHead(page) : page;
   if (pageTail(frame) && !splitPage(frame)) return UnmapResult.Success;
   getPage(frame);
   lockPage(frame, Doing.PageOperation);
@@ -146,5 +156,6 @@ export function releaseBuffers(page: u32): bool {
 
 /** Marks the frame as broken, and leaves the page where it is. */
 export function poisonPage(frame: u32): void {
-  frameMarkBroken(frame);
+  const head = compoundHead(frame);
+  frameMarkBroken(pageIsHugetlb(head) ? head : frame);
 }

@@ -21,9 +21,10 @@ import {
   setHugeEntry,
 } from "../struct/page-table";
 import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
 import { isStackGuardPage } from "./stack";
+import { followHugetlbPage } from "./hugetlb-range";
 import { findVma } from "./vma-list";
 
 const ACCESS: u32 = VmFlag.Read | VmFlag.Write | VmFlag.Exec;
@@ -61,6 +62,10 @@ function followHugePage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
  * and with `hold` the caller's to put.
  */
 function followPage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
+  if (isHugetlbVma(vma)) {
+    const huge = followHugetlbPage(vma, address, write, hold);
+    return huge ? huge : ABSENT;
+  }
   const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
   if (!pmd) return followHugePage(vma, address, write, hold);
   ptlLock(pmd, Doing.Mlock);

@@ -5,6 +5,7 @@ import {
   Errno,
   FileField,
   FileKind,
+  HUGE_PAGES,
   PAGE_SIZE,
   PageField,
   PageFlag,
@@ -22,8 +23,9 @@ import { Cache } from "../memory/slab";
 import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { rmapWalk, stab } from "../rmap/walk";
 import { resetLockCounters } from "../sync/lock-counter";
-import { AddressSpace, File, fileOpen } from "../struct/address-space";
+import { AddressSpace, File, fileOpen, isHugetlb } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { memcgAt } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
@@ -249,13 +251,16 @@ export function pageField(handle: f64, field: i32): f64 {
     case PageField.Refcount:
       return <f64>pageRefcount(frame);
     case PageField.Index:
-      return <f64>(pageIndex(frame) + <u64>(page - frame));
+      // Of the pool's huge pages it counts in huge pages.
+      return <f64>(pageIndex(frame) + (pageIsHugetlb(frame) ? 0 : <u64>(page - frame)));
     case PageField.Flags:
       return <f64>flagsOf(page, frame);
     case PageField.Word:
       return pageWord(page);
     case PageField.HugePage:
       return pageCompound(page) ? <f64>frame : 0;
+    case PageField.Hugetlb:
+      return pageIsHugetlb(frame) ? 1 : 0;
     case PageField.AnonVma: {
       // The pointer is only right while the page is mapped.
       const anonVma = pageMapped(frame) ? pageAnonVma(frame) : 0;
@@ -358,7 +363,7 @@ export function fileField(handle: f64, field: i32): f64 {
     case FileField.Kind:
       return <f64>mapping.kind;
     case FileField.Cached:
-      return <f64>mapping.pages;
+      return <f64>(isHugetlb(mapping) ? mapping.pages * <u32>HUGE_PAGES : mapping.pages);
     default:
       return <f64>mapping.size;
   }

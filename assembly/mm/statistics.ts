@@ -27,7 +27,8 @@ function cachedPages(): f64 {
 
 /**
  * What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 NR_FILE_PAGES, 8 free frames,
- * 9 NR_ANON_TRANSPARENT_HUGEPAGES, 10 broken frames.
+ * 9 NR_ANON_TRANSPARENT_HUGEPAGES, 10 broken frames; of the pool of huge pages 11 all, 12 the
+ * free, 13 the promised.
  */
 export function zoneStat(which: i32): f64 {
   const state = header();
@@ -37,6 +38,9 @@ export function zoneStat(which: i32): f64 {
   if (which == 8) return <f64>framesFree();
   if (which == 9) return <f64>state.nrAnonHuge;
   if (which == 10) return <f64>state.framesPoisoned;
+  if (which == 11) return <f64>state.hugePages;
+  if (which == 12) return <f64>state.hugePagesFree;
+  if (which == 13) return <f64>state.hugePagesReserved;
   let pages: u32 = 0;
   for (let at = state.rootMemcg; at; at = memcgAt(at).next) {
     pages += lruPages(memcgLru(at, <LruList>(which - 2)));

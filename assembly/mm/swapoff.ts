@@ -10,7 +10,7 @@ import { getPage, framesFree, putPage } from "../struct/page-frame";
 import { nextMapped, pmdAt, pmdEnd, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage, pteIsSwap, pteSwapSlot, PTE_YOUNG } from "../struct/pte";
 import { slotAt, SwapSlot, swapArea } from "../struct/swap-slot";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { pause, YieldKind } from "../sync/yield-point";
@@ -46,6 +46,7 @@ function unuseEntry(vma: Vma, pmd: usize, address: u64, entry: u64): i32 {
 function unuseMm(mm: MmStruct, area: u32): i32 {
   for (let vma = mm.mmap; vma; vma = changetype<Vma>(<usize>vma).next) {
     const it = changetype<Vma>(<usize>vma);
+    if (isHugetlbVma(it)) continue;
     for (let at = nextMapped(mm, it.start, it.end); at < it.end; at = nextMapped(mm, at, it.end)) {
       const stop = pmdEnd(at, it.end);
       const pmd = pmdAt(mm, at);

@@ -4,7 +4,7 @@ import { Errno, Invalidate, PAGE_SHIFT, PageFlag } from "../abi";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { nonlinearNext } from "../index/nonlinear-list";
 import { stepNode } from "../index/step";
-import { AddressSpace, File, iMmapMutex, inodeMutex } from "../struct/address-space";
+import { AddressSpace, File, iMmapMutex, inodeMutex, isHugetlb } from "../struct/address-space";
 import { lockPage, pageIndex, pageMapped, pageTest, trylockPage, unlockPage } from "../struct/page";
 import { tryToReleasePage } from "../struct/page-dirty";
 import { deactivatePage } from "../struct/lru";
@@ -16,6 +16,7 @@ import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { deleteFromPageCache, isPageOf, removeFromPageCache } from "./file";
 import { fileForget, fileStore } from "./file-data";
+import { truncateHugetlbFile } from "./hugetlb-file";
 import { waitOnPageWriteback } from "./writeback";
 import { zapFilePages } from "./zap";
 import { zapNonlinear } from "./zap-nonlinear";
@@ -58,9 +59,10 @@ function truncateInodePages(mapping: AddressSpace, first: u64, last: u64): void 
   }
 }
 
-/** Sets the file's size. Pages beyond a smaller one go, private copies of them too. */
-export function truncateFile(file: File, pages: u64): void {
+/** Sets the file's size. Pages beyond a smaller one go, private copies of them too. 0, or EINVAL. */
+export function truncateFile(file: File, pages: u64): i32 {
   const mapping = changetype<AddressSpace>(<usize>file.mapping);
+  if (isHugetlb(mapping)) return truncateHugetlbFile(mapping, pages);
   lock(inodeMutex(mapping), LockClass.InodeMutex, Doing.Truncate);
   const smaller = pages < mapping.size;
   mapping.size = pages;
@@ -72,6 +74,7 @@ export function truncateFile(file: File, pages: u64): void {
     unmapMappingRange(mapping, pages, u64.MAX_VALUE, true);
   }
   unlock(inodeMutex(mapping));
+  return 0;
 }
 
 /**

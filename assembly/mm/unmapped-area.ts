@@ -23,8 +23,9 @@ export function areaFreed(mm: MmStruct, end: u64): void {
   if (end > mm.freeAreaCache) mm.freeAreaCache = min(end, MMAP_BASE);
 }
 
-/** Address with room for so many bytes: the hint if it is free, else the highest hole below the base. */
-export function getUnmappedArea(mm: MmStruct, hint: u64, length: u64): u64 {
+/** Aligned address with room for so many bytes: about where it is wanted if that is free, else the highest hole below the base. */
+export function getUnmappedArea(mm: MmStruct, near: u64, length: u64, alignment: u64): u64 {
+  const hint = (near + alignment - 1) & ~(alignment - 1);
   if (length > TASK_SIZE) return NO_AREA;
   if (
     hint >= MMAP_MIN &&
@@ -34,22 +35,23 @@ export function getUnmappedArea(mm: MmStruct, hint: u64, length: u64): u64 {
     return hint;
   }
   if (length <= mm.cachedHoleSize) areaReset(mm);
-  const found = searchDown(mm, mm.freeAreaCache, length);
+  const found = searchDown(mm, mm.freeAreaCache, length, alignment);
   if (found != NO_AREA || mm.freeAreaCache == MMAP_BASE) return found;
   areaReset(mm);
-  return searchDown(mm, MMAP_BASE, length);
+  return searchDown(mm, MMAP_BASE, length, alignment);
 }
 
-function searchDown(mm: MmStruct, top: u64, length: u64): u64 {
+function searchDown(mm: MmStruct, top: u64, length: u64, alignment: u64): u64 {
   let largest = mm.cachedHoleSize;
   let vma = findPrevious(mm, top);
   while (top >= MMAP_MIN + length) {
     const below = vma ? changetype<Vma>(<usize>vma).end : 0;
     if (below <= top) {
-      if (top - length >= below) {
-        mm.freeAreaCache = top - length;
+      const found = (top - length) & ~(alignment - 1);
+      if (found >= max(below, MMAP_MIN)) {
+        mm.freeAreaCache = found;
         mm.cachedHoleSize = largest;
-        return top - length;
+        return found;
       }
       largest = max(largest, top - below);
     }

@@ -18,6 +18,11 @@ function root(mm: MmStruct): usize {
   return changetype<usize>(mm) + offsetof<MmStruct>("mmRb");
 }
 
+/** What some functions return: is it an Errno, and no VMA? */
+export function isErrno(vma: u32): bool {
+  return vma < 4096;
+}
+
 /** A VMA with undefined contents, or null when memory is exhausted. */
 export function vmaAlloc(): Vma | null {
   return changetype<Vma | null>(slabAlloc(Cache.Vma));

@@ -24,8 +24,9 @@ import {
   pteSwapSlot,
   PTE_YOUNG,
 } from "../struct/pte";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { zapHugePmd } from "./huge-entry";
+import { zapHugetlbRange } from "./hugetlb-range";
 import { freeSwapAndCache, freeSwapCache } from "./swap";
 
 /** Takes one page's entry, which is gone already, off all accounts, and drops its reference. */
@@ -86,6 +87,10 @@ export function zapFilePages(vma: Vma, start: u64, end: u64, only: u32): void {
 }
 
 function zapRange(vma: Vma, start: u64, end: u64, present: bool, only: u32): void {
+  if (isHugetlbVma(vma)) {
+    zapHugetlbRange(vma, start, end);
+    return;
+  }
   const mm = changetype<MmStruct>(<usize>vma.mm);
   let pages: u32 = 0;
   for (let at = nextMapped(mm, start, end); at < end; at = nextMapped(mm, at, end)) {

@@ -5,6 +5,7 @@ import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { AnonVma } from "../struct/anon-vma";
 import {
   pageAnonVma,
@@ -144,6 +145,11 @@ export function pageRemoveRmap(frame: u32): void {
   if (keyed && pageTestAndClearDirty(frame)) {
     event(Event.KeyDirty, <f64>frame, 0, 0);
     setPageDirty(frame);
+  }
+  // Huge pages of the pool are on no account, and charged to nobody.
+  if (pageIsHugetlb(frame)) {
+    if (counted) endUpdatePageStat(frame, locked);
+    return;
   }
   if (anon) {
     unchargePage(frame);

@@ -1,23 +1,26 @@
 // Where in a VMA a page should be, and whether it is there.
 
 import { Doing } from "../locks";
-import { PAGE_SHIFT, VmaAddress } from "../abi";
+import { HUGE_ORDER, PAGE_SHIFT, VmaAddress } from "../abi";
 import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { File } from "../struct/address-space";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { MmStruct } from "../struct/mm-struct";
 import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
-import { isNonlinear, Vma } from "../struct/vma";
+import { isHugetlbVma, isNonlinear, Vma } from "../struct/vma";
 import { traceEntry, traceNoTable } from "../struct/walk-trace";
 import { sharedAccess } from "../sync/yield-point";
+import { isHugetlbMappedAt } from "./hugetlb-address";
 
 /** No address: the VMA does not hold the page's pgoff. */
 export const OUTSIDE: u64 = u64.MAX_VALUE;
 
-/** Address that a pgoff has in the VMA, inside its bounds or not. */
+/** __vma_address: the address that a pgoff (of a hugetlb VMA: in huge pages) has in the VMA, inside its bounds or not. */
 function rawVmaAddress(pgoff: u64, vma: Vma): u64 {
+  if (isHugetlbVma(vma)) pgoff <<= HUGE_ORDER;
   return vma.start + ((pgoff - vma.pgoff) << PAGE_SHIFT);
 }
 
@@ -83,7 +86,9 @@ export function pageCheckAddress(frame: u32, mm: MmStruct, address: u64, sync: b
 export function pageMappedInVma(frame: u32, vma: Vma): bool {
   const address = rawVmaAddress(pageIndex(frame), vma);
   if (!isInside(vma, address)) return false;
-  const pmd = pageCheckAddress(frame, changetype<MmStruct>(<usize>vma.mm), address, true);
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  if (pageIsHugetlb(frame)) return isHugetlbMappedAt(frame, mm, address);
+  const pmd = pageCheckAddress(frame, mm, address, true);
   if (!pmd) return false;
   ptlUnlock(pmd);
   return true;

@@ -5,7 +5,7 @@ import { Doing, LockClass } from "../locks";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct, pageTableLock } from "../struct/mm-struct";
 import { hugeEntry, hugePmdAt, pmdIsHuge, PMD_SIZE } from "../struct/page-table";
-import { pteFrame, PTE_SPLITTING } from "../struct/pte";
+import { pteFrame, pteIsPage, PTE_SPLITTING } from "../struct/pte";
 import { Vma } from "../struct/vma";
 import { traceEntry, traceNoTable } from "../struct/walk-trace";
 import { lock, lockNested, unlock } from "../sync/lock";
@@ -58,7 +58,8 @@ export function pageCheckAddressPmd(
     if (pmd) traceEntry(head, address, hugeEntry(pmd));
     else traceNoTable(address);
   }
-  if (!pmd || pteFrame(hugeEntry(pmd)) != head) return 0;
+  // Only huge pages of the pool leave other entries than those of pages.
+  if (!pmd || !pteIsPage(hugeEntry(pmd)) || pteFrame(hugeEntry(pmd)) != head) return 0;
   const splitting = (hugeEntry(pmd) & PTE_SPLITTING) != 0;
   if (which == HugeEntry.NotSplitting && splitting) return 0;
   assert(which != HugeEntry.Splitting || splitting, "huge page: mapped anew while it is split");

@@ -7,10 +7,11 @@ import { pageIsAnon } from "../struct/page";
 import { getPage } from "../struct/page-frame";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsMigration, pteMigrationIsWritable, pteOf, PTE_WRITE } from "../struct/pte";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { traceDid, traceEntry, traceNoTable } from "../struct/walk-trace";
 import { pageAddAnonRmap, pageAddFileRmap } from "./accounting";
+import { hugetlbRemoveMigrationPte } from "./hugetlb";
 
 /**
  * Restores one entry, if it waits for the page that was in the old frame: old, clean, and as the VMA's
@@ -18,6 +19,7 @@ import { pageAddAnonRmap, pageAddFileRmap } from "./accounting";
  * @returns true if there was one
  */
 export function removeMigrationPte(frame: u32, vma: Vma, address: u64, old: u32): bool {
+  if (isHugetlbVma(vma)) return hugetlbRemoveMigrationPte(frame, vma, address, old);
   const pmd = pmdAt(changetype<MmStruct>(<usize>vma.mm), address);
   if (!pmd) {
     if (CHECKED) traceNoTable(address);

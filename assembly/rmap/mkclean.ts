@@ -3,7 +3,7 @@
 import { sourceFirst, Source, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
-import { AddressSpace, iMmapMutex } from "../struct/address-space";
+import { AddressSpace, iMmapMutex, isHugetlb } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
 import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
@@ -41,7 +41,8 @@ export function pageMkclean(frame: u32): u32 {
 
 function mkclean(frame: u32): u32 {
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
-  if (!mapping || !pageMapped(frame)) return 0;
+  // Pages of hugetlb files are never written out, so nobody wants to notice writes to them.
+  if (!mapping || !pageMapped(frame) || isHugetlb(mapping)) return 0;
   const pgoff = pageIndex(frame);
   let cleaned: u32 = 0;
   let irrelevant: u32 = 0;

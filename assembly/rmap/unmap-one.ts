@@ -8,6 +8,7 @@
 import { Event, PageFlag, Unmap, UnmapResult, VmFlag, WalkAct } from "../abi";
 import { event } from "../memory/event";
 import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
 import {
@@ -28,6 +29,7 @@ import { Doing } from "../locks";
 import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
 import { pageCheckAddress } from "./address";
+import { hugetlbUnmapOne } from "./hugetlb";
 import { clearPageMlock, mlockVmaPage } from "./mlock";
 import { clearFlushYoung } from "./young";
 
@@ -93,7 +95,9 @@ function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u3
 export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): UnmapResult {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pmd = pageCheckAddress(frame, mm, address, false);
-  if (!pmd) return UnmapResult.Again;
+  if (!pmd) {
+    return pageIsHugetlb(frame) ? hugetlbUnmapOne(frame, vma, address, how) : UnmapResult.Again;
+  }
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
   if (!(how & Unmap.IgnoreMlock)) {

@@ -4,6 +4,7 @@ import { Offer, Unmap, UnmapResult, WalkKind } from "../abi";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { vmaOfNode } from "../struct/interval-node";
 import {
   mappingIsAnon,
@@ -97,7 +98,10 @@ function kindOf(how: u32): WalkKind {
 function unmap(frame: u32, how: u32): UnmapResult {
   const mapping = pageMapping(frame);
   const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
-  assert(munlocks || !pageCompound(frame), "rmap: huge page unmapped before it was split");
+  assert(
+    munlocks || !pageCompound(frame) || pageIsHugetlb(frame),
+    "rmap: huge page unmapped before it was split",
+  );
   let result = UnmapResult.Again;
   if (mappingIsKsm(mapping)) {
     result = <UnmapResult>(<i32>ksmWalk(frame, KsmVisit.Unmap, how, 0, 0));

@@ -35,6 +35,9 @@ export class AddressSpace {
   iMmapNonlinearLast: u32;
   /** AS_MM_ALL_LOCKS: its mutex is among those that mm_take_all_locks has. */
   mmAllLocks: u32;
+  /** Of a hugetlb file: huge pages that shared mappings were promised or have, and what private ones were. */
+  regions: u32;
+  reservations: u32;
 }
 
 /** What open(2) makes: VMAs of different opens never merge. */
@@ -80,6 +83,11 @@ export function isSwapBacked(mapping: AddressSpace): bool {
 /** mapping_unevictable: reclaim can do nothing with its pages. */
 export function isUnevictable(mapping: AddressSpace): bool {
   return mapping.kind == FileKind.Ramfs;
+}
+
+/** In huge pages of the pool? Its page cache counts in these. */
+export function isHugetlb(mapping: AddressSpace): bool {
+  return mapping.kind == FileKind.Hugetlb;
 }
 
 /** Of a VMA that shows a file. */

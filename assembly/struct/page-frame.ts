@@ -5,6 +5,7 @@ import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { mightSleep } from "../sync/lock";
 import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
+import { freeHugePage, pageIsHugetlb } from "./huge-pool";
 import { lruRemove } from "./lru";
 import { isCharged } from "./page-cgroup";
 import {
@@ -116,6 +117,7 @@ function pageFree(frame: u32): void {
   assert(!pageTest(frame, PageFlag.Mlocked), "page: freed while it is mlocked");
   assert(!isCharged(frame), "page: freed while it is charged");
   if (pageTest(frame, PageFlag.Lru)) lruRemove(frame);
+  if (pageIsHugetlb(frame) && freeHugePage(frame)) return;
   // Last to first, so that they are handed out in order.
   if (pageTest(frame, PageFlag.Head)) {
     for (let tail = frame + <u32>HUGE_PAGES - 1; tail > frame; tail--) release(tail);

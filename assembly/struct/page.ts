@@ -24,6 +24,7 @@ import { heapAlloc } from "../memory/heap";
 import { Doing, LockClass } from "../locks";
 import {
   lockBit,
+  lockBitNested,
   trylockBit,
   trylockBitUnlisted,
   unlockBit,
@@ -135,7 +136,7 @@ export function pageSize(frame: u32): i32 {
 
 /** Does anybody hold the page? A tail is held through its head. */
 export function pageInUse(frame: u32): bool {
-  return pageRefcount(frame) > 0 || pageTail(frame);
+  return pageRefcount(compoundHead(frame)) > 0;
 }
 
 /** As a count: 0 is not mapped. Of a huge page's tail it is how often somebody holds that very page. */
@@ -283,6 +284,11 @@ export function pageGeneration(frame: u32): u32 {
 
 export function lockPage(frame: u32, doing: Doing): void {
   lockBit(pageFlagsAt(frame), LockClass.PageLock, doing);
+}
+
+/** A page that is mapped where the file has another one, whose lock is held: that one always comes first. */
+export function lockPageNested(frame: u32, doing: Doing): void {
+  lockBitNested(pageFlagsAt(frame), LockClass.PageLock, doing);
 }
 
 export function trylockPage(frame: u32, doing: Doing): bool {

@@ -10,7 +10,7 @@
 // A nonlinear VMA is in its file's list instead of the tree: then left is the one before it, right the one
 // after it, and subtreeLast is how far try_to_unmap has come in it.
 
-import { PAGE_SHIFT, VmFlag } from "../abi";
+import { HUGE_ORDER, PAGE_SHIFT, VmFlag } from "../abi";
 
 @unmanaged
 export class Vma {
@@ -41,9 +41,15 @@ export const MM_NODE: usize = 60;
 /** Offset of the node of the file's index. */
 export const FILE_NODE: usize = 72;
 
-/** Of the page that holds the address: its offset in the VMA's object, in pages. */
+/** Of the page that holds the address: its offset in the VMA's object, in pages; in huge pages for a hugetlb VMA. */
 export function linearPageIndex(vma: Vma, address: u64): u64 {
-  return ((address - vma.start) >> PAGE_SHIFT) + vma.pgoff;
+  const index = ((address - vma.start) >> PAGE_SHIFT) + vma.pgoff;
+  return isHugetlbVma(vma) ? index >> HUGE_ORDER : index;
+}
+
+/** is_vm_hugetlb_page: does it map huge pages of the pool, and nothing else? */
+export function isHugetlbVma(vma: Vma): bool {
+  return (vma.flags & VmFlag.Hugetlb) != 0;
 }
 
 export function vmaPages(vma: Vma): u64 {

@@ -247,13 +247,20 @@ export function upRead(sem: usize): void {
 const PG_LOCKED: u32 = 1;
 
 export function lockBit(flags: usize, kind: LockClass, doing: Doing): void {
-  if (CHECKED) {
-    checkOrder(flags, kind, false, doing);
-    pause(YieldKind.Lock, flags);
-    while (load<u32>(flags) & PG_LOCKED) waitFor(flags, kind, doing);
-    store<u32>(flags, load<u32>(flags) | PG_LOCKED);
-    remember(flags, kind, doing);
-  }
+  if (CHECKED) acquireBit(flags, kind, false, doing);
+}
+
+/** A second one, where it is known which of the two comes first. */
+export function lockBitNested(flags: usize, kind: LockClass, doing: Doing): void {
+  if (CHECKED) acquireBit(flags, kind, true, doing);
+}
+
+function acquireBit(flags: usize, kind: LockClass, nested: bool, doing: Doing): void {
+  checkOrder(flags, kind, nested, doing);
+  pause(YieldKind.Lock, flags);
+  while (load<u32>(flags) & PG_LOCKED) waitFor(flags, kind, doing);
+  store<u32>(flags, load<u32>(flags) | PG_LOCKED);
+  remember(flags, kind, doing);
 }
 
 export function trylockBit(flags: usize, kind: LockClass, doing: Doing): bool {

@@ -9,6 +9,8 @@ export const lockNames = {
   [LockClass.InodeMutex]: "inode mutex",
   [LockClass.MmapSem]: "mmap_sem",
   [LockClass.MmAllLocksMutex]: "mm_all_locks_mutex",
+  [LockClass.HugetlbInodeMutex]: "inode mutex of a hugetlb file",
+  [LockClass.HugetlbInstantiationMutex]: "hugetlb_instantiation_mutex",
   [LockClass.PageLock]: "page lock",
   [LockClass.IMmapMutex]: "i_mmap_mutex",
   [LockClass.AnonVmaMutex]: "anon_vma mutex",
@@ -25,6 +27,7 @@ export const lockNames = {
   [LockClass.InodeLock]: "inode lock",
   [LockClass.TreeLock]: "tree_lock",
   [LockClass.ResCounter]: "lock of a counter",
+  [LockClass.HugetlbLock]: "hugetlb_lock",
 } as const satisfies Readonly<Record<LockClass, string>>;
 
 /** A class of locks: `mmap_sem`, `anon_vma mutex`... */
@@ -70,6 +73,9 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.Mmlist]: "an address space joins mmlist",
   [Doing.SetPageDirty]: "a page becomes dirty",
   [Doing.SwapSlot]: "swap slots",
+  [Doing.HugetlbPool]: "the pool of huge pages",
+  [Doing.HugetlbFault]: "a fault on a huge page of the pool",
+  [Doing.HugetlbUnmap]: "huge pages of the pool are unmapped",
   [Doing.SplitHuge]: "the split of a huge page",
   [Doing.Collapse]: "a collapse to a huge page",
   [Doing.RemapFile]: "remap_file_pages",

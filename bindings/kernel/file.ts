@@ -4,18 +4,22 @@ import { failed, type Context } from "./context.js";
 import { Held } from "./held.js";
 import { exhausted } from "./reason.js";
 
-/** What a file is kept on. `shmem` is the object behind a shared anonymous mapping. */
-export type Kind = "disk" | "tmpfs" | "shmem" | "ramfs";
+/** What a file is kept on. `shmem` is the object behind a shared anonymous mapping; `hugetlb` the pool of huge pages. */
+export type Kind = "disk" | "tmpfs" | "shmem" | "ramfs" | "hugetlb";
 
-const kinds: readonly Kind[] = ["disk", "tmpfs", "shmem", "ramfs"];
+const kinds: readonly Kind[] = ["disk", "tmpfs", "shmem", "ramfs", "hugetlb"];
 
 /** The core's number of a kind. @throws KernelError EINVAL */
 export function kindCode(kind: Kind): FileKind {
   if (kind === "disk") return FileKind.Disk;
   if (kind === "tmpfs") return FileKind.Tmpfs;
   if (kind === "ramfs") return FileKind.Ramfs;
-  throw refused("createFile", "kind", kind, "disk, tmpfs, ramfs");
+  if (kind === "hugetlb") return FileKind.Hugetlb;
+  throw refused("createFile", "kind", kind, "disk, tmpfs, ramfs, hugetlb");
 }
+
+const NOT_FOR_HUGE =
+  "of a hugetlb file, accepted: truncate() to multiples of 512 pages, read() and writeback()";
 
 const invalidations = ["idle", "all"] as const;
 
@@ -59,7 +63,7 @@ export class File extends Held {
   /**
    * Sets the size. Pages beyond it go, private copies of them too; new pages are zero.
    *
-   * @param pages 0 to 2^52
+   * @param pages 0 to 2^52; of a `hugetlb` file a multiple of 512
    * @throws KernelError EINVAL, ESTALE
    */
   truncate(pages: number): void {
@@ -78,6 +82,7 @@ export class File extends Held {
 
   #why(errno: Errno): string {
     if (errno === Errno.ESTALE) return "it was closed";
+    if (errno === Errno.EINVAL && this.kind === "hugetlb") return NOT_FOR_HUGE;
     return errno === Errno.EBUSY ? "a dirty page had to stay" : exhausted(this.context);
   }
 

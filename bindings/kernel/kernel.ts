@@ -1,4 +1,4 @@
-import { Arch, Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
+import { Arch, Errno, HUGE_PAGES, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
 import {
   checkOptions,
   flag,
@@ -47,6 +47,7 @@ import {
 import { DEFAULT_HEAP } from "./operation.js";
 import {
   hugePagePolicies,
+  poolSize,
   resolveOptions,
   type KernelOptions,
   type ResolvedOptions,
@@ -113,6 +114,22 @@ const reclaimOptions: OptionTypes<ReclaimOptions> = { background: "flag", cgroup
 
 const MAX_PRIORITY = 32767;
 
+/** Huge pages start as zero, and there are no parts of them. */
+function checkHugetlb(pages: number, word: number): void {
+  if (pages % HUGE_PAGES !== 0) {
+    const accepted = `multiples of ${HUGE_PAGES} for kind hugetlb`;
+    throw refused("createFile", "pages", pages, accepted);
+  }
+  if (word !== -1) throw refused("createFile", "word", word, "none for kind hugetlb");
+}
+
+/** The pool of huge pages, as /proc/meminfo shows it; what is promised is among what is free. */
+export interface HugePages {
+  readonly total: number;
+  readonly free: number;
+  readonly reserved: number;
+}
+
 /** A machine: processes, their memory, the pages they share and the reverse map of it all. */
 export class Kernel extends ReverseMap {
   /** What it was made with: every switch and size. */
@@ -175,6 +192,10 @@ export class Kernel extends ReverseMap {
     }
     this.ksm = new Ksm(this.#machine);
     this.storageKeys = new StorageKeys(this.#context);
+    if (options.hugePages > 0 && this.setHugePages(options.hugePages) < options.hugePages) {
+      const what = `${options.hugePages} huge pages do not fit in ${options.frames} frames`;
+      throw failed(-Errno.ENOMEM, "createKernel", what);
+    }
   }
 
   #processOf(handle: number): Process {
@@ -244,6 +265,7 @@ export class Kernel extends ReverseMap {
     // -1 is how the core is told that there is none.
     if (word !== -1) integer("createFile", "word", word);
     this.#machine.assertIdle();
+    if (kind === "hugetlb") checkHugetlb(pages, word);
     const handle = this.core.fileMake(kindCode(kind), pages, word);
     if (handle < 0) throw failed(handle, "createFile()", exhausted(this.#context));
     const file = new File(this.#context, handle, name);
@@ -308,6 +330,25 @@ export class Kernel extends ReverseMap {
   /** The swap areas in use, by number: /proc/swaps. */
   get swapAreas(): readonly SwapArea[] {
     return readSwapAreas(this.core);
+  }
+
+  /**
+   * Sets the size of the pool of huge pages (/proc/sys/vm/nr_hugepages). It gets as many as there are rows of
+   * 512 free frames for, and keeps those that are in use or promised.
+   *
+   * @param pages 0 to 2^31-1, of 512 frames each
+   * @returns how many it has then
+   * @throws KernelError EINVAL
+   */
+  setHugePages(pages: number): number {
+    poolSize("setHugePages", this.options.arch, pages);
+    return this.#machine.call(Op.SetHugePages, pages);
+  }
+
+  /** The pool of huge pages. */
+  get hugePages(): HugePages {
+    const [total, free, reserved] = [11, 12, 13].map((which) => this.core.zoneStat(which));
+    return { total: total ?? 0, free: free ?? 0, reserved: reserved ?? 0 };
   }
 
   /** While held, pages that are being written stay under writeback, until somebody has to wait for one. */

@@ -37,6 +37,8 @@ export interface MmapOptions {
   readonly locked?: boolean;
   /** With growsDown: the stack that exec is still setting up, which migration leaves alone. */
   readonly stackSetup?: boolean;
+  /** In huge pages of the pool, without a file (MAP_HUGETLB). */
+  readonly hugetlb?: boolean;
 }
 
 /** Options of mremap. */
@@ -128,6 +130,7 @@ const mmapOptions: OptionTypes<MmapOptions> = {
   noReserve: "flag",
   locked: "flag",
   stackSetup: "flag",
+  hugetlb: "flag",
 };
 
 function fixedFlag(fixed: MmapOptions["fixed"]): number {
@@ -146,6 +149,7 @@ export function putMmap(put: Put, context: Context, task: number, o: MmapOptions
   if (o.noReserve) flags |= MapFlag.NoReserve;
   if (o.locked) flags |= MapFlag.Locked;
   if (o.stackSetup) flags |= MapFlag.StackSetup;
+  if (o.hugetlb) flags |= MapFlag.Hugetlb;
   const prot = protBits(o.prot === undefined ? "rw" : o.prot, "mmap");
   const file = o.file === undefined ? 0 : File.handleOf(context, o.file, "mmap", "file");
   const length = numeric("mmap", "length", o.length);

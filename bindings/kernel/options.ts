@@ -34,6 +34,8 @@ export interface KernelOptions extends Partial<Switches> {
   readonly stack?: number;
   /** Where huge pages are made: "never", "madvise" (where it asked for them), "always". Default "madvise"; an s390x has "never" only. */
   readonly transparentHugepage?: HugePagePolicy;
+  /** Huge pages of 512 frames in the pool of `hugetlb` (nr_hugepages), 0 to 2^31-1. Default 0. */
+  readonly hugePages?: number;
 }
 
 /** All switches and sizes of a kernel. */
@@ -46,6 +48,7 @@ export interface ResolvedOptions extends Switches {
   readonly memlock: number;
   readonly stack: number;
   readonly transparentHugepage: HugePagePolicy;
+  readonly hugePages: number;
 }
 
 /** Most page frames of a kernel. */
@@ -75,6 +78,7 @@ const kernelOptions: OptionTypes<KernelOptions> = {
   memlock: "any",
   stack: "any",
   transparentHugepage: "any",
+  hugePages: "any",
 };
 
 /** What marks a huge page would be in its storage keys: the s390x of this version has none. */
@@ -86,11 +90,19 @@ function policyOf(arch: Arch, policy: HugePagePolicy | undefined): HugePagePolic
   return word(CALL, "transparentHugepage", chosen, hugePagePolicies);
 }
 
+/** Huge pages of the pool. @throws KernelError EINVAL */
+export function poolSize(call: string, arch: Arch, pages: number): number {
+  if (arch === "s390x" && pages !== 0) {
+    throw refused(call, "hugePages", pages, "0, as arch is s390x");
+  }
+  return integer(call, "hugePages", pages, 0, MAX_COUNT);
+}
+
 /** @throws KernelError EINVAL, naming the option and what is accepted */
 export function resolveOptions(options: KernelOptions): ResolvedOptions {
   checkOptions(CALL, options, kernelOptions);
   const { release = "v3.7", frames = 65536, memory = MAX_MEMORY, maxMapCount = 65530 } = options;
-  const { swap = frames, memlock = UNLIMITED, stack = STACK_PAGES } = options;
+  const { swap = frames, memlock = UNLIMITED, stack = STACK_PAGES, hugePages = 0 } = options;
   const arch = word(CALL, "arch", options.arch ?? "x86-64", arches);
   const { anonIndex, fileIndex, mremapOrder, vmaAddress } = options;
   const overrides = { anonIndex, fileIndex, mremapOrder, vmaAddress } as Partial<Switches>;
@@ -104,5 +116,6 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
     memlock: integer(CALL, "memlock", memlock, 0, UNLIMITED),
     stack: integer(CALL, "stack", stack, 0, UNLIMITED),
     transparentHugepage: policyOf(arch, options.transparentHugepage),
+    hugePages: poolSize(CALL, arch, hugePages),
   };
 }

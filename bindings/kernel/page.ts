@@ -49,7 +49,7 @@ export class Page extends Held {
     return this.#field(PageField.Refcount);
   }
 
-  /** pgoff in its file or anonymous object. */
+  /** pgoff in its file or anonymous object; of a huge page of the pool in huge pages. */
   get index(): number {
     return this.#field(PageField.Index);
   }
@@ -92,6 +92,11 @@ export class Page extends Held {
     const frame = this.#field(PageField.HugePage);
     if (!frame) return null;
     return this.context.pageOf(this.context.machine.core.pageHandle(frame));
+  }
+
+  /** Part of a huge page of the pool. */
+  get hugetlb(): boolean {
+    return this.#field(PageField.Hugetlb) === 1;
   }
 
   /** Number of the memory cgroup that it is charged to: 0 is the root. */

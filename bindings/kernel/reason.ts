@@ -1,6 +1,13 @@
 // Why a call failed, where its arguments and the machine it left tell.
 
-import { Errno, PAGE_SIZE, TASK_SIZE_PAGES, VmFlag } from "../../assembly/abi.js";
+import {
+  Errno,
+  HUGE_PAGES,
+  HUGE_SIZE,
+  PAGE_SIZE,
+  TASK_SIZE_PAGES,
+  VmFlag,
+} from "../../assembly/abi.js";
 import { LARGEST, PGOFF_END } from "./argument.js";
 import { hex, type Context } from "./context.js";
 import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";
@@ -52,8 +59,28 @@ export function exhaustedIn(context: Context, process: Process): string {
   return (free && process.memoryCgroup.whyFull()) || exhausted(context);
 }
 
+/** The pool could not promise what a mapping wants, or something else is missing. */
+function emptyPool({ machine }: Context, length: number): string {
+  const [free = 0, reserved = 0] = [12, 13].map((which) => machine.core.zoneStat(which));
+  const wanted = Math.ceil(length / HUGE_SIZE);
+  return `it wants ${wanted} huge pages, and the pool has ${free - reserved} that are free and not promised`;
+}
+
 const NO_MEMORY = "memory is exhausted";
 const NO_ROOM = "no hole is large enough, or memory is exhausted";
+
+/** Bytes that are no whole huge pages; empty if they are. */
+function unalignedHuge(name: string, bytes: number): string {
+  const accepted = `multiples of ${HUGE_SIZE}, as these are huge pages`;
+  return bytes % HUGE_SIZE ? `${name} is ${hex(bytes)}, accepted: ${accepted}` : "";
+}
+
+/** An end of a range that lies inside a huge page of the pool; empty if none does. */
+function cutsHugePage(process: Process, address: number, length: number): string {
+  const end = address + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
+  const cut = [address, end].find((at) => at % HUGE_SIZE !== 0 && process.vmaAt(at)?.hugetlb);
+  return cut === undefined ? "" : `${hex(cut)} is inside a huge page, which can't be cut`;
+}
 
 /** More VMAs than a process may have; empty if that is not so. */
 function tooManyVmas({ options }: Context, process: Process, more = 0): string {
@@ -101,6 +128,16 @@ function unpopulated(process: Process, address: number, length: number): string 
   return "";
 }
 
+/** Of a mapping of huge pages that was refused for its numbers. */
+function whyNoHugetlb({ hugetlb, file, address = 0, length, pgoff = 0 }: MmapOptions): string {
+  if (hugetlb && file) return "hugetlb is true, accepted: without a file";
+  return (
+    unalignedHuge("length", length) ||
+    unalignedHuge("address", address) ||
+    `pgoff is ${pgoff}, accepted: multiples of ${HUGE_PAGES}, as these are huge pages`
+  );
+}
+
 export function whyMmap(errno: Errno, context: Context, process: Process, o: MmapOptions): string {
   const { address = 0, length, pgoff = 0 } = o;
   switch (errno) {
@@ -111,10 +148,11 @@ export function whyMmap(errno: Errno, context: Context, process: Process, o: Mma
         (pgoff + pagesOf(length) > PGOFF_END
           ? `pgoff is ${pgoff}, accepted: up to 2^52 together with the length`
           : "") ||
-        (o.growsDown && (o.file || o.shared)
+        (o.growsDown && (o.file || o.shared || o.hugetlb)
           ? "growsDown is true, accepted: for private anonymous memory"
           : "") ||
-        unaligned("address", address)
+        unaligned("address", address) ||
+        whyNoHugetlb(o)
       );
     case Errno.EEXIST:
       return "something is mapped there already";
@@ -126,6 +164,7 @@ export function whyMmap(errno: Errno, context: Context, process: Process, o: Mma
       return overMemlock(context, process.lockedPages, pagesOf(length));
     default:
       if (length > TASK_SIZE || (o.fixed && address + length > TASK_SIZE)) return BEYOND;
+      if (o.hugetlb || o.file?.kind === "hugetlb") return emptyPool(context, o.length);
       return tooManyVmas(context, process) || (o.fixed ? NO_MEMORY : NO_ROOM);
   }
 }
@@ -138,7 +177,12 @@ export function whyMunmap(
   length: number,
 ): string {
   if (errno === Errno.ENOMEM) return tooManyVmas(context, process) || NO_MEMORY;
-  return unaligned("address", address) || empty("length", length) || BEYOND;
+  return (
+    unaligned("address", address) ||
+    empty("length", length) ||
+    cutsHugePage(process, address, length) ||
+    BEYOND
+  );
 }
 
 export function whyMprotect(
@@ -149,7 +193,11 @@ export function whyMprotect(
   length: number,
 ): string {
   if (errno === Errno.EINVAL)
-    return outOfRange({ address, length }) || unaligned("address", address);
+    return (
+      outOfRange({ address, length }) ||
+      unaligned("address", address) ||
+      cutsHugePage(process, address, length)
+    );
   return hole(process, address, length) || tooManyVmas(context, process) || NO_MEMORY;
 }
 
@@ -168,6 +216,7 @@ export function whyMremap(
         outOfRange({ address, oldLength, newLength, to }) ||
         unaligned("address", address) ||
         empty("newLength", newLength) ||
+        (process.vmaAt(address)?.hugetlb ? "huge pages of the pool neither grow nor move" : "") ||
         (to === undefined
           ? BEYOND
           : unaligned("to", to) ||
@@ -227,7 +276,10 @@ export function whyMadvise(
       return (
         outOfRange({ address, length }) ||
         unaligned("address", address) ||
-        "a locked VMA keeps its pages"
+        cutsHugePage(process, address, length) ||
+        (process.vmaAt(address)?.hugetlb
+          ? "huge pages of the pool are not dropped"
+          : "a locked VMA keeps its pages")
       );
     case Errno.EBADF:
       return "only memory of files can be willneed";
@@ -298,6 +350,8 @@ export function whyAccess(
   const pgoff = pgoffShownAt(vma, address);
   if (file && pgoff >= file.pages)
     return `page ${pgoff} is beyond the end of its file at ${file.pages}`;
+  if (vma.hugetlb)
+    return "no huge page of the pool is free for it, it was given back to who was promised it, or it is poisoned";
   const runsInto = vma.flags & VmFlag.GrowsDown && address - vma.start < PAGE_SIZE;
   return runsInto && process.vmaAt(vma.start - 1)
     ? "a stack does not touch what is mapped right below it"

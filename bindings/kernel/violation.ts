@@ -38,6 +38,7 @@ const RECORDS: readonly string[] = [
   ...["", "tasks", "address spaces", "VMAs", "anon_vmas", "chains", "inodes", "open files"],
   ...["page cache nodes", "swap slots", "cgroups", "stable nodes", "places of KSM"],
   ...["KSM's address spaces", "ranges of file data", "mmu notifiers", "pages of mmu notifiers"],
+  ...["regions of huge pages", "promises of huge pages"],
 ];
 
 const cgroup = (number: number): string => (number ? `cgroup ${number}` : "the root cgroup");
@@ -226,6 +227,16 @@ const wordings: Record<Violated, Wording> = {
     `broken frames that are free are counted as ${counter}, ${found} are`,
   [Violated.HwpoisonEntry]: (pid, address, frame) =>
     `the marker at ${place(pid, address)} names frame ${frame}, which is not broken`,
+
+  [Violated.HugePages]: (counter, found) =>
+    `the pool counts ${times(counter, "huge page")}, there ${found === 1 ? "is" : "are"} ${found}`,
+  [Violated.HugePagesFree]: (counter, found, listed) =>
+    `the pool counts ${times(counter, "free huge page")}, nobody holds ${found}, and its list has ${listed}`,
+  [Violated.HugePagesReserved]: (counter, found) =>
+    `the pool counts ${times(counter, "promised huge page")}, mappings were promised ${found}`,
+  [Violated.Reservation]: (inode, pid, start) =>
+    `a promise of huge pages${inode ? ` of ${file(inode)}` : ""}, at ${place(pid, start)}, counts other VMAs than share it`,
+  [Violated.Regions]: (inode) => `the regions of ${file(inode)} in huge pages are no list in order`,
 
   [Violated.MlockedUnmapped]: (frame) => `page ${frame} is mlocked, but nothing maps it`,
   [Violated.NrMlock]: (counter, found) =>

@@ -18,6 +18,8 @@ export interface Vma {
   readonly perms: string;
   readonly shared: boolean;
   readonly file: File | null;
+  /** Of huge pages of the pool. */
+  readonly hugetlb: boolean;
   /** VmFlag bits. */
   readonly flags: number;
   /** Number of its anon_vma, 0 if it has none. */
@@ -56,6 +58,7 @@ export function readVma(context: Context, process: Process, at: number): Vma {
     perms: permsOf(flags),
     shared: (flags & VmFlag.Shared) !== 0,
     file: context.fileOf(view.getFloat64(at + 32, true)),
+    hugetlb: (flags & VmFlag.Hugetlb) !== 0,
     flags,
     anonVma: view.getFloat64(at + 40, true),
   };

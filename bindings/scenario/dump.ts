@@ -1,6 +1,7 @@
 // What a script's processes look like at one moment, as the document that `rmaplab run --json` prints.
 
 import { PageFlag, VmFlag } from "../../assembly/abi.js";
+import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
 import type { Process } from "../kernel/process.js";
@@ -80,18 +81,26 @@ export interface NamedProcess {
   readonly process: Process;
 }
 
-/** Names shared anonymous objects #shm0, #shm1, ... in order of appearance in any dump of a run. */
+/**
+ * Names shared anonymous objects #shm0, #shm1, ... in order of appearance in any dump of a run, and those behind
+ * anonymous huge pages #huge0, #huge1, ...
+ */
 export class ShmemNames {
-  readonly #names = new Map<number, string>();
+  readonly #shared = new Map<number, string>();
+  readonly #huge = new Map<number, string>();
 
-  of(inode: number): string {
-    let name = this.#names.get(inode);
-    if (name === undefined) {
-      name = `#shm${this.#names.size}`;
-      this.#names.set(inode, name);
-    }
-    return name;
+  /** The name of a file; null for none. */
+  of(file: File | null): string | null {
+    if (file?.kind === "shmem") return named(this.#shared, "#shm", file.inode);
+    if (file?.kind === "hugetlb" && file.name === "") return named(this.#huge, "#huge", file.inode);
+    return file && file.name;
   }
+}
+
+function named(names: Map<number, string>, what: string, inode: number): string {
+  const name = names.get(inode) ?? `${what}${names.size}`;
+  names.set(inode, name);
+  return name;
 }
 
 /** Dumps processes in the order given. */
@@ -211,7 +220,7 @@ function addToRuns(runs: DumpPages[], page: number, frame: number): void {
 
 function dumpVma(vma: Vma, shmem: ShmemNames): DumpVma {
   const { file } = vma;
-  const name = file && (file.kind === "shmem" ? shmem.of(file.inode) : file.name);
+  const name = shmem.of(file);
   return [
     pageOf(vma.start),
     pageOf(vma.end),

@@ -22,6 +22,8 @@ export function effectInWords({ kernel, runner, step, before }: Scene): Effect {
   switch (operation.op) {
     case "reclaim":
       return first(outcomeInWords("reclaim", value) ?? "");
+    case "hugepages":
+      return first(pool(kernel, operation.count, value));
     case "swapon":
       return first(`swap area ${value}, of ${counted(operation.count, "page")}`);
     case "swapoff":
@@ -46,6 +48,16 @@ export function effectInWords({ kernel, runner, step, before }: Scene): Effect {
 
 function first(...words: string[]): Effect {
   return { first: words, last: [] };
+}
+
+function pool({ hugePages: { free, reserved } }: Kernel, wanted: number, pages: number): string {
+  const why =
+    pages < wanted
+      ? ", there is no room for more"
+      : pages > wanted
+        ? ", the others are in use or promised"
+        : "";
+  return `the pool has ${counted(pages, "huge page")}${why}; ${free} free, ${reserved} of them promised`;
 }
 
 function inputOutput(kernel: Kernel, hold: boolean, { writing }: Before): string {

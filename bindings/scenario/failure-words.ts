@@ -1,5 +1,6 @@
 // Why an operation failed, in the terms of its script.
 
+import { HUGE_PAGES } from "../../assembly/abi.js";
 import type { KernelError } from "../core/kernel-error.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -7,7 +8,7 @@ import type { Process } from "../kernel/process.js";
 import { fileOffsetBits } from "../kernel/reason.js";
 import { pgoffShownAt, type Vma } from "../kernel/vma.js";
 import { addressOf, pageOf } from "./arena.js";
-import type { Operation } from "./operation.js";
+import type { MmapOperation, Operation } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
 import type { Scene } from "./scene.js";
 import { counted, fileInWords, vmaInWords } from "./wording.js";
@@ -113,19 +114,28 @@ function ofProcess(
     case "remap_file_pages":
       return code === "EINVAL" ? notRemapped(process, operation, fileOffsetBits(options)) : null;
     case "mmap":
+      if (code === "ENOMEM") return unpromised(runner, operation);
       if (code !== "EINVAL") return null;
-      return operation.count === 0
-        ? "the range has 0 pages"
-        : "it would reach beyond the last page that a file can have";
+      if (operation.count === 0) return "the range has 0 pages";
+      return (
+        unalignedHuge(runner, operation) ??
+        "it would reach beyond the last page that a file can have"
+      );
     case "munmap":
     case "stack":
-      return code === "EINVAL" ? "the range has 0 pages" : null;
+      if (code !== "EINVAL") return null;
+      return operation.count === 0 ? "the range has 0 pages" : cutHugePage(process, operation);
     case "madvise":
-      if (code === "EINVAL" && operation.advice === "dontneed")
-        return "a locked VMA keeps its pages";
-      if (code === "EINVAL") return adviceRefused(process, operation);
+      if (code === "EINVAL" && operation.advice !== "dontneed")
+        return cutHugePage(process, operation) ?? adviceRefused(process, operation);
+      if (code === "EINVAL")
+        return vmaAt(process, operation.page)?.hugetlb
+          ? "huge pages of the pool are not dropped"
+          : "a locked VMA keeps its pages";
       break;
     case "mprotect":
+      if (code === "EINVAL") return cutHugePage(process, operation);
+      break;
     case "mlock":
     case "munlock":
       break;
@@ -147,6 +157,34 @@ function adviceRefused(process: Process, { page, count }: OnRange): string {
     at = pageOf(vma.end);
   }
   return "a VMA of the range is advised so already";
+}
+
+/** Does a mapping ask for huge pages of the pool? */
+function isHugetlb(runner: ScriptRunner, { huge, backing }: MmapOperation): boolean {
+  return huge || (backing !== null && runner.file(backing.file)?.kind === "hugetlb");
+}
+
+/** Why a mapping of huge pages can't be where it was asked for; null if it is none. */
+function unalignedHuge(runner: ScriptRunner, operation: MmapOperation): string | null {
+  if (!isHugetlb(runner, operation)) return null;
+  if (operation.huge && operation.backing !== null) return "huge is said of anonymous memory";
+  return `page, number of pages and page offset have to be multiples of ${HUGE_PAGES} for huge pages`;
+}
+
+/** Why the pool stood in the way of a mapping; null if it did not. */
+function unpromised(runner: ScriptRunner, operation: MmapOperation): string | null {
+  if (!isHugetlb(runner, operation)) return null;
+  const { free, reserved } = runner.hugePages;
+  const wanted = counted(operation.count / HUGE_PAGES, "huge page");
+  return `${wanted} wanted, the pool can promise ${free - reserved}`;
+}
+
+/** An end of a range that lies inside a huge page of the pool; null if none does. */
+function cutHugePage(process: Process, { page, count }: OnRange): string | null {
+  const cut = [page, page + count].find(
+    (at) => at % HUGE_PAGES !== 0 && vmaAt(process, at)?.hugetlb === true,
+  );
+  return cut === undefined ? null : `page ${cut} is inside a huge page, which can't be cut`;
 }
 
 /** A range of which a part is not mapped. */
@@ -193,6 +231,9 @@ function access(process: Process, page: number, code: string): string | null {
   if (code === "SIGSEGV") return `${vmaInWords(vma)} is ${vma.perms}`;
   if (code !== "SIGBUS" || vma.file === null) return null;
   const pgoff = pgoffShownAt(vma, addressOf(page));
+  if (vma.hugetlb && pgoff < vma.file.pages) {
+    return "no huge page of the pool is free for it, or it went back to who was promised it";
+  }
   if (pgoff < vma.file.pages) return null;
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
 }
@@ -210,6 +251,7 @@ function remapping(
 ): string | null {
   const { page, count, newPage, newCount } = operation;
   if (code === "EINVAL") {
+    if (vmaAt(process, page)?.hugetlb) return "huge pages of the pool neither grow nor move";
     return newCount === 0 ? "the new length is 0 pages" : "the old and the new range overlap";
   }
   if (code !== "EFAULT") return null;

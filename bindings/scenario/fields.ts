@@ -15,9 +15,11 @@ const MAX_COUNT = 2 ** 31 - 1;
 
 /** What exec's stack has below its arguments: a page that is kept free, and 128 KiB. */
 const STACK_ROOM = 33;
+/** Most huge pages that a script can ask for: 4 GiB. */
+export const MAX_HUGE_PAGES = 2048;
 
 const PROTS: readonly ScriptProt[] = ["r", "rw", "rwx", "none"];
-const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk", "ramfs"];
+const KINDS: readonly ScriptFileKind[] = ["tmpfs", "disk", "ramfs", "hugetlb"];
 const ADVICES: readonly ScriptAdvice[] = [
   "dontneed",
   "mergeable",
@@ -118,6 +120,10 @@ export class Fields {
 
   reclaimed(): number {
     return this.#integer("number of pages", this.#word(), 0, MAX_COUNT);
+  }
+
+  hugePages(): number {
+    return this.#integer("number of huge pages", this.#word(), 0, MAX_HUGE_PAGES);
   }
 
   swapPages(): number {

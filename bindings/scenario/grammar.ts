@@ -20,7 +20,7 @@ interface Rule {
 /** The whole language. */
 export const grammar: Readonly<Record<OperationName, Rule>> = {
   file: {
-    form: "file F npages [tmpfs|disk|ramfs]",
+    form: "file F npages [tmpfs|disk|ramfs|hugetlb]",
     arity: [2, 3],
     read: (f, at) => ({
       ...at,
@@ -73,8 +73,8 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     }),
   },
   mmap: {
-    form: "mmap P page n prot anon|file:F:pgoff private|shared",
-    arity: [6, 6],
+    form: "mmap P page n prot anon|file:F:pgoff private|shared [huge]",
+    arity: [6, 7],
     read: (f, at) => ({
       ...at,
       op: "mmap",
@@ -83,6 +83,7 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       prot: f.prot(),
       backing: f.backing(),
       shared: f.shared(),
+      huge: f.left > 0 && f.word("kind of memory", ["huge"]) === "huge",
     }),
   },
   munmap: rangeRule("munmap"),
@@ -230,6 +231,11 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       count: f.reclaimed(),
       background: f.oneOf("kind of reclaim", ["direct", "background"]) === "background",
     }),
+  },
+  hugepages: {
+    form: "hugepages n",
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op: "hugepages", count: f.hugePages() }),
   },
   io: {
     form: "io hold|release",

@@ -56,12 +56,14 @@ function framesForHugePages(script: Script): number {
 function framesFor(script: Script): number {
   let frames = SPARE_FRAMES + framesForHugePages(script);
   let locked = 0;
+  let pool = 0;
   for (const operation of script.operations) {
     frames += TAKES[operation.op] ?? 0;
     if (operation.op === "exec") frames += operation.stack?.pages ?? 0;
+    if (operation.op === "hugepages") pool = Math.max(pool, operation.count);
     if (operation.op === "mlock") locked += 2 * operation.count;
     if (operation.op === "remap_file_pages") locked += operation.count;
     if (operation.op === "mlockall") locked = MAX_LOCKED;
   }
-  return frames + Math.min(locked, MAX_LOCKED);
+  return frames + Math.min(locked, MAX_LOCKED) + pool * HUGE_PAGES;
 }

@@ -5,7 +5,7 @@
 export type ScriptProt = "r" | "rw" | "rwx" | "none";
 
 /** What a scripted file is kept on. */
-export type ScriptFileKind = "tmpfs" | "disk" | "ramfs";
+export type ScriptFileKind = "tmpfs" | "disk" | "ramfs" | "hugetlb";
 
 /** Advice that the language knows. */
 export type ScriptAdvice = "dontneed" | "mergeable" | "unmergeable" | "hugepage" | "nohugepage";
@@ -16,7 +16,7 @@ interface Written {
   readonly text: string;
 }
 
-/** `file F npages [tmpfs|disk|ramfs]` */
+/** `file F npages [tmpfs|disk|ramfs|hugetlb]` */
 export interface FileOperation extends Written {
   readonly op: "file";
   readonly file: string;
@@ -66,7 +66,7 @@ export interface ForkOperation extends Written {
   readonly child: string;
 }
 
-/** `mmap P page n prot anon|file:F:pgoff private|shared` */
+/** `mmap P page n prot anon|file:F:pgoff private|shared [huge]` */
 export interface MmapOperation extends Written {
   readonly op: "mmap";
   readonly process: string;
@@ -76,6 +76,8 @@ export interface MmapOperation extends Written {
   /** null: anonymous memory. */
   readonly backing: { readonly file: string; readonly pgoff: number } | null;
   readonly shared: boolean;
+  /** Anonymous memory in huge pages of the pool. */
+  readonly huge: boolean;
 }
 
 /** `munmap P page n`, and whatever else needs only a range of one process */
@@ -195,6 +197,12 @@ export interface ReclaimOperation extends Written {
   readonly background: boolean;
 }
 
+/** `hugepages n` : the size of the pool of huge pages. */
+export interface HugePagesOperation extends Written {
+  readonly op: "hugepages";
+  readonly count: number;
+}
+
 /** `io hold|release` */
 export interface IoOperation extends Written {
   readonly op: "io";
@@ -250,6 +258,7 @@ export type Operation =
   | PunchOperation
   | InvalidateOperation
   | ReclaimOperation
+  | HugePagesOperation
   | IoOperation
   | SwapOnOperation
   | SwapOffOperation

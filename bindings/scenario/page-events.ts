@@ -40,15 +40,21 @@ function byFrame(events: Events): Map<number, KernelEvent[]> {
 
 function filePages(events: Events, { kernel }: Scene): string[] {
   const byFile = new Map<string, number[]>();
+  const huge: string[] = [];
   for (const { b } of events) {
     const page = pageIn(kernel, b);
     if (page === null) continue;
+    if (page.hugetlb) {
+      huge.push(`huge page ${page.index} of ${fileInWords(page.file)} mapped`);
+      continue;
+    }
     const name = fileInWords(page.file);
     const pages = byFile.get(name);
     if (pages === undefined) byFile.set(name, [page.index]);
     else pages.push(page.index);
   }
-  return shortened([...byFile].map(([name, pages]) => `${pagesInWords(pages)} of ${name} mapped`));
+  const small = [...byFile].map(([name, pages]) => `${pagesInWords(pages)} of ${name} mapped`);
+  return shortened([...huge, ...small]);
 }
 
 /** "8 mappings of pages 0-3", of entries that went. */

@@ -25,7 +25,11 @@ function pagesOf(process: Process, page: number, count: number): [number, Page][
   for (const { address, frame } of process.pages()) {
     if (frame < 0 || address < start || address >= end || pages.has(frame)) continue;
     const shown = process.pageAt(address);
-    if (shown !== null) pages.set(frame, [pageOf(address), shown]);
+    if (shown === null) continue;
+    // A huge page of the pool is one page, and goes as one.
+    const one = shown.hugetlb ? shown.hugePage : null;
+    if (one === null) pages.set(frame, [pageOf(address), shown]);
+    else if (!pages.has(one.frame)) pages.set(one.frame, [pageOf(address), one]);
   }
   return [...pages.values()];
 }

@@ -85,7 +85,7 @@ function states(process: Process, operation: ProcessOperation): string[] {
       return vmasAre(vmasOf(process, page, count).filter(isNonlinear), "nonlinear (nl)");
     }
     case "mlock":
-      return vmasAre(vmasOf(process, operation.page, operation.count), "locked (lo)");
+      return locked(vmasOf(process, operation.page, operation.count));
     case "munlock":
       return vmasAre(vmasOf(process, operation.page, operation.count), "not locked");
     case "mlockall":
@@ -121,6 +121,19 @@ function vmasOf(process: Process, page: number, count: number): Vma[] {
     at = vma.end;
   }
   return vmas;
+}
+
+function locked(vmas: readonly Vma[]): string[] {
+  return [
+    ...vmasAre(
+      vmas.filter((vma) => !vma.hugetlb),
+      "locked (lo)",
+    ),
+    ...vmasAre(
+      vmas.filter((vma) => vma.hugetlb),
+      "passed over: huge pages of the pool always stay",
+    ),
+  ];
 }
 
 function mergeable(vmas: readonly Vma[]): string[] {

@@ -2,7 +2,7 @@
 
 import type { File } from "../kernel/file.js";
 import { KernelError } from "../core/kernel-error.js";
-import type { Kernel } from "../kernel/kernel.js";
+import type { HugePages, Kernel } from "../kernel/kernel.js";
 import type { Process } from "../kernel/process.js";
 import { addressOf, bytesOf } from "./arena.js";
 import type { DumpDocument, DumpResult, NamedProcess } from "./dump.js";
@@ -88,6 +88,11 @@ export class ScriptRunner {
     return [...this.#processes.values()];
   }
 
+  /** The pool of huge pages. */
+  get hugePages(): HugePages {
+    return this.#kernel.hugePages;
+  }
+
   /** A process by the name the script gave, or undefined if it never came to be. */
   process(name: string): Process | undefined {
     return this.#processes.get(name)?.process;
@@ -154,6 +159,8 @@ export class ScriptRunner {
         return 0;
       case "reclaim":
         return this.#kernel.reclaim(operation.count, { background: operation.background });
+      case "hugepages":
+        return this.#kernel.setHugePages(operation.count);
       case "io":
         this.#kernel.holdIo(operation.hold);
         return 0;
@@ -306,21 +313,23 @@ export class ScriptRunner {
   }
 
   #mmap(process: Process, operation: MmapOperation): number | string {
-    const { page, count, prot, shared, backing } = operation;
+    const { page, count, prot, shared, backing, huge } = operation;
     const placed = { address: addressOf(page), length: bytesOf(count), fixed: true, prot, shared };
     if (backing === null) {
-      process.mmap(placed);
+      process.mmap(huge ? { ...placed, hugetlb: true } : placed);
       return 0;
     }
     const file = this.#files.get(backing.file);
     if (file === undefined) return SKIPPED;
-    process.mmap({ ...placed, file, pgoff: backing.pgoff });
+    process.mmap({ ...placed, file, pgoff: backing.pgoff, hugetlb: huge });
     return 0;
   }
 
   #createFile({ file: name, pages, kind }: FileOperation): number {
     const word = FIRST_WORD + this.#filesMade++ * WORDS_PER_FILE;
-    this.#files.set(name, this.#kernel.createFile({ name, pages, kind, word }));
+    // Huge pages start as zero, as there is no way to write a file of them but to map it.
+    const contents = kind === "hugetlb" ? {} : { word };
+    this.#files.set(name, this.#kernel.createFile({ name, pages, kind, ...contents }));
     return 0;
   }
 

@@ -52,11 +52,14 @@ export function pagesInWords(pages: readonly number[]): string {
 
 /** A file by its name in the script; shared anonymous memory has none. */
 export function fileInWords(file: File | null): string {
+  if (file?.kind === "hugetlb" && file.name === "") return "the huge object";
   return file === null || file.kind === "shmem" ? "the shared object" : file.name;
 }
 
 /** Where a page is to be found: "A 10" as in the view, or "page 3 of F". */
 export function placeOf(page: Page): string {
+  if (page.inode !== 0 && page.hugetlb)
+    return `huge page ${page.index} of ${fileInWords(page.file)}`;
   if (page.inode !== 0) return `page ${page.index} of ${fileInWords(page.file)}`;
   const [mapping] = page.mappings();
   if (mapping === undefined)

@@ -210,7 +210,7 @@ const withOptions: readonly (readonly [On, string, (m: Machine) => unknown[], st
     "process",
     "mmap",
     () => [],
-    "length, address, prot, shared, file, pgoff, fixed, growsDown, noReserve, locked, stackSetup",
+    "length, address, prot, shared, file, pgoff, fixed, growsDown, noReserve, locked, stackSetup, hugetlb",
   ],
   ["process", "mremap", () => [at(0), PAGE, PAGE], "mayMove, to"],
   ["process", "mlockall", () => [], "current, future"],
@@ -408,7 +408,7 @@ describe("words, strings and flags", () => {
     [
       "createFile's kind",
       () => call("kernel", "createFile", { pages: 1, kind: 3 }),
-      "kind is 3, accepted: disk, tmpfs, ramfs",
+      "kind is 3, accepted: disk, tmpfs, ramfs, hugetlb",
     ],
     [
       "createFile's name",

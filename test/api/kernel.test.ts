@@ -70,6 +70,7 @@ describe("options", () => {
       arch: "x86-64",
       stack: 2048,
       transparentHugepage: "madvise",
+      hugePages: 0,
     });
     kernel.dispose();
   });

@@ -46,6 +46,8 @@ const layouts = new Map(
     "struct/memcg.ts",
     "struct/mm-struct.ts",
     "struct/mmu-notifier.ts",
+    "struct/region.ts",
+    "struct/reservation.ts",
     "struct/swap-slot.ts",
     "struct/task.ts",
     "struct/vma.ts",

@@ -20,10 +20,18 @@ const machines: readonly KernelOptions[] = [
   { anonIndex: "interval-tree", arch: "s390x" },
 ];
 
-/** Both orders of interruption of two paths, on each anonymous index, and on both kinds of machines. */
-export function race(name: string, setUp: (ground: Ground) => Paths): void {
-  test.each(machines)(`${name} ($anonIndex, $arch)`, async (machine) => {
-    const scheduler = await Scheduler.create(machine);
+/**
+ * Both orders of interruption of two paths, on each anonymous index, and on both kinds of machines, unless `options`
+ * names one.
+ */
+export function race(
+  name: string,
+  setUp: (ground: Ground) => Paths,
+  options: KernelOptions = {},
+): void {
+  const chosen = machines.filter(({ arch }) => arch === (options.arch ?? arch));
+  test.each(chosen)(`${name} ($anonIndex, $arch)`, async (machine) => {
+    const scheduler = await Scheduler.create({ ...options, ...machine });
     const a = scheduler.kernel.spawn();
     const ground = { scheduler, a, b: scheduler.kernel.spawn() };
     const [one, two, look] = setUp(ground);

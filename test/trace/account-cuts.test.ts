@@ -27,6 +27,7 @@ function vma(number: number, flags: number, other: Partial<Vma> = {}): Vma {
     perms: "r--p",
     shared: false,
     file: null,
+    hugetlb: false,
     flags,
     anonVma: 0,
     ...other,

@@ -10,6 +10,7 @@ import counters from "./counters.mjs";
 import faults from "./faults.mjs";
 import files from "./files.mjs";
 import huge from "./huge.mjs";
+import hugetlb from "./hugetlb.mjs";
 import indexes from "./indexes.mjs";
 import ksm from "./ksm.mjs";
 import lifetime from "./lifetime.mjs";
@@ -45,7 +46,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[stacks, memoryFailure, huge],
+  ...[stacks, memoryFailure, huge, hugetlb],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>

@@ -94,7 +94,7 @@ export default {
     {
       rule: "madvise(MADV_UNMERGEABLE) takes the range apart",
       file: "assembly/mm/madvise.ts",
-      from: "if (advice == Advice.Unmergeable && unmergeKsmPages(vma, start, end)) return 0;",
+      from: "if (advice == Advice.Unmergeable && unmergeKsmPages(vma, start, end)) return Errno.ENOMEM;",
       to: "",
     },
     {

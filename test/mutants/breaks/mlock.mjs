@@ -58,8 +58,8 @@ export default {
     {
       rule: "a child inherits no locked VMA",
       file: "assembly/mm/fork.ts",
-      from: "vma.flags &= ~VmFlag.Locked;",
-      to: "",
+      from: "~(VmFlag.Locked | VmFlag.ReserveOwner | VmFlag.ReserveLost)",
+      to: "~(VmFlag.ReserveOwner | VmFlag.ReserveLost)",
     },
     {
       rule: "a copy made in a locked VMA unlocks the old page",

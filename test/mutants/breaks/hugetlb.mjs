@@ -1,0 +1,90 @@
+export default {
+  group: "hugetlb",
+  tests: ["test/rmap/hugetlb", "test/api/hugetlb"],
+  breaks: [
+    {
+      rule: "the address of a huge page of the pool counts in huge pages",
+      file: "assembly/rmap/address.ts",
+      from: "if (isHugetlbVma(vma)) pgoff <<= HUGE_ORDER;",
+      to: "",
+    },
+    {
+      rule: "the index of a huge page of the pool counts in huge pages",
+      file: "assembly/struct/vma.ts",
+      from: "return isHugetlbVma(vma) ? index >> HUGE_ORDER : index;",
+      to: "return index;",
+    },
+    {
+      rule: "page_remove_rmap leaves early for a huge page of the pool",
+      file: "assembly/rmap/accounting.ts",
+      from: "  if (pageIsHugetlb(frame)) {\n    if (counted) endUpdatePageStat(frame, locked);\n    return;\n  }\n",
+      to: "",
+    },
+    {
+      rule: "what comes back from a migration belongs to the oldest anon_vma",
+      file: "assembly/rmap/hugetlb.ts",
+      from: "if (!mapcount) hugepageSetAnonRmap(frame, vma, address, false);",
+      to: "pageSetAnonMapping(frame, vma.anonVma);",
+    },
+    {
+      rule: "a new huge page is the VMA's own",
+      file: "assembly/rmap/hugetlb.ts",
+      from: "hugepageSetAnonRmap(frame, vma, address, true);",
+      to: "hugepageSetAnonRmap(frame, vma, address, false);",
+    },
+    {
+      rule: "a huge page that a child maps too is copied before it is written",
+      file: "assembly/mm/hugetlb-cow.ts",
+      from: "while (pageMapcount(old) != 1) {",
+      to: "while (false) {",
+    },
+    {
+      rule: "a huge page with one owner left moves to that VMA's anon_vma",
+      file: "assembly/mm/hugetlb-cow.ts",
+      from: "if (pageIsAnon(old)) pageMoveAnonRmap(old, vma, address);",
+      to: "",
+    },
+    {
+      rule: "fork write-protects a huge page in the parent too",
+      file: "assembly/mm/hugetlb-range.ts",
+      from: "      entry &= ~PTE_WRITE;\n      setHugeEntry(from, entry);\n    }\n    getPage",
+      to: "      entry &= ~PTE_WRITE;\n    }\n    getPage",
+    },
+    {
+      rule: "a page that was taken from a child for the owner's sake is not replaced by a zeroed one",
+      file: "assembly/mm/hugetlb-fault.ts",
+      from: "if (vma.flags & VmFlag.ReserveLost) return Errno.SIGBUS;",
+      to: "",
+    },
+    {
+      rule: "the pool's promise stays with the parent",
+      file: "assembly/mm/fork.ts",
+      from: "~(VmFlag.Locked | VmFlag.ReserveOwner | VmFlag.ReserveLost)",
+      to: "~(VmFlag.Locked | VmFlag.ReserveLost)",
+    },
+    {
+      rule: "nobody takes a page that was promised to others",
+      file: "assembly/mm/hugetlb-reserve.ts",
+      from: "const head = promised || hugePagesAvailable() > 0 ? dequeueHugePage() : 0;",
+      to: "const head = dequeueHugePage();",
+    },
+    {
+      rule: "a promise that was not used goes with its mapping",
+      file: "assembly/mm/munmap.ts",
+      from: "    hugetlbVmClose(vma);\n",
+      to: "",
+    },
+    {
+      rule: "a VMA of huge pages is not cut inside one",
+      file: "assembly/mm/vma-split.ts",
+      from: "if (isHugetlbVma(vma) && at & HUGE_REST) return Errno.EINVAL;",
+      to: "",
+    },
+    {
+      rule: "truncation takes private copies of huge pages too",
+      file: "assembly/mm/hugetlb-file.ts",
+      from: "unmapHugepageRange(vma, vma.start + (from << PAGE_SHIFT), vma.end, 0);",
+      to: "if (vma.flags & VmFlag.Shared) unmapHugepageRange(vma, vma.start + (from << PAGE_SHIFT), vma.end, 0);",
+    },
+  ],
+};
