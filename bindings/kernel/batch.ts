@@ -251,6 +251,23 @@ export class Batch {
     return this.#add(Op.MigratePage, this.#page(page, "migratePage"));
   }
 
+  /** The result is a CollapseResult: 0 collapsed, 1 not eligible, 2 nothing there, 3 unsuitable, 4 idle, 5 no memory. */
+  collapse(process: Process, address: number): number {
+    const task = this.#task(process, "collapse");
+    return this.#add(Op.CollapseHuge, task, numeric("collapse", "address", address));
+  }
+
+  /** The result is 1 if the page is part of no huge page afterwards. */
+  splitHugePage(page: Page): number {
+    return this.#add(Op.SplitHugePage, this.#page(page, "splitHugePage"));
+  }
+
+  /** One scan of khugepaged; the result is how many huge pages were made. */
+  khugepagedScan(): number {
+    this.#next()(Op.KhugepagedScan);
+    return this.#added();
+  }
+
   /** The result is a PageFate: 0 reclaimed, 1 kept, 2 activated, 3 culled, 4 not isolated. */
   shrinkPage(page: Page, options: ShrinkOptions = {}): number {
     checkOptions("shrinkPage", options, shrinkOptions);

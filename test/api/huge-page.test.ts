@@ -239,6 +239,19 @@ describe("the bounds of VMAs", () => {
     }
   });
 
+  test("that nothing else cuts split by themselves: below, above, and of the next VMA", async () => {
+    const { kernel, process } = await hugeMachine();
+    layHuge(process, 0, 2, [0, HUGE]);
+    process.madvise(at(0), 8 * PAGE, "dontfork");
+    expect(hugeCounts(kernel)).toMatchObject({ huge: 1, splits: 1 });
+    expectHealthy(kernel);
+    process.madvise(at(8), 504 * PAGE, "dontfork");
+    process.madvise(at(HUGE), 5 * PAGE, "dontfork");
+    expect(layout(process)).toEqual(["0-517 rw-p", "517-1024 rw-p"]);
+    expect(hugeCounts(kernel)).toMatchObject({ huge: 0, splits: 2 });
+    expectHealthy(kernel);
+  });
+
   test("that lie between huge pages split nothing", async () => {
     const { kernel, process } = await hugeMachine();
     layHuge(process, 0, 3, [0, HUGE, 2 * HUGE]);
