@@ -9,8 +9,6 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const PAGE = "docs/catalogue.md";
 const ROWS = "test/fixtures/rmap-functions.txt";
 const SPECIFICATION = "../shared/spec/rmap.md";
-/** Rows of functions that nothing here is like yet. */
-const NOT_HERE = ["hugepage_add_anon_rmap / _new_"];
 
 const faults = [];
 
@@ -62,7 +60,6 @@ function checkRow(line) {
     .split(/(?<!\\)\|/)
     .slice(1, 4)
     .map((cell) => cell.trim());
-  if (NOT_HERE.includes(name)) return;
   const places = here.split("<br>").map((place) => /^(.*) in `(assembly\/\S+)`$/.exec(place));
   for (const place of places) {
     const names = [...(place?.[1] ?? "").matchAll(/`(\w+)`/g)].map(([, found]) => found);
