@@ -11,8 +11,11 @@ import type { SwapSlot } from "./swap.js";
 import { continues, Vma } from "./vma.js";
 import { zap } from "./zap.js";
 
-/** A page-table entry: a page, the zero page (`page` is null), a place on swap, or what is left of a broken page. */
-export type Entry = PresentEntry | SwapEntry | BrokenEntry;
+/**
+ * A page-table entry: a page, the zero page (`page` is null), a place on swap, what is left of a broken page, or which
+ * page of a file is wanted there.
+ */
+export type Entry = PresentEntry | SwapEntry | BrokenEntry | FileEntry;
 
 export interface PresentEntry {
   readonly page: Page | null;
@@ -27,6 +30,11 @@ export interface SwapEntry {
 
 export interface BrokenEntry {
   readonly broken: true;
+}
+
+/** Of nonlinear VMAs. */
+export interface FileEntry {
+  readonly pgoff: number;
 }
 
 /** Limits and counts that all address spaces of one machine have in common. */
@@ -132,6 +140,7 @@ export class AddressSpace {
         ? new Vma(this, vma.start, at, vma.pgoff, vma.flags, vma.file)
         : new Vma(this, at, vma.end, vma.pgoffOf(at), vma.flags, vma.file);
     part.anonVma = vma.anonVma;
+    part.searched = vma.searched;
     cloneChain(part, vma);
     part.file?.inode.link(part);
     this.resize(vma, created === "below" ? at : vma.start, created === "below" ? vma.end : at);
@@ -156,14 +165,16 @@ export class AddressSpace {
   private rebound(changes: readonly { vma: Vma; start: number; end: number }[]): void {
     for (const { vma } of changes) {
       for (const anonVma of vma.chain) anonVma.takeOut(vma);
-      vma.file?.inode.unlink(vma);
+      if (!vma.flags.nonlinear) vma.file?.inode.unlink(vma);
     }
     for (const { vma, start, end } of changes) {
       vma.pgoff += start - vma.start;
       vma.start = start;
       vma.end = end;
     }
-    for (const { vma } of [...changes].reverse()) vma.file?.inode.link(vma);
+    for (const { vma } of [...changes].reverse()) {
+      if (!vma.flags.nonlinear) vma.file?.inode.link(vma);
+    }
     for (const { vma } of changes) for (const anonVma of vma.chain) anonVma.sortIn(vma);
   }
 

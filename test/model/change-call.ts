@@ -5,7 +5,7 @@ import { sameFlags, withProtection, type Flags, type Protection } from "./flags.
 import { breakShared } from "./ksm.js";
 import { merge } from "./merge.js";
 import type { Vma } from "./vma.js";
-import { zap } from "./zap.js";
+import { zap, zapKeeping } from "./zap.js";
 
 export type Advice =
   | "normal"
@@ -113,6 +113,10 @@ function adviseOne(
 ): void {
   if (advice === "dontneed") {
     if (vma.flags.locked) fail("EINVAL");
+    if (vma.flags.nonlinear) {
+      zapKeeping(vma, start, end);
+      return;
+    }
     tellRange(space, start, end);
     zap(vma, start, end);
   } else if (advice === "willneed") {

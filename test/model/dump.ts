@@ -27,6 +27,8 @@ export interface ProcessDump {
   readonly locked: number;
   /** Pages on swap and the number of their area; left out if there are none. */
   readonly swap?: SwapRow[];
+  /** Which pages of their file entries name that show none; left out if there are none. */
+  readonly offsets?: SwapRow[];
 }
 
 /** The state at one moment, in the form that the live kernel's was written in. */
@@ -75,6 +77,7 @@ export class Dumper {
       .map(({ name, process }): ProcessDump => {
         const { anon, file, shmem, zero } = process.residence();
         const swap = this.swapRows(process);
+        const offsets = this.offsetRows(process);
         return {
           name,
           parent: process.parent === null ? null : (names.get(process.parent) ?? null),
@@ -83,6 +86,7 @@ export class Dumper {
           rss: { anon, file, shmem, zero },
           locked: process.space.lockedPages,
           ...(swap.length > 0 ? { swap } : {}),
+          ...(offsets.length > 0 ? { offsets } : {}),
         };
       });
     return {
@@ -108,11 +112,28 @@ export class Dumper {
     return runs.map(([page, area, count]) => (count === 1 ? [page, area] : [page, area, count]));
   }
 
+  private offsetRows({ space }: ModelProcess): SwapRow[] {
+    const named = [...space.entries]
+      .flatMap(([address, entry]): [number, number][] =>
+        "pgoff" in entry ? [[address - this.arena, entry.pgoff]] : [],
+      )
+      .sort(([a], [b]) => a - b);
+    const runs: [page: number, pgoff: number, count: number][] = [];
+    for (const [page, pgoff] of named) {
+      const last = runs.at(-1);
+      if (last !== undefined && last[0] + last[2] === page && last[1] + last[2] === pgoff)
+        last[2]++;
+      else runs.push([page, pgoff, 1]);
+    }
+    return runs.map(([page, pgoff, count]) => (count === 1 ? [page, pgoff] : [page, pgoff, count]));
+  }
+
   private vmaRow(vma: Vma): VmaRow {
     const tags = [
       vma.flags.locked ? ["lo"] : [],
       vma.flags.mergeable ? ["mg"] : [],
       vma.flags.account ? ["ac"] : [],
+      vma.flags.nonlinear ? ["nl"] : [],
     ];
     return [
       vma.start - this.arena,

@@ -19,12 +19,13 @@ export function fault(vma: Vma, address: number, write: boolean): void {
   if (entry === undefined) absent(vma, address, write);
   else if ("broken" in entry) fail("SIGBUS");
   else if ("slot" in entry) swapIn(vma, address, entry, write);
+  else if ("pgoff" in entry) fromFile(vma, fileOf(vma), address, entry.pgoff, write);
   else if (write && !entry.writable) breakProtection(vma, address, entry);
 }
 
 function absent(vma: Vma, address: number, write: boolean): void {
   if (vma.file !== null) {
-    fromFile(vma, vma.file, address, write);
+    fromFile(vma, vma.file, address, vma.pgoffOf(address), write);
     return;
   }
   if (!write) {
@@ -50,23 +51,34 @@ function mapOwn(vma: Vma, address: number, word: number): void {
   vma.space.map(address, { page, writable: vma.flags.write, dirty: true, young: true });
 }
 
-function fromFile(vma: Vma, { inode }: OpenFile, address: number, write: boolean): void {
+function fileOf({ file }: Vma): OpenFile {
+  if (file === null) throw new Error("an entry that names a page of a file, but no file");
+  return file;
+}
+
+/** @param index which page of the file is wanted there */
+function fromFile(
+  vma: Vma,
+  { inode }: OpenFile,
+  address: number,
+  index: number,
+  write: boolean,
+): void {
   const copy = write && !vma.flags.shared;
   const { memory, cgroup } = vma.space;
   // Room for the copy is found first, while the page that is to be copied is held.
-  const held = inode.cache.get(vma.pgoffOf(address)) ?? null;
+  const held = inode.cache.get(index) ?? null;
   if (copy) whileHeld(held, () => requireRoom(memory, cgroup));
   try {
-    mapFromFile(vma, inode, address, write);
+    mapFromFile(vma, inode, address, index, write);
   } catch (error) {
     if (copy) memory.cgroups.takeBackUnused(cgroup);
     throw error;
   }
 }
 
-function mapFromFile(vma: Vma, inode: Inode, address: number, write: boolean): void {
+function mapFromFile(vma: Vma, inode: Inode, address: number, index: number, write: boolean): void {
   const { space } = vma;
-  const index = vma.pgoffOf(address);
   const copy = write && !vma.flags.shared;
   const reads = inode.kind === "disk" || inode.kind === "ramfs";
   const missing = reads && !inode.cache.has(index);

@@ -13,6 +13,8 @@ export class Inode {
   readonly cache = new Map<number, Page>();
   /** By first pgoff, ties in order of insertion. */
   sorted: Vma[] = [];
+  /** Those that are nonlinear, the newest last. */
+  nonlinear: Vma[] = [];
   /** Those who hold it open, without those who map it. */
   opens = 0;
   /** What the disk has where it isn't what the file was made with. */
@@ -38,21 +40,24 @@ export class Inode {
   }
 
   link(vma: Vma): void {
-    insertSorted(this.sorted, vma);
+    if (vma.flags.nonlinear) this.nonlinear.push(vma);
+    else insertSorted(this.sorted, vma);
   }
 
   /** Right behind `before`, which has the same first pgoff: where fork puts the child. */
   linkAfter(vma: Vma, before: Vma): void {
-    this.sorted.splice(this.sorted.indexOf(before) + 1, 0, vma);
+    if (vma.flags.nonlinear) this.nonlinear.push(vma);
+    else this.sorted.splice(this.sorted.indexOf(before) + 1, 0, vma);
   }
 
   unlink(vma: Vma): void {
     this.sorted = this.sorted.filter((other) => other !== vma);
+    this.nonlinear = this.nonlinear.filter((other) => other !== vma);
   }
 
   /** Its pages go when nobody has it open or maps it. */
   dropIfUnreachable(): void {
-    if (this.opens > 0 || this.sorted.length > 0) return;
+    if (this.opens > 0 || this.sorted.length > 0 || this.nonlinear.length > 0) return;
     for (const page of this.cachedIn(0, Infinity)) this.remove(page);
     this.memory.inodes.delete(this);
   }

@@ -13,6 +13,8 @@ export interface Flags {
   readonly dontCopy: boolean;
   readonly locked: boolean;
   readonly mergeable: boolean;
+  /** Pages are where their entries say, not where the file's order would have them. */
+  readonly nonlinear: boolean;
 }
 
 /** Protection in letters; "none" is no access. */
@@ -31,6 +33,7 @@ const NAMES: readonly (keyof Flags)[] = [
   "dontCopy",
   "locked",
   "mergeable",
+  "nonlinear",
 ];
 const ACCESS: ReadonlySet<keyof Flags> = new Set(["read", "write", "exec"]);
 
@@ -47,6 +50,7 @@ export const NO_FLAGS: Flags = {
   dontCopy: false,
   locked: false,
   mergeable: false,
+  nonlinear: false,
 };
 
 /** `flags` with the access bits of `protection`. */

@@ -12,7 +12,8 @@ export function copySpace(from: AddressSpace): AddressSpace {
   for (const vma of from.vmas) {
     if (vma.flags.dontCopy) continue;
     const copy = copyVma(to, vma);
-    if (vma.anonVma !== null) copyEntries(vma, copy);
+    // Of a nonlinear one nothing else says what it shows.
+    if (vma.anonVma !== null || vma.flags.nonlinear) copyEntries(vma, copy);
   }
   return to;
 }
@@ -20,6 +21,7 @@ export function copySpace(from: AddressSpace): AddressSpace {
 function copyVma(to: AddressSpace, vma: Vma): Vma {
   const flags = { ...vma.flags, locked: false };
   const copy = new Vma(to, vma.start, vma.end, vma.pgoff, flags, vma.file);
+  copy.searched = vma.searched;
   if (vma.anonVma !== null) {
     cloneChain(copy, vma);
     const own = new AnonVma(vma.anonVma);
@@ -38,11 +40,13 @@ function copyEntries(vma: Vma, copy: Vma): void {
   for (const page of vma.space.entryPages(vma.start, vma.end)) {
     const entry = vma.space.entries.get(page);
     if (entry === undefined) continue;
-    if ("broken" in entry) {
+    if ("broken" in entry || "pgoff" in entry) {
       copy.space.entries.set(page, entry);
     } else if ("slot" in entry) {
       entry.slot.entries++;
       copy.space.entries.set(page, { slot: entry.slot });
+    } else if (vma.flags.shared) {
+      copy.space.map(page, { ...entry, dirty: false, young: false });
     } else {
       entry.writable = false;
       copy.space.map(page, { ...entry, young: false });

@@ -21,6 +21,8 @@ export function brokenInvariants(machine: Machine): string[] {
         broken.push(`entry outside any VMA at ${address}`);
       } else if ("slot" in entry) {
         count(entry.slot);
+      } else if ("pgoff" in entry) {
+        if (!vma.flags.nonlinear) broken.push("I3 a linear VMA has an entry that names a page");
       } else if ("page" in entry && entry.page !== null) {
         count(entry.page);
         broken.push(...brokenEntry(vma, address, entry, entry.page));
@@ -40,6 +42,10 @@ function brokenEntry(vma: Vma, address: number, entry: PresentEntry, page: Page)
   // What KSM shares is anywhere, and a fork may have it where no walk comes.
   if (page.isShared) return broken;
   if (owner instanceof AnonVma && !owner.alive) broken.push("I10 a page names a dead anon_vma");
+  if (vma.flags.nonlinear) {
+    if (page.inode?.nonlinear.includes(vma) !== true) broken.push("I2 a nonlinear VMA is lost");
+    return broken;
+  }
   if (!page.candidates("list").includes(vma)) broken.push("I2 an entry cannot be reached");
   if (page.index !== vma.pgoffOf(address)) broken.push("I3 a page is at the wrong place");
   if (page.inode?.accountsDirtyPages === true && entry.writable && !page.dirty) {

@@ -81,7 +81,7 @@ export function populateIfLocked(vma: Vma, start: number, end: number): void {
  * Brings in and locks every page of a range; private ones are copied now if they may be written. False at the first that
  * can't be had.
  */
-function populate(vma: Vma, start: number, end: number): boolean {
+export function populate(vma: Vma, start: number, end: number): boolean {
   const { read, write, exec, shared } = vma.flags;
   if (!read && !write && !exec) return start >= end;
   for (let address = start; address < end; address++) {

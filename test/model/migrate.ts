@@ -1,5 +1,6 @@
 import { tellRange } from "./told.js";
 import { SharedContent } from "./ksm-content.js";
+import { unmapSomewhere } from "./nonlinear-search.js";
 import { Page } from "./page.js";
 import { mappings, type Place } from "./page-walk.js";
 import type { Vma } from "./vma.js";
@@ -79,6 +80,8 @@ function unmapAll(page: Page): Waiting[] {
     page.unmap();
     tellRange(vma.space, address, address + 1);
   }
+  // Where nobody knows of it, it may be unmapped on the way.
+  if (page.mapcount > 0) unmapSomewhere(page);
   return found;
 }
 

@@ -110,6 +110,7 @@ function copyVma(space: AddressSpace, vma: Vma, pgoff: number, start: number, en
   if (merge(space, { start, end, pgoff: first, flags, file, anonVma }) !== null) return;
   const copy = new Vma(space, start, end, first, flags, file);
   copy.anonVma = anonVma;
+  copy.searched = vma.searched;
   cloneChain(copy, vma);
   space.insert(copy);
   file?.inode.link(copy);

@@ -9,7 +9,7 @@ export function addressInVma(page: Page, vma: Vma): number | null {
   const related =
     owner instanceof AnonVma
       ? owner.root === vma.anonVma?.root
-      : owner !== null && owner === vma.file?.inode;
+      : owner !== null && owner === vma.file?.inode && !vma.flags.nonlinear;
   const address = vma.addressOf(index);
   return related && vma.holds(address) ? address : null;
 }

@@ -1,6 +1,7 @@
 import { tellRange, usedByDevices } from "./told.js";
 import type { Page } from "./page.js";
 import { mlockPage } from "./page-lock.js";
+import { unmapSomewhere } from "./nonlinear-search.js";
 import { mappings, type Mapping } from "./page-walk.js";
 
 export type UnmapOutcome = "success" | "again" | "fail" | "mlock";
@@ -22,6 +23,7 @@ export function tryToUnmap(page: Page, overlooked: Overlooked = {}): UnmapOutcom
     outcome = tryToUnmapOne(page, mapping, overlooked);
     if (outcome !== "again" || page.mapcount === 0) break;
   }
+  if (outcome === "again" && page.mapcount > 0) outcome = unmapSomewhere(page);
   return outcome !== "mlock" && page.mapcount === 0 ? "success" : outcome;
 }
 

@@ -9,6 +9,7 @@ import { lockAll, lockRange, unlockRange, type LockAll } from "./lock-call.js";
 import { map, moveBreak } from "./map-call.js";
 import { moveTo, resizeOrMove } from "./move-call.js";
 import type { Page } from "./page.js";
+import { remap } from "./remap-call.js";
 import { layStack, type Stack } from "./stack.js";
 import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
 import { unmap } from "./unmap-call.js";
@@ -113,6 +114,12 @@ export class ModelProcess {
     return start * PAGE;
   }
 
+  /** Address and length are rounded down to pages. */
+  remapFilePages(address: number, length: number, pgoff: number, nonBlock: boolean): void {
+    const start = Math.floor(address / PAGE);
+    remap(this.space, start, start + Math.floor(length / PAGE), pgoff, nonBlock);
+  }
+
   madvise(address: number, length: number, advice: Advice): void {
     const space = this.space;
     const start = pageOfAligned(address);
@@ -196,7 +203,7 @@ export class ModelProcess {
 }
 
 function kindOf(entry: Entry): keyof Residence | null {
-  if ("broken" in entry) return null;
+  if ("broken" in entry || "pgoff" in entry) return null;
   if ("slot" in entry) return "swap";
   if (entry.page === null) return "zero";
   if (entry.page.anon) return "anon";

@@ -59,6 +59,14 @@ export function onProcess(
       process.mremap(address(1), bytes(2), newLength, { to: address(3) });
       return 0;
     }
+    case "remap_file_pages":
+      process.remapFilePages(
+        address(1),
+        bytes(2),
+        words.number(3),
+        words.optional(4) !== undefined,
+      );
+      return 0;
     case "madvise":
       process.madvise(address(1), bytes(2), words.word(3) as Advice);
       return 0;

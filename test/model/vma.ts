@@ -8,6 +8,8 @@ export class Vma {
   anonVma: AnonVma | null = null;
   /** Every anon_vma that pages in here may name, oldest first. */
   chain: AnonVma[] = [];
+  /** Of a nonlinear one: so many pages from its start try_to_unmap has searched in this round. */
+  searched = 0;
 
   constructor(
     readonly space: AddressSpace,

@@ -35,6 +35,30 @@ export function zapFilePages(
       forgetPresent(vma, entry);
     }
   }
+  for (const vma of inode.nonlinear) zapKeeping(vma, vma.start, vma.end, first, end);
+}
+
+/**
+ * Takes pages [first, last) of the file away from [start, end) of a nonlinear VMA, in which they may be anywhere. Where
+ * the file's order would bring back another one, the entry goes on saying which it was.
+ */
+export function zapKeeping(vma: Vma, start: number, end: number, first = 0, last = Infinity): void {
+  const { entries } = vma.space;
+  tellRange(vma.space, start, end);
+  for (const address of vma.space.entryPages(start, end)) {
+    const entry = entries.get(address);
+    if (entry === undefined || !("page" in entry) || entry.page === null) continue;
+    const { index } = entry.page;
+    if (index < first || index >= last) continue;
+    keepOffset(vma, address, index);
+    forgetPresent(vma, entry);
+  }
+}
+
+/** What is left at an address where a page of the file was. */
+export function keepOffset(vma: Vma, address: number, index: number): void {
+  if (index === vma.pgoffOf(address)) vma.space.entries.delete(address);
+  else vma.space.entries.set(address, { pgoff: index });
 }
 
 /** What the entry knew of a file's page goes to the page; an anonymous one may be of no use on swap any more. */

@@ -102,6 +102,11 @@ function ofProcess(batch: Batch, operation: ProcessOperation, side: CoreSide): R
     case "munlock":
       batch.munlock(process, operation.address, operation.length);
       return nothing;
+    case "remap": {
+      const { address, length, pgoff, nonBlock } = operation;
+      batch.remapFilePages(process, address, length, pgoff, { nonBlock });
+      return nothing;
+    }
     case "brk":
       batch.brk(process, operation.address);
       return value;

@@ -12,7 +12,7 @@ import { size } from "./size.js";
 /** All else about the operations is compared one by one. */
 const SHARE = 0.04;
 /** Some must wait together, or nothing is compared here. */
-const MANY = 16;
+const MANY = 12;
 
 /** Plays in lockstep with one core, and in batches on another. */
 class BatchedLockstep extends Lockstep {

@@ -166,6 +166,8 @@ export class Chooser {
         return choose.mmap(process);
       case "mremap":
         return choose.mremap(process);
+      case "remap":
+        return choose.remap(process);
       case "brk":
         return { op, process, address: this.breakOf(process) };
       case "write":

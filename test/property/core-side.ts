@@ -164,6 +164,11 @@ export class CoreSide {
           operation.newLength,
           mremapOptions(operation),
         );
+      case "remap": {
+        const { address, length, pgoff, nonBlock } = operation;
+        process.remapFilePages(address, length, pgoff, { nonBlock });
+        return 0;
+      }
       case "brk":
         return process.brk(operation.address);
       case "read":

@@ -94,18 +94,19 @@ function processLines(
   const { anon, file, swap } = process.rss;
   // Looking for them takes long, and verify() recounts them anyway.
   const swapped = swap > 0 ? process.swapped() : [];
+  const vmas = process.vmas();
+  const named = vmas.some(({ flags }) => flags & VmFlag.Nonlinear) ? process.fileEntries() : [];
   return [
     `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}` +
       ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}`,
     ...swapped.map(({ address, area }) => `P${number} ${address} in area ${area}`),
-    ...process
-      .vmas()
-      .map(
-        (vma) =>
-          `P${number} vma ${vma.start}-${vma.end} ${vma.perms}` +
-          ` pgoff ${vma.pgoff} ${vma.file === null ? "anon" : inodes.name(vma.file.inode)}` +
-          ` ${vma.anonVma === 0 ? "-" : anonVmas.name(vma.anonVma)} ${extras(vma)}`,
-      ),
+    ...named.map(({ address, pgoff }) => `P${number} ${address} names ${pgoff}`),
+    ...vmas.map(
+      (vma) =>
+        `P${number} vma ${vma.start}-${vma.end} ${vma.perms}` +
+        ` pgoff ${vma.pgoff} ${vma.file === null ? "anon" : inodes.name(vma.file.inode)}` +
+        ` ${vma.anonVma === 0 ? "-" : anonVmas.name(vma.anonVma)} ${extras(vma)}`,
+    ),
   ];
 }
 
@@ -120,5 +121,6 @@ function extras(vma: Vma): string {
     has(VmFlag.DontCopy, "dontcopy"),
     has(VmFlag.Locked, "locked"),
     has(VmFlag.Mergeable, "mergeable"),
+    has(VmFlag.Nonlinear, "nonlinear"),
   ].join(",");
 }

@@ -3,7 +3,13 @@ import type { Flags, Protection } from "../model/flags.js";
 import type { Vma } from "../model/vma.js";
 import type { Draws } from "./draws.js";
 import type { ModelSide } from "./model-side.js";
-import { ARENA_PAGE, PAGE, type MmapOperation, type MremapOperation } from "./operation.js";
+import {
+  ARENA_PAGE,
+  PAGE,
+  type MmapOperation,
+  type MremapOperation,
+  type RemapOperation,
+} from "./operation.js";
 
 const LENGTHS = [1, 1, 1, 2, 2, 3, 4, 6, 8, 16, 24];
 const PROTECTIONS: readonly Protection[] = ["rw", "rw", "rw", "rw", "r", "r", "none", "rwx"];
@@ -84,6 +90,24 @@ export class MappingChoice {
       newLength: this.bytes(newPages),
       to: mode >= 14 ? null : this.address(to),
       mayMove: mode !== 15,
+    };
+  }
+
+  /** Other pages of its file for a part of a shared mapping; if there is none, one is made. */
+  remap(process: number): RemapOperation | MmapOperation {
+    const shared = this.vmas.filter(({ flags }) => flags.shared);
+    const vma = shared[this.draws.below(shared.length)];
+    if (vma === undefined) return { ...this.mmap(process), shared: true, growsDown: false };
+    const pages = Math.min(this.draws.pick(LENGTHS), vma.pages);
+    const start = vma.start + this.draws.below(vma.pages - pages + 1);
+    const linear = this.draws.chance(1, 4);
+    return {
+      op: "remap",
+      process,
+      address: this.address(start),
+      length: this.bytes(this.draws.chance(1, 24) ? pages + 4 : pages),
+      pgoff: linear ? Math.max(0, vma.pgoffOf(start)) : this.draws.below(24),
+      nonBlock: this.draws.chance(1, 3),
     };
   }
 

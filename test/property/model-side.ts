@@ -174,6 +174,11 @@ export class ModelSide {
           mayMove: operation.mayMove,
           ...(operation.to === null ? {} : { to: operation.to }),
         });
+      case "remap": {
+        const { address, length, pgoff, nonBlock } = operation;
+        process.remapFilePages(address, length, pgoff, nonBlock);
+        return 0;
+      }
       case "brk":
         return process.brk(operation.address);
       case "read":

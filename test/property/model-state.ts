@@ -30,8 +30,9 @@ export function modelState(side: ModelSide): string[] {
       lines.push(`P${number} page ${page} ${frame === null ? "zero" : frames.name(frame)}`);
       if (frame === null || !firstOfItsSpace(side, number)) continue;
       const found = mappings.get(frame) ?? [];
-      // A page that KSM shares may have mappings of which no walk knows.
-      const known = !frame.isShared || walks(frame, process, page);
+      // Of mappings of a page that KSM shares, and of those in nonlinear VMAs, walks may know nothing.
+      const hidden = frame.isShared || process.space.at(page)?.flags.nonlinear === true;
+      const known = !hidden || walks(frame, process, page);
       if (known) found.push(`P${number}:${page}`);
       mappings.set(frame, found);
     }
@@ -104,6 +105,7 @@ function processLines(
     `P${number} rss anon ${anon} file ${file + shmem} swap ${swap} locked ${process.space.lockedPages}` +
       ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}`,
     ...swapEntries(process).map(([address, area]) => `P${number} ${address} in area ${area}`),
+    ...namedEntries(process).map(([address, pgoff]) => `P${number} ${address} names ${pgoff}`),
     ...process.space.vmas.map(
       (vma) =>
         `P${number} vma ${vma.start * PAGE}-${vma.end * PAGE} ${permissions(vma.flags)}` +
@@ -122,6 +124,14 @@ function swapEntries({ space }: ModelProcess): [address: number, area: number][]
     .sort(([a], [b]) => a - b);
 }
 
+function namedEntries({ space }: ModelProcess): [address: number, pgoff: number][] {
+  return [...space.entries]
+    .flatMap(([page, entry]): [number, number][] =>
+      "pgoff" in entry ? [[page * PAGE, entry.pgoff]] : [],
+    )
+    .sort(([a], [b]) => a - b);
+}
+
 function extras(flags: Flags): string {
   return [
     flags.account ? "account" : "",
@@ -132,6 +142,7 @@ function extras(flags: Flags): string {
     flags.dontCopy ? "dontcopy" : "",
     flags.locked ? "locked" : "",
     flags.mergeable ? "mergeable" : "",
+    flags.nonlinear ? "nonlinear" : "",
   ].join(",");
 }
 

@@ -41,6 +41,7 @@ export type Operation =
   | RangeOperation<"swap-out">
   | RangeOperation<"migrate">
   | MremapOperation
+  | RemapOperation
   | { readonly op: "brk"; readonly process: number; readonly address: number }
   | PlaceOperation<"read">
   | PlaceOperation<"execute">
@@ -166,6 +167,15 @@ export interface MremapOperation {
   /** Where to; null: the kernel chooses, if it may. */
   readonly to: number | null;
   readonly mayMove: boolean;
+}
+
+export interface RemapOperation {
+  readonly op: "remap";
+  readonly process: number;
+  readonly address: number;
+  readonly length: number;
+  readonly pgoff: number;
+  readonly nonBlock: boolean;
 }
 
 interface RangeOperation<Name extends string> {

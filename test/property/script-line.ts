@@ -108,6 +108,10 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
       if (to === null || !Number.isInteger(pages) || to + pages > ARENA_PAGES) return null;
       return ranged("mremap", operation, [to, pages]);
     }
+    case "remap": {
+      const { pgoff, nonBlock } = operation;
+      return ranged("remap_file_pages", operation, [pgoff, ...(nonBlock ? ["nonblock"] : [])]);
+    }
     case "read":
       return placed("read", operation, []);
     case "write":

@@ -16,6 +16,7 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   munmap: 8,
   mprotect: 24,
   mremap: 20,
+  remap: 14,
   madvise: 24,
   brk: 4,
   fork: 8,
