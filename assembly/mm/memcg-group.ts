@@ -15,7 +15,7 @@ import {
 } from "../struct/memcg";
 import { drainAllStock } from "../struct/memcg-stock";
 import { MmStruct } from "../struct/mm-struct";
-import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
+import { isolateLruPage, putbackLruPage } from "../struct/isolation";
 import {
   pageFileMapping,
   pageIsAnon,
@@ -95,7 +95,7 @@ function heirOf(memcg: u32): u32 {
 
 /** mem_cgroup_move_parent: the memcg above has it charged already, if that is hierarchical. */
 function moveToParent(frame: u32, memcg: u32): void {
-  if (!isolateNamedPage(frame)) return;
+  if (!isolateLruPage(frame)) return;
   if (moveAccount(frame, memcg, heirOf(memcg))) {
     resUnchargeUntil(memcg, memcgAt(memcg).chargedTo, <u32>pageSize(frame));
   }
@@ -150,8 +150,12 @@ export function memcgRemove(memcg: u32): i32 {
   if (isRootMemcg(memcg)) return Errno.EINVAL;
   lock(cgroupMutex(), LockClass.CgroupMutex, Doing.ChangeCgroup);
   let error = moveCharges(memcg);
-  // Somebody may have come to it while its charges were moved.
-  if (!error && isInUse(memcg)) error = Errno.EBUSY;
+  if (!error) {
+    // Whoever updates the statistics of a page may be about to take its move_lock.
+    synchronizeRcu();
+    // Somebody may have come to it in the meantime.
+    if (isInUse(memcg) || !isEmpty(memcg)) error = Errno.EBUSY;
+  }
   if (!error) {
     forgetOwner(memcg);
     memcgFree(memcg);

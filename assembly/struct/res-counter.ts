@@ -35,12 +35,15 @@ export function resCharge(memcg: u32, pages: u32): u32 {
 
 /** Gives back what the memcg and all above it have, up to but without `top` (0: all of them). */
 export function resUnchargeUntil(memcg: u32, top: u32, pages: u32): void {
-  for (let at = memcg; at != top; at = memcgAt(at).chargedTo) {
+  for (let at = memcg; at != top;) {
     const counter = memcgAt(at);
     lock(counterLock(at), LockClass.ResCounter, Doing.Uncharge);
     assert(counter.usage >= pages, "memcg: more uncharged than charged");
     counter.usage -= pages;
+    // Without usage it may be removed as soon as the lock is let go.
+    const above = counter.chargedTo;
     unlock(counterLock(at));
+    at = above;
   }
 }
 

@@ -15,6 +15,7 @@ import indexes from "./indexes.mjs";
 import ksm from "./ksm.mjs";
 import lifetime from "./lifetime.mjs";
 import locks from "./locks.mjs";
+import memcg from "./memcg.mjs";
 import memoryFailure from "./memory-failure.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
@@ -46,7 +47,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[stacks, memoryFailure, huge, hugetlb],
+  ...[memcg, stacks, memoryFailure, huge, hugetlb],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>

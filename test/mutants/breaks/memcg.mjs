@@ -1,0 +1,152 @@
+const bracket = "assembly/rmap/page-stat.ts";
+const counter = "assembly/struct/res-counter.ts";
+const charge = "assembly/struct/memcg-charge.ts";
+const room = "assembly/mm/memcg-charge.ts";
+const group = "assembly/mm/memcg-group.ts";
+const raced = { tests: ["test/explore/memcg"], builds: ["checked", "explore"] };
+
+export default {
+  group: "memcg",
+  tests: ["test/api/memcg", "test/check/memcg"],
+  breaks: [
+    {
+      rule: "a page's map count and its memcg's mapped_file change in one bracket",
+      ...raced,
+      file: "assembly/rmap/accounting.ts",
+      from: "  const locked = counted && beginUpdatePageStat(frame);\n  if (gain(frame)) {",
+      to: "  const first = gain(frame);\n  const locked = counted && beginUpdatePageStat(frame);\n  if (first) {",
+    },
+    {
+      rule: "move_lock is not held while a page is uncharged",
+      ...raced,
+      file: "assembly/rmap/accounting.ts",
+      from: "    unchargePage(frame);\n",
+      to: "    const held = beginUpdatePageStat(frame);\n    unchargePage(frame);\n    endUpdatePageStat(frame, held);\n",
+    },
+    {
+      rule: "a move waits for those who read the owner before it",
+      ...raced,
+      file: group,
+      from: "  // Those that began before do without the lock.\n  synchronizeRcu();",
+      to: "",
+    },
+    {
+      rule: "the bracket ends with the lock of the owner that it began with",
+      ...raced,
+      file: bracket,
+      from: "if (memcg == pageMemcg(frame) && isCharged(frame)) return true;",
+      to: "if (memcg) return true;",
+    },
+    {
+      rule: "while charges are moved the bracket takes move_lock",
+      ...raced,
+      file: bracket,
+      from: "if (!memcgAt(memcg).movingAccount) return false;",
+      to: "if (memcg) return false;",
+    },
+    {
+      rule: "a memcg is freed when nobody can be about to take its move_lock",
+      ...raced,
+      file: group,
+      from: "    // Whoever updates the statistics of a page may be about to take its move_lock.\n    synchronizeRcu();",
+      to: "",
+    },
+    {
+      rule: "what is above a memcg is known before its counter is let go",
+      ...raced,
+      file: counter,
+      from: "    unlock(counterLock(at));\n    at = above;",
+      to: "    unlock(counterLock(at));\n    at = above ? above : memcgAt(at).chargedTo;",
+    },
+    {
+      rule: "a file page that nobody maps takes no mapped_file along",
+      file: "assembly/rmap/move-account.ts",
+      from: "if (!anon && pageMapped(frame)) {",
+      to: "if (!anon) {",
+    },
+    {
+      rule: "a page is charged all the way up",
+      file: counter,
+      from: "for (let at = memcg; at; at = memcgAt(at).chargedTo) {\n    if (chargeLevel",
+      to: "for (let at = memcg; at == memcg; at = 0) {\n    if (chargeLevel",
+    },
+    {
+      rule: "what does not fit above is not charged below",
+      file: counter,
+      from: "    resUnchargeUntil(memcg, at, pages);\n    return at;",
+      to: "    return at;",
+    },
+    {
+      rule: "nothing is reclaimed for the sake of a batch",
+      file: room,
+      from: "if (pages == CHARGE_BATCH) return Charging.Retry;",
+      to: "",
+    },
+    {
+      rule: "an access insists on its page",
+      file: room,
+      from: "export const RECLAIM_RETRIES: u32 = 5;",
+      to: "export const RECLAIM_RETRIES: u32 = 4;",
+    },
+    {
+      rule: "another memcg's charge gives the rest of a batch back",
+      file: "assembly/struct/memcg-stock.ts",
+      from: "if (load<u32>(stock, MEMCG) != memcg) drainStock(stock);",
+      to: "",
+    },
+    {
+      rule: "the swap cache keeps a page's charge",
+      file: charge,
+      from: "if (pageMapped(frame) || pageTest(frame, PageFlag.SwapCache)) return;",
+      to: "if (pageMapped(frame)) return;",
+    },
+    {
+      rule: "a page that is about to be replaced keeps its charge",
+      file: charge,
+      from: "return !afterMigration && pageCgroupTest(frame, PageCgroup.Migration);",
+      to: "return false;",
+    },
+    {
+      rule: "of two pages only one is in the counter",
+      file: charge,
+      from: "if (!afterMigration && !isRootMemcg(memcg)) resUncharge(memcg, pages);",
+      to: "if (!isRootMemcg(memcg)) resUncharge(memcg, pages);",
+    },
+    {
+      rule: "a page that is charged on a list goes to its owner's",
+      file: charge,
+      from: "  const listed = pageTest(frame, PageFlag.Lru);",
+      to: "  const listed = false;",
+    },
+    {
+      rule: "what is charged to nobody goes to the root's list",
+      file: "assembly/struct/page-cgroup.ts",
+      from: "if (!state.memcgEnabled || isCharged(frame)) return;",
+      to: "return;",
+    },
+    {
+      rule: "a hierarchical parent has charged already what it inherits",
+      file: group,
+      from: "resUnchargeUntil(memcg, memcgAt(memcg).chargedTo, <u32>pageSize(frame));",
+      to: "resUnchargeUntil(memcg, 0, <u32>pageSize(frame));",
+    },
+    {
+      rule: "with the first memcg the root gets what there is",
+      file: group,
+      from: "if (memcg && !header().memcgEnabled) enableMemcg();",
+      to: "if (memcg) header().memcgEnabled = 1;",
+    },
+    {
+      rule: "the old memcg's counter is relieved of what has moved",
+      file: "assembly/mm/memcg-move.ts",
+      from: "if (moved) cancelCharge(state.mcFrom, moved);",
+      to: "",
+    },
+    {
+      rule: "I5: mapped_file is compared with the pages found",
+      file: "assembly/check/memcg.ts",
+      from: "if (it.mappedFile != note.mappedFile) {",
+      to: "if (false) {",
+    },
+  ],
+};
