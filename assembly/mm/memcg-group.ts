@@ -15,6 +15,7 @@ import {
 } from "../struct/memcg";
 import { drainAllStock } from "../struct/memcg-stock";
 import { MmStruct } from "../struct/mm-struct";
+import { pageIsHugetlb } from "../struct/huge-pool";
 import { isolateLruPage, putbackLruPage } from "../struct/isolation";
 import {
   pageFileMapping,
@@ -38,7 +39,7 @@ const SWAP_CLUSTER_MAX: u32 = 32;
 
 /** Would the page have been charged if there had been anybody but the root? */
 function belongsToRoot(frame: u32): bool {
-  if (pageRefcount(frame) <= 0) return false;
+  if (pageRefcount(frame) <= 0 || pageIsHugetlb(frame)) return false;
   if (!pageIsAnon(frame)) return pageFileMapping(frame) != 0;
   return pageMapped(frame) || pageTest(frame, PageFlag.SwapCache);
 }

@@ -31,7 +31,7 @@ import {
 import { pteFrame, pteIsFile, pteIsPage, pteIsSwap, ptePgoff, pteSwapSlot } from "../struct/pte";
 import { slotAt } from "../struct/swap-slot";
 import { resCharge } from "../struct/res-counter";
-import { linearPageIndex, Vma } from "../struct/vma";
+import { isHugetlbVma, linearPageIndex, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downRead, lock, tryDownRead, unlock, upRead } from "../sync/lock";
 import { pause, YieldKind } from "../sync/yield-point";
@@ -75,6 +75,8 @@ function target(vma: Vma, address: u64, from: u32, kind: EntryLock): u32 {
 
 /** The next address from here on at which there may be a target, `end` if there is none before it. */
 function nextTarget(vma: Vma, address: u64): u64 {
+  // Huge pages of the pool are charged to nobody.
+  if (isHugetlbVma(vma)) return vma.end;
   const mapped = nextMapped(changetype<MmStruct>(<usize>vma.mm), address, vma.end);
   if (mapped == address || !vma.file) return mapped;
   const cached = pageCacheNext(mappingOf(vma), linearPageIndex(vma, address));
