@@ -19,7 +19,7 @@ export function entryAtAddress(handle: f64, address: f64): f64 {
   const at = <u64>address;
   const mm = mmOf(task);
   const pte = pteAt(mm, at);
-  const huge = pte ? 0 : hugePmdAt(mm, at);
+  const huge: usize = pte ? 0 : hugePmdAt(mm, at);
   const entry = pte ? load<u64>(pte) : huge ? hugeEntry(huge) : 0;
   if (!pteIsPresent(entry)) return 0;
   let frame = pteIsPage(entry) ? pteFrame(entry) : 0;
