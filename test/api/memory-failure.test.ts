@@ -326,6 +326,16 @@ describe("those who lose something", () => {
     expect(process.signal).toBe(null);
   });
 
+  test("are not told of what was never written to, though only memory has it", async () => {
+    const { kernel, process } = await machine();
+    const file = kernel.createFile({ pages: 1, kind: "tmpfs" });
+    lay(process, 0, 1, { file, shared: true });
+    process.read(at(0));
+    expect(fail(kernel, process, 0, true)).toBe("clean LRU recovered, nobody");
+    expect(codeOf(() => process.read(at(0)))).toBe("SIGBUS");
+    expectHealthy(kernel);
+  });
+
   test("of a file's page are all who map it, whether they have it or not", async () => {
     const { kernel, process } = await machine();
     const file = kernel.createFile({ pages: 2, kind: "tmpfs" });

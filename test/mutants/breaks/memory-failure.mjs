@@ -4,8 +4,7 @@ const frames = "assembly/struct/frame-list.ts";
 
 export default {
   group: "memory failure",
-  tests: ["test/api/memory-failure", "test/explore/memory-failure-races"],
-  builds: ["checked", "explore"],
+  tests: ["test/api/memory-failure"],
   breaks: [
     {
       rule: "a broken frame is passed over when its turn comes",
@@ -24,12 +23,6 @@ export default {
       file: failure,
       from: "  unlockPage(frame);\n  return result;",
       to: "  pageClear(frame, PageFlag.Failed);\n  unlockPage(frame);\n  putPage(frame);\n  return result;",
-    },
-    {
-      rule: "a broken page is locked while it is taken out of use",
-      file: failure,
-      from: "lockPage(frame, Doing.MemoryFailure);",
-      to: "trylockPage(frame, Doing.MemoryFailure);",
     },
     {
       rule: "a page that KSM shares stays where it is",
