@@ -217,6 +217,7 @@ function checkHuge(note: MmNote, table: u32, address: u64): void {
     break;
   }
   const entry = load<u64>(<usize>table);
+  if (pteHasForeignBits(entry)) violated(Violated.EntryMark, pid, <f64>address);
   const frame = pteFrame(entry);
   const vma = note.sound ? vmaOver(note, address) : 0;
   if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);

@@ -38,7 +38,7 @@ import {
   pageSet,
   pageSetWord,
   pageTest,
-  pageWord,
+  pageReadWord,
   trylockOneOfMany,
   unlockOneOfMany,
 } from "../struct/page";
@@ -169,11 +169,12 @@ function copyPages(vma: Vma, table: u32, pmd: usize, start: u64, head: u32): u32
     const pte = pteInTable(table, start + n * STEP);
     const entry = load<u64>(pte);
     if (!entry) {
+      pageSetWord(head + <u32>n, 0);
       changetype<MmStruct>(<usize>vma.mm).anonRss++;
       continue;
     }
     const frame = pteFrame(entry);
-    pageSetWord(head + <u32>n, pageWord(frame));
+    pageSetWord(head + <u32>n, pageReadWord(frame));
     releasePage(frame);
     ptlLock(pmd, Doing.Collapse);
     store<u64>(pte, 0);

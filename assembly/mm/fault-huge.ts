@@ -20,7 +20,7 @@ import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,
 } from "../notifier/dispatch";
-import { copyHugePage } from "../struct/huge-page";
+import { clearHugePage, copyHugePage } from "../struct/huge-page";
 import { MmStruct } from "../struct/mm-struct";
 import {
   pageMapcount,
@@ -28,7 +28,7 @@ import {
   pageSet,
   pageSetPrivate,
   pageSetWord,
-  pageWord,
+  pageReadWord,
 } from "../struct/page";
 import { getPage, hugePageAlloc, putPage } from "../struct/page-frame";
 import {
@@ -122,6 +122,7 @@ function hugeAnonFault(vma: Vma, address: u64, pmd: usize, write: bool): i32 {
     putPage(head);
     return SMALL;
   }
+  clearHugePage(head);
   pageSet(head, PageFlag.Uptodate);
   return mapHugePage(vma, start, pmd, head);
 }
@@ -135,7 +136,7 @@ function smallCopies(vma: Vma, head: u32): u32 {
       putCopies(first);
       return 0;
     }
-    pageSetWord(frame, pageWord(head + n - 1));
+    pageSetWord(frame, pageReadWord(head + n - 1));
     pageSet(frame, PageFlag.Uptodate);
     pageSetPrivate(frame, first);
     first = frame;

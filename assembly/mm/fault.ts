@@ -67,7 +67,8 @@ function touchHuge(mm: MmStruct, address: u64, access: Access, word: f64): f64 {
   const frame = pteFrame(entryOf(mm, address));
   if (access != Access.Write) {
     setHugeEntry(pmd, entry | pteBits(PTE_YOUNG));
-    return access == Access.Read ? pageReadWord(frame) : 0;
+    const content = pageReadWord(frame);
+    return access == Access.Read ? content : 0;
   }
   if (!(entry & PTE_WRITE)) return MISS;
   setHugeEntry(pmd, entry | pteBits(PTE_YOUNG | PTE_DIRTY));

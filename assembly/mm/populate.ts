@@ -20,7 +20,15 @@ import {
   pteUnder,
   setHugeEntry,
 } from "../struct/page-table";
-import { PTE_DIRTY, pteFrame, pteIsPage, pteIsPresent, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
+import {
+  pteBits,
+  PTE_DIRTY,
+  pteFrame,
+  pteIsPage,
+  pteIsPresent,
+  PTE_WRITE,
+  PTE_YOUNG,
+} from "../struct/pte";
 import { isHugetlbVma, Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
 import { isStackGuardPage } from "./stack";
@@ -47,7 +55,7 @@ function followHugePage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
   if (found) {
     const head = pteFrame(entry);
     if (hold) holdPage(frame);
-    setHugeEntry(pmd, entry | PTE_YOUNG | PTE_DIRTY);
+    setHugeEntry(pmd, entry | pteBits(PTE_YOUNG | PTE_DIRTY));
     if (vma.flags & VmFlag.Locked && pageMapping(head) && trylockPage(head, Doing.Mlock)) {
       mlockVmaPage(head);
       unlockPage(head);

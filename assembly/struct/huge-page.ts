@@ -10,6 +10,7 @@
 //   word       its contents                       its contents
 
 import { HUGE_PAGES, PageFlag } from "../abi";
+import { hasStorageKeys } from "../arch/storage-key";
 import { Doing, LockClass } from "../locks";
 import { header } from "../memory/header";
 import { lock, unlock } from "../sync/lock";
@@ -28,7 +29,7 @@ import {
   pageSetPrivate,
   pageSetWord,
   pageTest,
-  pageWord,
+  pageReadWord,
   word32,
 } from "./page";
 import { handDownCharge } from "./page-cgroup";
@@ -74,5 +75,11 @@ export function splitHugePageRefcount(head: u32): void {
 
 /** copy_user_huge_page. */
 export function copyHugePage(target: u32, source: u32): void {
-  for (let n: u32 = 0; n < <u32>HUGE_PAGES; n++) pageSetWord(target + n, pageWord(source + n));
+  for (let n: u32 = 0; n < <u32>HUGE_PAGES; n++) pageSetWord(target + n, pageReadWord(source + n));
+}
+
+/** clear_huge_page, of one that begins with zeros: only storage keys can tell that somebody has written them. */
+export function clearHugePage(head: u32): void {
+  if (!hasStorageKeys()) return;
+  for (let n: u32 = 0; n < <u32>HUGE_PAGES; n++) pageSetWord(head + n, 0);
 }

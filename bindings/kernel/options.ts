@@ -32,7 +32,7 @@ export interface KernelOptions extends Partial<Switches> {
   readonly memlock?: number;
   /** Pages that a stack may have (RLIMIT_STACK), 0 to 2^32-1, which is no limit. Default 2,048: 8 MiB. */
   readonly stack?: number;
-  /** Where huge pages are made: "never", "madvise" (where it asked for them), "always". Default "madvise"; an s390x has "never" only. */
+  /** Where huge pages are made: "never", "madvise" (where it asked for them), "always". Default "madvise". */
   readonly transparentHugepage?: HugePagePolicy;
   /** Huge pages of 512 frames in the pool of `hugetlb` (nr_hugepages), 0 to 2^31-1. Default 0. */
   readonly hugePages?: number;
@@ -81,15 +81,6 @@ const kernelOptions: OptionTypes<KernelOptions> = {
   hugePages: "any",
 };
 
-/** What marks a huge page would be in its storage keys: the s390x of this version has none. */
-function policyOf(arch: Arch, policy: HugePagePolicy | undefined): HugePagePolicy {
-  const chosen = policy ?? (arch === "s390x" ? "never" : "madvise");
-  if (arch === "s390x" && chosen !== "never") {
-    throw refused(CALL, "transparentHugepage", chosen, "never, as arch is s390x");
-  }
-  return word(CALL, "transparentHugepage", chosen, hugePagePolicies);
-}
-
 /** Huge pages of the pool. @throws KernelError EINVAL */
 export function poolSize(call: string, arch: Arch, pages: number): number {
   if (arch === "s390x" && pages !== 0) {
@@ -115,7 +106,12 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
     swap: integer(CALL, "swap", swap, 0, MAX_SWAP),
     memlock: integer(CALL, "memlock", memlock, 0, UNLIMITED),
     stack: integer(CALL, "stack", stack, 0, UNLIMITED),
-    transparentHugepage: policyOf(arch, options.transparentHugepage),
+    transparentHugepage: word(
+      CALL,
+      "transparentHugepage",
+      options.transparentHugepage ?? "madvise",
+      hugePagePolicies,
+    ),
     hugePages: poolSize(CALL, arch, hugePages),
   };
 }

@@ -9,6 +9,7 @@ import {
   type StorageKey,
 } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
+import { HUGE, hugeMachine, layHuge } from "./huge.js";
 import { fill, machine, mergeable, moved, swapOut } from "./machine.js";
 
 const s390x: KernelOptions = { arch: "s390x" };
@@ -146,6 +147,56 @@ describe("the kernel's access", () => {
     mergeable(process, 8, [7]);
     kernel.ksm.scan();
     expect([pageAt(process, 8).frame, marks(shared)]).toEqual([shared.frame, "R"]);
+  });
+});
+
+describe("a huge page", () => {
+  const huge = { ...s390x, frames: 5 * HUGE - 1 };
+
+  test("has a key for each of its frames, all changed when it is made of zeros", async () => {
+    const { kernel, process } = await hugeMachine(huge);
+    layHuge(process, 0, 1, [3]);
+    const { frame } = pageAt(process, 0);
+    expect(pageAt(process, 0).hugePage?.frame).toBe(frame);
+    expect(kernel.storageKeys.takeChanged({ first: frame, frames: HUGE })).toHaveLength(HUGE);
+    process.write(at(7), 1);
+    process.read(at(9));
+    expect(kernel.storageKeys.takeChanged()).toEqual([frame + 7]);
+    expectHealthy(kernel);
+  });
+
+  test("its entry has no marks, whatever touches it", async () => {
+    const { kernel, process } = await hugeMachine(huge);
+    layHuge(process, 0, 2, [0]);
+    process.mlock(at(0), HUGE * PAGE);
+    expectHealthy(kernel);
+    const child = process.fork();
+    child.write(at(HUGE), 2);
+    expectHealthy(kernel);
+    process.mprotect(at(0), PAGE, "r");
+    process.munlock(at(0), HUGE * PAGE);
+    expectHealthy(kernel);
+    const page = pageAt(process, 0);
+    expect([kernel.pageReferenced(page), kernel.pageReferenced(page)]).toEqual([1, 0]);
+    child.exit();
+    expect(kernel.shrinkPage(pageAt(process, 1), { force: true })).toBe("reclaimed");
+    expect(process.read(at(1))).toBe(0);
+    expectHealthy(kernel);
+  });
+
+  test("a collapse reads the pages that it copies, and changes its own", async () => {
+    const { kernel, process } = await hugeMachine({ ...huge, transparentHugepage: "madvise" });
+    layHuge(process, 0, 1, [3, 4]);
+    process.madvise(at(0), HUGE * PAGE, "hugepage");
+    // No entry says that it was used: that is left to PG_referenced, which locking sets.
+    expect(process.collapse(at(0))).toBe("idle");
+    process.mlock(at(3), PAGE);
+    process.munlock(at(3), PAGE);
+    kernel.storageKeys.takeChanged();
+    expect(process.collapse(at(0))).toBe("collapsed");
+    expect(kernel.storageKeys.takeChanged()).toHaveLength(HUGE);
+    expect(process.read(at(3))).toBe(1003);
+    expectHealthy(kernel);
   });
 });
 

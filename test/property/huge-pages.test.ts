@@ -111,14 +111,18 @@ const operations: fc.Arbitrary<HugeOperation> = fc
   )
   .map(([process, operation]) => ({ process, ...operation }));
 
-for (const anonIndex of ["interval-tree", "list"] as const) {
+for (const [anonIndex, arch] of [
+  ["interval-tree", "x86-64"],
+  ["list", "x86-64"],
+  ["interval-tree", "s390x"],
+] as const) {
   test(
-    `machines with huge pages look to programs like one without: ${anonIndex}`,
+    `machines with huge pages look to programs like one without: ${anonIndex}, ${arch}`,
     async () => {
       const make = (
         build: "release" | "checked" | "explore",
         transparentHugepage: "always" | "never",
-      ) => createKernel({ build, anonIndex, transparentHugepage, frames: 16 * HUGE });
+      ) => createKernel({ build, anonIndex, arch, transparentHugepage, frames: 16 * HUGE });
       const kernels = await Promise.all([
         make("checked", "never"),
         make("checked", "always"),
