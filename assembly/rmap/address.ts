@@ -65,7 +65,8 @@ export function pageAddressInVma(frame: u32, vma: Vma): u64 {
 export function pageCheckAddress(frame: u32, mm: MmStruct, address: u64, sync: bool): usize {
   const pmd = pmdAt(mm, address);
   if (!pmd) {
-    if (CHECKED) traceNoTable(address);
+    // A page of the pool has its entry one level up, and is looked for there next.
+    if (CHECKED && !pageIsHugetlb(frame)) traceNoTable(address);
     return 0;
   }
   const pte = pteUnder(pmd, address);

@@ -49,7 +49,7 @@ import {
 } from "../struct/pte";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
-import { traceDid } from "../struct/walk-trace";
+import { traceDid, traceEntry, traceNoTable } from "../struct/walk-trace";
 import { sharedAccess } from "../sync/yield-point";
 import { pageDupRmap, pageRemoveRmap } from "./accounting";
 import { pmdLock, pmdUnlock } from "./huge-entry";
@@ -138,9 +138,13 @@ export function hugetlbUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): U
 export function hugetlbRemoveMigrationPte(frame: u32, vma: Vma, address: u64, old: u32): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pmd = pmdSlot(mm, address);
-  if (!pmd) return false;
+  if (!pmd) {
+    if (CHECKED) traceNoTable(address);
+    return false;
+  }
   pmdLock(mm, Doing.RestoreEntry);
   const entry = pmdIsHuge(pmd) ? hugeEntry(pmd) : 0;
+  if (CHECKED) traceEntry(frame, address, entry);
   const waits = pteIsMigration(entry) && pteFrame(entry) == old;
   if (waits) {
     getPage(frame);

@@ -282,6 +282,25 @@ test("a huge page is split in two passes, and where its entry can't be there is 
   expect(deeds).toEqual(["page", "splitting", "no-table", "page", "split", "no-table"]);
 });
 
+test("a huge page of the pool has one entry to look at in each VMA, also when it is put back", async () => {
+  const { kernel, process } = await machine({ frames: 3 * HUGE + 64, hugePages: 2 });
+  lay(process, 0, HUGE, { hugetlb: true });
+  process.write(at(0), 1);
+  process.fork();
+  for (const walk of [
+    () => kernel.pageReferenced(pageAt(process, 0)),
+    () => kernel.migratePage(pageAt(process, 0)),
+  ]) {
+    kernel.resetCounters();
+    const walks = walksOf(kernel, walk);
+    const checked = walks.reduce((sum, { cost }) => sum + cost.entriesChecked, 0);
+    expect(checked).toBe(kernel.counters.entriesChecked);
+    for (const { steps } of walks) {
+      expect(steps.filter(({ step }) => step === "entry")).toHaveLength(2);
+    }
+  }
+});
+
 test("what a walk costs is what the counters say", async () => {
   for (const anonIndex of ["list", "interval-tree"] as const) {
     const { kernel, process } = await machine({ anonIndex });
