@@ -28,10 +28,11 @@ function formatWalk({ steps, ...walk }: WalkRecord): string {
   );
 }
 
-function formatDump({ label, procs, frames }: Dump): string {
+function formatDump({ label, procs, frames, memcgs }: Dump): string {
   return (
     `{"label":${JSON.stringify(label)},\n"procs":${block(procs.map(formatProcess))},\n` +
-    `"frames":${rows(frames, FRAMES_PER_LINE, " ")}}`
+    `"frames":${rows(frames, FRAMES_PER_LINE, " ")}` +
+    `${memcgs === undefined ? "" : `,\n"memcgs":${block(memcgs.map((cgroup) => JSON.stringify(cgroup)))}`}}`
   );
 }
 

@@ -3,6 +3,7 @@
 import { PageFlag, VmFlag } from "../../assembly/abi.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
+import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Page } from "../kernel/page.js";
 import type { Process } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";
@@ -53,11 +54,27 @@ export interface DumpProcess {
   offsets?: DumpOffsets[];
 }
 
+/** One memory cgroup: memory.stat and its fellows, in pages. */
+export interface DumpCgroup {
+  name: string;
+  /** The one above; "root" is above all. */
+  parent: string;
+  /** null: none. */
+  limit: number | null;
+  usage: number;
+  failcnt: number;
+  cache: number;
+  rss: number;
+  mapped_file: number;
+}
+
 /** All living processes at one moment. Frames are numbered in order of appearance. */
 export interface Dump {
   label: string;
   procs: DumpProcess[];
   frames: DumpFrame[];
+  /** Left out where a script makes none. */
+  memcgs?: DumpCgroup[];
 }
 
 /** The whole document. */
@@ -113,6 +130,13 @@ export function takeDump(
   const frames = new FrameNumbers(kernel);
   const procs = processes.map((named) => dumpProcess(named, frames, shmem));
   return { label, procs, frames: frames.pages.map(dumpFrame) };
+}
+
+/** What a memory cgroup counts. */
+export function dumpCgroup(cgroup: MemoryCgroup): DumpCgroup {
+  const { name, parent, limit, usage, failcnt } = cgroup;
+  const { cache, rss, mapped_file } = cgroup.stat();
+  return { name, parent: parent?.name ?? "", limit, usage, failcnt, cache, rss, mapped_file };
 }
 
 /** VMAs, runs of pages, in memory, in swap and in neither, and frames of a dump: a measure of its size. */

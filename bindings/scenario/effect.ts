@@ -32,8 +32,19 @@ export function effectInWords({ kernel, runner, step, before }: Scene): Effect {
       return first(inputOutput(kernel, operation.hold, before));
     case "ksm":
       return { first: [], last: [ksm(kernel)] };
+    case "limit":
+      return first(
+        operation.pages === null ? "no limit" : `at most ${counted(operation.pages, "page")}`,
+      );
+    case "move":
+      return first(`in cgroup ${operation.cgroup ?? "root"}, with what it had charged`);
+    case "empty":
+      return first("nothing is charged to it");
+    case "rmdir":
+      return first("gone, what was charged to it is charged to the one above");
     case "file":
     case "spawn":
+    case "memcg":
     case "dump":
       return NONE;
     default:

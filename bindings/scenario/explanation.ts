@@ -142,6 +142,7 @@ function uneventful(operation: Operation): string {
       return "page present, no fault";
     case "file":
     case "spawn":
+    case "memcg":
     case "fork":
       return "made";
     case "dump":

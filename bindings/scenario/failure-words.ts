@@ -75,6 +75,15 @@ function ofOthers(runner: ScriptRunner, operation: Operation, code: string): str
       return code === "EINVAL"
         ? `there is no swap area ${operation.area}`
         : "what is in it does not fit in the frames that are free";
+    case "limit":
+      return code === "EBUSY" ? "more is charged, and can't be reclaimed" : null;
+    case "empty":
+    case "rmdir":
+      return code === "EBUSY"
+        ? "there are processes in it, cgroups below it, or pages that somebody has isolated"
+        : null;
+    case "memcg":
+      return null;
     case "invalidate":
       return code === "EBUSY" ? dirty(runner.file(operation.file)) : null;
     default:
@@ -105,6 +114,8 @@ function ofProcess(
       return notShown(process, operation.page);
     case "split":
       return notShown(process, operation.page);
+    case "move":
+      return code === "ENOMEM" ? "there is no room for its pages in that cgroup" : null;
     case "poison":
       return code === "EBUSY" ? null : notShown(process, operation.page);
     case "unpin":
@@ -283,7 +294,9 @@ function exhausted(kernel: Kernel, runner: ScriptRunner, operation: Operation): 
   if (process?.alive && process.vmaCount + 3 >= most && "count" in operation) {
     return `a process has at most ${most} VMAs, and this one has ${process.vmaCount}`;
   }
-  return kernel.vmstat().nr_free_pages === 0 ? "no frame is free" : "memory is exhausted";
+  if (kernel.vmstat().nr_free_pages === 0) return "no frame is free";
+  const full = process?.alive ? process.memoryCgroup.whyFull() : "";
+  return full === "" ? "memory is exhausted" : full;
 }
 
 function vmaAt(process: Process, page: number): Vma | undefined {

@@ -27,6 +27,8 @@ const ADVICES: readonly ScriptAdvice[] = [
   "hugepage",
   "nohugepage",
 ];
+/** The memory cgroup that every machine has. */
+const ROOT = "root";
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
 
 /** The names that a script has introduced so far. */
@@ -35,6 +37,8 @@ export class Names {
   readonly processes = new Map<string, number>();
   /** File name -> line that made it. */
   readonly files = new Map<string, number>();
+  /** Memory cgroup name -> line that made it. */
+  readonly cgroups = new Map<string, number>();
 }
 
 /** The arguments of one operation. */
@@ -63,6 +67,43 @@ export class Fields {
   scriptedFile(): string {
     const { processes, files } = this.names;
     return this.#known("file", files, processes, "file F npages makes one");
+  }
+
+  /** A memory cgroup that an earlier line made. */
+  cgroup(): string {
+    const { cgroups } = this.names;
+    const word = this.#word();
+    if (!cgroups.has(word)) {
+      const accepted = cgroups.size === 0 ? "memcg G makes one" : this.#listed("cgroups", cgroups);
+      this.#fail(`unknown cgroup ${quoted(word)}`, accepted);
+    }
+    return word;
+  }
+
+  /** The same, or null for the root. @param own one that this line makes */
+  cgroupOrRoot(own?: string): string | null {
+    const word = this.words[this.#next];
+    if (word === ROOT) {
+      this.#next++;
+      return null;
+    }
+    if (word !== undefined && word === own) {
+      this.#fail(`cgroup ${quoted(word)} can't be below itself`, "accepted are root and others");
+    }
+    return this.cgroup();
+  }
+
+  newCgroup(): string {
+    if (this.words[this.#next] === ROOT) {
+      this.#fail(`cgroup name ${quoted(ROOT)} is taken`, "that is the one above all others");
+    }
+    return this.#fresh("cgroup", this.names.cgroups);
+  }
+
+  /** A number of pages, or null for none. */
+  limit(): number | null {
+    const word = this.#word();
+    return word === "none" ? null : this.#integer("limit", word, 0, MAX_COUNT);
   }
 
   newProcess(): string {

@@ -1,7 +1,13 @@
 // One entry an operation: how it is written, how many arguments it takes, how they are read.
 
 import type { Fields } from "./fields.js";
-import type { Operation, OperationName, PageOperation, RangeOperation } from "./operation.js";
+import type {
+  CgroupOperation,
+  Operation,
+  OperationName,
+  PageOperation,
+  RangeOperation,
+} from "./operation.js";
 
 /** Where an operation stands in the script. */
 export interface Place {
@@ -36,9 +42,36 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     read: (f, at) => ({ ...at, op: "truncate", file: f.scriptedFile(), pages: f.filePages() }),
   },
   spawn: {
-    form: "spawn P",
-    arity: [1, 1],
-    read: (f, at) => ({ ...at, op: "spawn", process: f.newProcess() }),
+    form: "spawn P [G]",
+    arity: [1, 2],
+    read: (f, at) => ({
+      ...at,
+      op: "spawn",
+      process: f.newProcess(),
+      cgroup: f.left > 0 ? f.cgroupOrRoot() : null,
+    }),
+  },
+  memcg: {
+    form: "memcg G [parent|root] [hierarchy]",
+    arity: [1, 3],
+    read: (f, at) => {
+      const cgroup = f.newCgroup();
+      const parent = f.left > 0 ? f.cgroupOrRoot(cgroup) : null;
+      const hierarchy = f.left > 0 && f.word("kind of cgroup", ["hierarchy"]) === "hierarchy";
+      return { ...at, op: "memcg", cgroup, parent, hierarchy };
+    },
+  },
+  limit: {
+    form: "limit G pages|none",
+    arity: [2, 2],
+    read: (f, at) => ({ ...at, op: "limit", cgroup: f.cgroup(), pages: f.limit() }),
+  },
+  empty: cgroupRule("empty"),
+  rmdir: cgroupRule("rmdir"),
+  move: {
+    form: "move P G|root",
+    arity: [2, 2],
+    read: (f, at) => ({ ...at, op: "move", process: f.process(), cgroup: f.cgroupOrRoot() }),
   },
   fork: {
     form: "fork P Q",
@@ -270,6 +303,14 @@ function rangeRule(op: RangeOperation["op"]): Rule {
     form: `${op} P page n`,
     arity: [3, 3],
     read: (f, at) => ({ ...at, op, process: f.process(), ...f.range() }),
+  };
+}
+
+function cgroupRule(op: CgroupOperation["op"]): Rule {
+  return {
+    form: `${op} G`,
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op, cgroup: f.cgroup() }),
   };
 }
 

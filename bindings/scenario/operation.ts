@@ -31,10 +31,42 @@ export interface TruncateOperation extends Written {
   readonly pages: number;
 }
 
-/** `spawn P` */
+/** `spawn P [G]` */
 export interface SpawnOperation extends Written {
   readonly op: "spawn";
   readonly process: string;
+  /** null: the root's. */
+  readonly cgroup: string | null;
+}
+
+/** `memcg G [parent|root] [hierarchy]` */
+export interface MemcgOperation extends Written {
+  readonly op: "memcg";
+  readonly cgroup: string;
+  /** null: the root. */
+  readonly parent: string | null;
+  readonly hierarchy: boolean;
+}
+
+/** `limit G pages|none` */
+export interface LimitOperation extends Written {
+  readonly op: "limit";
+  readonly cgroup: string;
+  readonly pages: number | null;
+}
+
+/** `empty G`, `rmdir G` */
+export interface CgroupOperation extends Written {
+  readonly op: "empty" | "rmdir";
+  readonly cgroup: string;
+}
+
+/** `move P G|root` */
+export interface MoveOperation extends Written {
+  readonly op: "move";
+  readonly process: string;
+  /** null: the root. */
+  readonly cgroup: string | null;
 }
 
 /** `exit P` */
@@ -239,6 +271,10 @@ export type Operation =
   | FileOperation
   | TruncateOperation
   | SpawnOperation
+  | MemcgOperation
+  | LimitOperation
+  | CgroupOperation
+  | MoveOperation
   | ExitOperation
   | ExecOperation
   | PoisonOperation

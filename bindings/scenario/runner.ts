@@ -3,14 +3,19 @@
 import type { File } from "../kernel/file.js";
 import { KernelError } from "../core/kernel-error.js";
 import type { HugePages, Kernel } from "../kernel/kernel.js";
+import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Process } from "../kernel/process.js";
 import { addressOf, bytesOf } from "./arena.js";
 import type { DumpDocument, DumpResult, NamedProcess } from "./dump.js";
-import { ShmemNames, entriesOf, takeDump } from "./dump.js";
+import { dumpCgroup, ShmemNames, entriesOf, takeDump } from "./dump.js";
 import type {
+  CgroupOperation,
   DumpOperation,
   FileOperation,
+  LimitOperation,
+  MemcgOperation,
   MmapOperation,
+  MoveOperation,
   OfFileOperation,
   Operation,
   PageOperation,
@@ -65,6 +70,7 @@ export class ScriptRunner {
   readonly #document: DumpDocument;
   readonly #processes = new Map<string, NamedProcess>();
   readonly #files = new Map<string, File>();
+  readonly #cgroups = new Map<string, MemoryCgroup>();
   readonly #shmem = new ShmemNames();
   #range: Omit<RangeOutcome, "gone"> = NO_RANGE;
   #filesMade = 0;
@@ -152,8 +158,12 @@ export class ScriptRunner {
       case "file":
         return this.#createFile(operation);
       case "spawn":
-        this.#add(operation.process, null, this.#kernel.spawn());
-        return 0;
+        return this.#spawn(operation);
+      case "memcg":
+      case "limit":
+      case "empty":
+      case "rmdir":
+        return this.#ofCgroup(operation);
       case "ksm":
         this.#kernel.ksm.settle();
         return 0;
@@ -172,6 +182,44 @@ export class ScriptRunner {
       default:
         return "process" in operation ? this.#ofProcess(operation) : this.#ofFile(operation);
     }
+  }
+
+  #spawn({ process, cgroup }: SpawnOperation): number | string {
+    const group = this.#cgroup(cgroup);
+    if (group === undefined) return SKIPPED;
+    this.#add(process, null, this.#kernel.spawn({ cgroup: group }));
+    return 0;
+  }
+
+  /** A memory cgroup by its name, the root for null; undefined if it is gone, or never came to be. */
+  #cgroup(name: string | null): MemoryCgroup | undefined {
+    if (name === null) return this.#kernel.rootCgroup;
+    const cgroup = this.#cgroups.get(name);
+    return cgroup?.exists ? cgroup : undefined;
+  }
+
+  #ofCgroup(operation: MemcgOperation | LimitOperation | CgroupOperation): number | string {
+    if (operation.op === "memcg") {
+      const parent = this.#cgroup(operation.parent);
+      if (parent === undefined) return SKIPPED;
+      const { cgroup: name, hierarchy } = operation;
+      const options = hierarchy ? { parent, hierarchy } : { parent };
+      this.#cgroups.set(name, this.#kernel.createCgroup(name, options));
+      return 0;
+    }
+    const cgroup = this.#cgroup(operation.cgroup);
+    if (cgroup === undefined) return SKIPPED;
+    if (operation.op === "limit") cgroup.setLimit(operation.pages);
+    else if (operation.op === "empty") cgroup.forceEmpty();
+    else cgroup.remove();
+    return 0;
+  }
+
+  #move(process: Process, { cgroup }: MoveOperation): number | string {
+    const group = this.#cgroup(cgroup);
+    if (group === undefined) return SKIPPED;
+    group.move(process);
+    return 0;
   }
 
   #ofFile(operation: Exclude<OfFileOperation, FileOperation>): number | string {
@@ -206,6 +254,8 @@ export class ScriptRunner {
       case "exit":
         process.exit();
         return 0;
+      case "move":
+        return this.#move(process, operation);
       case "exec": {
         const { stack } = operation;
         process.exec(stack ? { stack: { pages: stack.pages, top: addressOf(stack.end) } } : {});
@@ -341,6 +391,8 @@ export class ScriptRunner {
   #dump(label: string, line: number): void {
     const living = this.processes.filter(({ process }) => process.alive);
     const dump = takeDump(this.#kernel, living, this.#shmem, label);
+    const cgroups = [...this.#cgroups.values()].filter(({ exists }) => exists);
+    if (this.#cgroups.size > 0) dump.memcgs = cgroups.map(dumpCgroup);
     this.#dumped += entriesOf(dump);
     if (this.#dumped > MAX_DUMP_ENTRIES) {
       const accepted = `at most ${MAX_DUMP_ENTRIES} VMAs, runs of pages and frames in all dumps`;

@@ -18,7 +18,7 @@ describe("the script language", () => {
   test("comments, blank lines, blanks and CRLF do not count", () => {
     const { operations } = parseScript("# head\r\n\r\n \tspawn   A\t# why\r\nread A 7#x\r\n", "s");
     expect(operations).toEqual([
-      { op: "spawn", process: "A", line: 3, text: "spawn A" },
+      { op: "spawn", process: "A", cgroup: null, line: 3, text: "spawn A" },
       { op: "read", process: "A", page: 7, line: 4, text: "read A 7" },
     ]);
   });
@@ -49,14 +49,14 @@ describe("the script language", () => {
   });
 
   test.each([
-    ["", "frob A", 's:1: unknown operation "frob"; accepted are file, truncate, spawn, fork'],
+    ["", "frob A", 's:1: unknown operation "frob"; accepted are file, truncate, spawn, memcg'],
     ["", "constructor", 's:1: unknown operation "constructor"; accepted are file,'],
     ["", "Spawn A", 's:1: unknown operation "Spawn"; did you mean spawn?'],
     ["", "swapout A 0 1", 's:1: unknown operation "swapout"; did you mean swap-out?'],
     ["", "swap_out A 0 1", 's:1: unknown operation "swap_out"; did you mean swap-out?'],
     ["", "swap-off 0", 's:1: unknown operation "swap-off"; did you mean swapoff?'],
     ["", "-- A", 's:1: unknown operation "--"; accepted are file,'],
-    ["", "spawn", "s:1: spawn takes 1 argument, 0 given; write it as spawn P"],
+    ["", "spawn", "s:1: spawn takes 1 or 2 arguments, 0 given; write it as spawn P [G]"],
     [BOTH, "read A", "s:3: read takes 2 arguments, 1 given; write it as read P page"],
     [BOTH, "write A 1 2 3", "s:3: write takes 2 or 3 arguments, 4 given"],
     [BOTH, "ksm now", "s:3: ksm takes 0 arguments, 1 given"],

@@ -1,0 +1,75 @@
+// Memory cgroups in scripts: words, results, dumps, explanations.
+
+import { describe, expect, test } from "vitest";
+import { createKernel } from "../../bindings/kernel/kernel.js";
+import type { DumpDocument } from "../../bindings/scenario/dump.js";
+import { formatDumpDocument } from "../../bindings/scenario/dump-text.js";
+import { runScript } from "../../bindings/scenario/runner.js";
+import { parseScript } from "../../bindings/scenario/script.js";
+
+async function run(text: string): Promise<DumpDocument> {
+  const kernel = await createKernel({ frames: 256, build: "checked" });
+  const document = runScript(kernel, parseScript(text, "s"), { kernel: "k", case: "s" });
+  expect(kernel.verify()).toEqual([]);
+  kernel.dispose();
+  return document;
+}
+
+const FILL = Array.from({ length: 12 }, (_, i) => `write A ${i} ${i}`).join("\n");
+
+describe("memory cgroups in a script", () => {
+  test("a limit is kept by reclaim, and a move takes the charges along", async () => {
+    const { results, dumps } = await run(
+      "memcg G\nlimit G 8\nmemcg H root\nspawn A G\nmmap A 0 12 rw anon private\n" +
+        `${FILL}\nread A 0\nmove A H\ndump\nrmdir G\nread A 3\n`,
+    );
+    expect(results.filter(([, , result]) => typeof result === "string")).toEqual([]);
+    const [g, h] = dumps[0]!.memcgs!;
+    expect(g).toMatchObject({ name: "G", parent: "root", limit: 8, rss: 0 });
+    expect(h).toMatchObject({ name: "H", limit: null, cache: 0 });
+    expect(h!.rss).toBeGreaterThan(0);
+    expect(dumps.at(-1)!.memcgs!.map(({ name }) => name)).toEqual(["H"]);
+  });
+
+  test("hierarchies, and what is refused", async () => {
+    const { results } = await run(
+      "memcg T root hierarchy\nmemcg C T\nspawn A C\nmmap A 0 4 rw anon private\nlimit T 2\n" +
+        "mlock A 0 4\nrmdir C\nmove A root\nrmdir T\nrmdir C\nrmdir T\nmove A C\nlimit T 5\nspawn B T\n",
+    );
+    expect(results.map(([line, , result]) => [line, result]).slice(5)).toEqual([
+      [6, "EAGAIN"],
+      [7, "EBUSY"],
+      [8, 0],
+      [9, "EBUSY"],
+      [10, 0],
+      [11, 0],
+      [12, "SKIP"],
+      [13, "SKIP"],
+      [14, "SKIP"],
+    ]);
+  });
+
+  test("a script without them has none in its dumps", async () => {
+    const document = await run("spawn A\n");
+    expect(document.dumps[0]!.memcgs).toBeUndefined();
+    expect(formatDumpDocument(document)).not.toContain("memcgs");
+  });
+
+  test("the document's text has them", async () => {
+    const document = await run("memcg G\n");
+    const text = formatDumpDocument(document);
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(document)));
+    expect(text).toContain('"memcgs":[\n{"name":"G"');
+  });
+
+  test.each([
+    ["limit G 3\n", 's:1: unknown cgroup "G"; memcg G makes one'],
+    ["memcg G\nspawn A H\n", 's:2: unknown cgroup "H"; cgroups so far: G'],
+    ["memcg root\n", 's:1: cgroup name "root" is taken; that is the one above all others'],
+    ["memcg G G\n", `s:1: cgroup "G" can't be below itself; accepted are root and others`],
+    ["memcg G\nlimit G -1\n", 's:2: limit "-1" is out of range'],
+    ["memcg G\nmemcg G\n", 's:2: cgroup name "G" is taken since line 1'],
+  ])("%j is refused", (text, message) => {
+    expect(() => parseScript(text, "s")).toThrow(message);
+  });
+});
