@@ -8,6 +8,7 @@ import {
   pageMapcountAt,
   pagePrivate,
   pageRefcount,
+  pageSetMemcg,
   pageSetPrivate,
   pageTail,
   pageTest,
@@ -75,9 +76,10 @@ function link(frame: u32): void {
   header().frameFree = frame;
 }
 
-/** A frame that was never used joins those that were: nothing maps it. */
+/** A frame that was never used joins those that were: nothing maps it, and it is charged to nobody. */
 function linkFresh(frame: u32): void {
   store<i32>(pageMapcountAt(frame), -1);
+  pageSetMemcg(frame, header().rootMemcg);
   link(frame);
 }
 

@@ -446,3 +446,40 @@ test("what is no option, limit or cgroup is refused", async () => {
   expect(() => kernel.createCgroup("x", { parent: top, hierarchy: false })).toThrow("hierarchy");
   expect(() => cgroup.onThreshold(-1, () => undefined)).toThrow("EINVAL");
 });
+
+describe("huge pages", () => {
+  async function hugeGroup(limit: number) {
+    const kernel = await createKernel({
+      build: "checked",
+      frames: 2047,
+      transparentHugepage: "always",
+    });
+    const cgroup = kernel.createCgroup("g", { limit });
+    const process = kernel.spawn({ cgroup });
+    lay(process, 0, 1024);
+    return { kernel, cgroup, process };
+  }
+
+  test("are charged as 512, before and after a split", async () => {
+    const { kernel, cgroup, process } = await hugeGroup(600);
+    process.write(at(3), 1);
+    expect(cgroup.usage).toBe(512);
+    kernel.splitHugePage(pageAt(process, 3));
+    expect(cgroup.usage).toBe(512);
+    process.munmap(at(0), 12 * PAGE);
+    expect(cgroup.usage).toBe(500);
+    expectHealthy(kernel);
+    process.exit();
+    expect(cgroup.usage).toBe(0);
+    expectHealthy(kernel);
+  });
+
+  test("that the limit does not allow are small ones", async () => {
+    const { kernel, cgroup, process } = await hugeGroup(100);
+    process.write(at(3), 1);
+    // A batch of charges is taken ahead.
+    expect([cgroup.usage, process.rss.anon]).toEqual([32, 1]);
+    expect(kernel.vmstat()).toMatchObject({ thp_fault_alloc: 1, nr_anon_transparent_hugepages: 0 });
+    expectHealthy(kernel);
+  });
+});

@@ -35,9 +35,19 @@ const operations: fc.Arbitrary<HugeOperation> = fc
     fc.oneof(
       {
         weight: 12,
-        arbitrary: fc.record({ op: fc.constant("write" as const), page: pages, word: fc.nat(99) }),
+        arbitrary: fc.record({
+          op: fc.constantFrom(...(["write", "write", "write", "device-write"] as const)),
+          page: pages,
+          word: fc.nat(99),
+        }),
       },
-      { weight: 4, arbitrary: fc.record({ op: fc.constant("read" as const), page: pages }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          op: fc.constantFrom(...(["read", "device-read"] as const)),
+          page: pages,
+        }),
+      },
       {
         weight: 10,
         arbitrary: fc

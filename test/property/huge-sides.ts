@@ -1,6 +1,6 @@
 // Machines that must look alike to programs, whether or not they have huge pages.
 
-import { KernelError, type Kernel, type Process } from "../../bindings/index.js";
+import { KernelError, type Kernel, type MmuNotifier, type Process } from "../../bindings/index.js";
 import { PAGE } from "./operation.js";
 
 /** Where the ground begins: on a boundary of huge pages. */
@@ -24,8 +24,8 @@ export type ProgramOperation =
       readonly prot: "r" | "rw" | "none";
     }
   | { readonly op: "mremap"; readonly page: number; readonly count: number; readonly to: number }
-  | { readonly op: "read"; readonly page: number }
-  | { readonly op: "write"; readonly page: number; readonly word: number };
+  | { readonly op: "read" | "device-read"; readonly page: number }
+  | { readonly op: "write" | "device-write"; readonly page: number; readonly word: number };
 
 /** What the kernel does behind their backs. */
 export type KernelOperation =
@@ -46,12 +46,23 @@ function at(page: number): number {
 export class HugeSide {
   readonly processes: Process[];
   private readonly pinned: (() => void)[] = [];
+  private readonly devices = new Map<Process, MmuNotifier>();
 
   constructor(
     readonly kernel: Kernel,
     readonly name: string,
   ) {
     this.processes = [kernel.spawn()];
+  }
+
+  /** The first process has a virtual machine's client, its first child a network card's. */
+  private deviceOf(process: Process): MmuNotifier | undefined {
+    const known = this.devices.get(process);
+    const model = (["kvm", "rdma"] as const)[this.processes.indexOf(process)];
+    if (known !== undefined || model === undefined) return known;
+    const device = process.registerNotifier({ model });
+    this.devices.set(process, device);
+    return device;
   }
 
   /** The process that an operation means, null if nobody is left. */
@@ -85,6 +96,11 @@ export class HugeSide {
         return process.read(at(operation.page));
       case "write":
         process.write(at(operation.page), operation.word);
+        return 0;
+      case "device-read":
+        return this.deviceOf(process)?.read(at(operation.page)) ?? 0;
+      case "device-write":
+        this.deviceOf(process)?.write(at(operation.page), operation.word);
         return 0;
       case "mmap":
         return process.mmap({

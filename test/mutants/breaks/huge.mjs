@@ -4,6 +4,9 @@ const page = "assembly/struct/huge-page.ts";
 const fault = "assembly/mm/fault-huge.ts";
 const collapse = "assembly/mm/collapse.ts";
 
+/** Where paths meet: only a build whose paths can be suspended notices. */
+const atRaces = { tests: ["test/explore/huge-races"], builds: ["explore"] };
+
 export default {
   group: "huge",
   tests: [
@@ -169,6 +172,34 @@ export default {
       file: "assembly/rmap/accounting.ts",
       from: "if (pageIsHuge(frame)) header().nrAnonHuge += n;",
       to: "if (false) header().nrAnonHuge += n;",
+    },
+    {
+      rule: "whoever meets an entry of a page that is being split waits",
+      file: "assembly/rmap/huge-entry.ts",
+      from: "  if (hugeEntry(pmd) & PTE_SPLITTING) {",
+      to: "  if (false) {",
+      ...atRaces,
+    },
+    {
+      rule: "fork copies no entry of a page that is being split",
+      file: entry,
+      from: "splitting = (entry & PTE_SPLITTING) != 0;",
+      to: "splitting = false;",
+      ...atRaces,
+    },
+    {
+      rule: "a copy is put in place only if the entry is still the same",
+      file: fault,
+      from: "  putPage(head);\n  const same = pmdIsHuge(pmd) && hugeEntry(pmd) == entry;",
+      to: "  putPage(head);\n  const same = pmdIsHuge(pmd);",
+      ...atRaces,
+    },
+    {
+      rule: "of two that make a huge page the second finds the first's",
+      file: fault,
+      from: "  if (pmdIsNone(pmd)) {\n    if (hugeEntryInstall",
+      to: "  {\n    if (hugeEntryInstall",
+      ...atRaces,
     },
   ],
 };
