@@ -70,14 +70,6 @@ export default {
       to: "",
     },
     {
-      rule: "exec's stack is marked until it is where it stays",
-      tests: ["test/explore/stack-races"],
-      builds: ["explore"],
-      file: exec,
-      from: "vma.flags = STACK_FLAGS | STACK_SETUP;",
-      to: "vma.flags = STACK_FLAGS;",
-    },
-    {
       rule: "the marks of exec's stack go in the end",
       file: exec,
       from: "vma.flags &= ~STACK_SETUP;",
