@@ -8,12 +8,14 @@ import type {
   DumpPages,
   DumpProcess,
   DumpSwap,
+  DumpDevice,
 } from "../scenario/dump.js";
 import { ZERO_FRAME } from "../scenario/dump.js";
 import { outcomeInWords } from "../scenario/outcome.js";
 import type { Script } from "../scenario/script.js";
 import { counted } from "../scenario/wording.js";
 import { frameRows, span } from "./frame-rows.js";
+import { wrapWords } from "./line-wrap.js";
 import { type ResultRow, resultLines } from "./run-results.js";
 
 /** Where the view is shown. */
@@ -82,7 +84,18 @@ function renderProcess(process: DumpProcess, columns: number, paint: Paint): str
     ].join("  "),
   ]);
   const head = ["VMA", "perms", "maps", "tags", "page→frame"];
-  return `${heading}\n${table(head, rows, columns, paint)}`;
+  const beside = (process.devices ?? []).map((device) => deviceInWords(device, columns));
+  return [heading, table(head, rows, columns, paint), ...beside.flat()].join("\n");
+}
+
+/** "D (kvm) shows 10→0 rw  11→1 r" */
+function deviceInWords([name, model, shown]: DumpDevice, columns: number): string[] {
+  const pages = shown.map(([page, frame, how]) => {
+    return `${page}→${frame === ZERO_FRAME ? "zero" : frame} ${how}`;
+  });
+  const text = pages.length === 0 ? "nothing" : pages.join(", ");
+  const [first = "", ...more] = wrapWords(`${name} (${model}) shows ${text}`, columns - 2);
+  return [first, ...more.map((line) => `  ${line}`)];
 }
 
 function renderFrames(dump: Dump, columns: number, paint: Paint): string {

@@ -36,14 +36,19 @@ function formatDump({ label, procs, frames, memcgs }: Dump): string {
   );
 }
 
-function formatProcess({ name, parent, vmas, pages, rss, locked, swap }: DumpProcess): string {
+function formatProcess(process: DumpProcess): string {
+  const { name, parent, vmas, pages, rss, locked, swap, devices } = process;
   const { anon, file, shmem, zero } = rss;
   const swapped = swap === undefined ? "" : `,\n "swap":${rows(swap, PAGES_PER_LINE, "  ")}`;
+  const beside =
+    devices === undefined
+      ? ""
+      : `,\n "devices":${block(devices.map((it) => `  ${JSON.stringify(it)}`))}`;
   return (
     `${JSON.stringify({ name, parent }).slice(0, -1)},\n` +
     ` "vmas":${rows(vmas, VMAS_PER_LINE, "  ")},\n` +
     ` "pages":${rows(pages, PAGES_PER_LINE, "  ")},\n` +
-    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}${swapped}}`
+    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}${swapped}${beside}}`
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { PageFlag, VmFlag } from "../../assembly/abi.js";
 import type { File } from "../kernel/file.js";
+import type { MmuNotifier } from "../kernel/mmu-notifier.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Page } from "../kernel/page.js";
@@ -30,6 +31,11 @@ export type DumpFrame = [number, string, number];
 /** [line, operation, 0 or the value read or what went wrong]. */
 export type DumpResult = [number, OperationName, number | string];
 
+/** [page, frame, what the device may do there]. */
+export type DumpShown = [number, number, "r" | "rw"];
+/** [name, model, pages that its table shows]. */
+export type DumpDevice = [string, string, DumpShown[]];
+
 /** Pages of the arena by kind. Shared anonymous memory and tmpfs count as shmem. */
 export interface DumpRss {
   anon: number;
@@ -52,6 +58,8 @@ export interface DumpProcess {
   swap?: DumpSwap[];
   /** Entries of nonlinear VMAs that only say which page of the file they show; left out if there are none. */
   offsets?: DumpOffsets[];
+  /** Those who have a table of their own beside its page table; left out if there are none. */
+  devices?: DumpDevice[];
 }
 
 /** One memory cgroup: memory.stat and its fellows, in pages. */
@@ -98,6 +106,13 @@ export interface NamedProcess {
   readonly process: Process;
 }
 
+/** A client with the name that its script gave, and that of the process for which it was registered. */
+export interface NamedDevice {
+  readonly name: string;
+  readonly owner: string;
+  readonly notifier: MmuNotifier;
+}
+
 /**
  * Names shared anonymous objects #shm0, #shm1, ... in order of appearance in any dump of a run, and those behind
  * anonymous huge pages #huge0, #huge1, ...
@@ -124,11 +139,20 @@ function named(names: Map<number, string>, what: string, inode: number): string 
 export function takeDump(
   kernel: Kernel,
   processes: readonly NamedProcess[],
+  devices: readonly NamedDevice[],
   shmem: ShmemNames,
   label: string,
 ): Dump {
   const frames = new FrameNumbers(kernel);
-  const procs = processes.map((named) => dumpProcess(named, frames, shmem));
+  const procs = processes.map((named) => {
+    const dumped = dumpProcess(named, frames, shmem);
+    const own = devices.filter(
+      ({ owner, notifier }) => owner === named.name && notifier.registered,
+    );
+    return own.length > 0
+      ? { ...dumped, devices: own.map((device) => dumpDevice(device, frames)) }
+      : dumped;
+  });
   return { label, procs, frames: frames.pages.map(dumpFrame) };
 }
 
@@ -142,8 +166,11 @@ export function dumpCgroup(cgroup: MemoryCgroup): DumpCgroup {
 /** VMAs, runs of pages, in memory, in swap and in neither, and frames of a dump: a measure of its size. */
 export function entriesOf(dump: Dump): number {
   return dump.procs.reduce(
-    (sum, { vmas, pages, swap, offsets }) =>
-      sum + 1 + vmas.length + pages.length + (swap?.length ?? 0) + (offsets?.length ?? 0),
+    (sum, { vmas, pages, swap, offsets, devices }) =>
+      sum +
+      [[0], vmas, pages, swap, offsets, ...(devices ?? []).map(([, , shown]) => shown)]
+        .map((list) => list?.length ?? 0)
+        .reduce((all, length) => all + length, 0),
     dump.frames.length,
   );
 }
@@ -165,6 +192,14 @@ class FrameNumbers {
     }
     return number;
   }
+}
+
+function dumpDevice({ name, notifier }: NamedDevice, frames: FrameNumbers): DumpDevice {
+  const shown = notifier.pages().map(({ address, frame, writable }): DumpShown => {
+    const number = frame < 0 ? ZERO_FRAME : frames.of(frame);
+    return [pageOf(address), number, writable ? "rw" : "r"];
+  });
+  return [name, notifier.model ?? "", shown];
 }
 
 function dumpProcess(named: NamedProcess, frames: FrameNumbers, shmem: ShmemNames): DumpProcess {

@@ -42,9 +42,13 @@ export function effectInWords({ kernel, runner, step, before }: Scene): Effect {
       return first("nothing is charged to it");
     case "rmdir":
       return first("gone, what was charged to it is charged to the one above");
+    case "device-read":
+      return first(outcomeInWords("device-read", value) ?? "");
     case "file":
     case "spawn":
     case "memcg":
+    case "device-write":
+    case "unregister":
     case "dump":
       return NONE;
     default:

@@ -3,6 +3,7 @@
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { neighboursInWords } from "./apart.js";
+import { devicesInWords } from "./device-words.js";
 import { effectInWords } from "./effect.js";
 import { noteOn } from "./note.js";
 import type { Operation } from "./operation.js";
@@ -76,7 +77,11 @@ export class Explainer {
   #reasons(scene: Scene, note: string): string {
     const { operation, result, error } = scene.step;
     if (result?.[2] === SKIPPED) return `skipped, ${note}`;
-    const told = [...this.#atLeast(eventsInWords(scene)), ...this.#waitedFor(scene)];
+    const told = [
+      ...this.#atLeast(eventsInWords(scene)),
+      ...this.#waitedFor(scene),
+      ...devicesInWords(scene),
+    ];
     if (error !== null)
       return [note === "" ? error.code : `${error.code}, ${note}`, ...told].join("; ");
     const effect = effectInWords(scene);
@@ -140,6 +145,12 @@ function uneventful(operation: Operation): string {
     case "read":
     case "write":
       return "page present, no fault";
+    case "device-write":
+      return "through its own table";
+    case "notifier":
+      return "told of every change from now on";
+    case "unregister":
+      return "told of nothing more";
     case "file":
     case "spawn":
     case "memcg":

@@ -67,6 +67,9 @@ function limited({ kernel, step, before }: Scene, code: string): string | null {
 
 function ofOthers(runner: ScriptRunner, operation: Operation, code: string): string | null {
   switch (operation.op) {
+    case "device-read":
+    case "device-write":
+      return code === "EFAULT" ? deviceAccess(runner, operation) : null;
     case "swapon":
       return code === "EINVAL"
         ? "all swap areas together have at most 2147483647 pages"
@@ -247,6 +250,19 @@ function access(process: Process, page: number, code: string): string | null {
   }
   if (pgoff < vma.file.pages) return null;
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
+}
+
+/** A device can do what the process can, but for a read where it may only execute, or only write. */
+function deviceAccess(
+  runner: ScriptRunner,
+  { op, device, page }: Extract<Operation, { readonly op: "device-read" | "device-write" }>,
+): string | null {
+  const process = runner.process(runner.device(device)?.owner ?? "");
+  if (!process?.alive) return null;
+  const vma = vmaAt(process, page);
+  if (vma === undefined) return "nothing is mapped there";
+  const wanted = op === "device-write" ? "w" : "r";
+  return access(process, page, vma.perms.includes(wanted) ? "SIGBUS" : "SIGSEGV");
 }
 
 function notShown(process: Process, page: number): string {

@@ -39,6 +39,8 @@ export class Names {
   readonly files = new Map<string, number>();
   /** Memory cgroup name -> line that made it. */
   readonly cgroups = new Map<string, number>();
+  /** Device name -> line that made it. */
+  readonly devices = new Map<string, number>();
 }
 
 /** The arguments of one operation. */
@@ -104,6 +106,16 @@ export class Fields {
   limit(): number | null {
     const word = this.#word();
     return word === "none" ? null : this.#integer("limit", word, 0, MAX_COUNT);
+  }
+
+  /** A device that an earlier line made. */
+  device(): string {
+    const { devices, processes } = this.names;
+    return this.#known("device", devices, processes, "notifier P D kvm|rdma makes one");
+  }
+
+  newDevice(): string {
+    return this.#fresh("device", this.names.devices);
   }
 
   newProcess(): string {
@@ -271,7 +283,7 @@ export class Fields {
 
   /** @param others names of the other kind, which are easily mistaken for these */
   #known(
-    what: "process" | "file",
+    what: "process" | "file" | "device",
     names: ReadonlyMap<string, number>,
     others: ReadonlyMap<string, number>,
     maker: string,

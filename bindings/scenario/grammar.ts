@@ -290,6 +290,38 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     arity: [1, 1],
     read: (f, at) => ({ ...at, op: "swapoff", area: f.area() }),
   },
+  notifier: {
+    form: "notifier P D kvm|rdma",
+    arity: [3, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "notifier",
+      process: f.process(),
+      newDevice: f.newDevice(),
+      model: f.word("model", ["kvm", "rdma"]),
+    }),
+  },
+  "device-read": {
+    form: "device-read D page",
+    arity: [2, 2],
+    read: (f, at) => ({ ...at, op: "device-read", device: f.device(), page: f.page() }),
+  },
+  "device-write": {
+    form: "device-write D page [value]",
+    arity: [2, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "device-write",
+      device: f.device(),
+      page: f.page(),
+      value: f.left > 0 ? f.value() : at.line,
+    }),
+  },
+  unregister: {
+    form: "unregister D",
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op: "unregister", device: f.device() }),
+  },
   ksm: { form: "ksm", arity: [0, 0], read: (_, at) => ({ ...at, op: "ksm" }) },
   dump: {
     form: "dump [label]",

@@ -22,6 +22,8 @@ const MEMORY = 2 ** 29;
 const TAKES: Partial<Record<OperationName, number>> = {
   read: 2,
   write: 2,
+  "device-read": 2,
+  "device-write": 2,
   "file-read": 1,
   "file-write": 1,
 };

@@ -26,7 +26,7 @@ function stayedInWords(stayed: readonly Stayed[]): string[] {
 /** What a reader of the result asks next; empty for most steps. To be called before the next step. */
 export function noteOn(scene: Scene): string {
   const { operation, result, error, stayed } = scene.step;
-  if (result?.[2] === SKIPPED) return "its process or file is not there";
+  if (result?.[2] === SKIPPED) return skippedBecause(scene);
   if (error !== null) return failureInWords(scene, error);
   switch (operation.op) {
     case "reclaim":
@@ -41,6 +41,12 @@ export function noteOn(scene: Scene): string {
     default:
       return "";
   }
+}
+
+function skippedBecause({ step }: Scene): string {
+  return "device" in step.operation
+    ? "its device is not there"
+    : "its process or file is not there";
 }
 
 /** What became of pages that were to be written. */

@@ -254,6 +254,36 @@ export interface SwapOffOperation extends Written {
   readonly area: number;
 }
 
+/** `notifier P D kvm|rdma` : D comes to the memory of P by itself. */
+export interface NotifierOperation extends Written {
+  readonly op: "notifier";
+  readonly process: string;
+  readonly newDevice: string;
+  readonly model: "kvm" | "rdma";
+}
+
+/** `device-read D page` */
+export interface DeviceReadOperation extends Written {
+  readonly op: "device-read";
+  readonly device: string;
+  readonly page: number;
+}
+
+/** `device-write D page [value]` */
+export interface DeviceWriteOperation extends Written {
+  readonly op: "device-write";
+  readonly device: string;
+  readonly page: number;
+  /** The line number where the script leaves it out. */
+  readonly value: number;
+}
+
+/** `unregister D` */
+export interface UnregisterOperation extends Written {
+  readonly op: "unregister";
+  readonly device: string;
+}
+
 /** `ksm` : scan until nothing changes any more. */
 export interface KsmOperation extends Written {
   readonly op: "ksm";
@@ -298,6 +328,10 @@ export type Operation =
   | IoOperation
   | SwapOnOperation
   | SwapOffOperation
+  | NotifierOperation
+  | DeviceReadOperation
+  | DeviceWriteOperation
+  | UnregisterOperation
   | KsmOperation
   | DumpOperation;
 
@@ -308,3 +342,5 @@ export type OperationName = Operation["op"];
 export type ProcessOperation = Extract<Operation, { readonly process: string }>;
 /** Operations on one file. */
 export type OfFileOperation = Extract<Operation, { readonly file: string }>;
+/** Operations of one device. */
+export type OfDeviceOperation = Extract<Operation, { readonly device: string }>;

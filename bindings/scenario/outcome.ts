@@ -6,6 +6,7 @@ import { counted } from "./wording.js";
 const MEANINGS: Partial<Record<OperationName, (value: number) => string>> = {
   read: String,
   "file-read": String,
+  "device-read": String,
   referenced: (n) => (n === 0 ? "not touched" : `touched through ${counted(n, "mapping")}`),
   rmap: (n) => `found at ${counted(n, "place")}`,
   "swap-out": (n) => `${counted(n, "page")} reclaimed`,

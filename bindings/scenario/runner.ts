@@ -6,7 +6,7 @@ import type { HugePages, Kernel } from "../kernel/kernel.js";
 import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Process } from "../kernel/process.js";
 import { addressOf, bytesOf } from "./arena.js";
-import type { DumpDocument, DumpResult, NamedProcess } from "./dump.js";
+import type { DumpDocument, DumpResult, NamedDevice, NamedProcess } from "./dump.js";
 import { dumpCgroup, ShmemNames, entriesOf, takeDump } from "./dump.js";
 import type {
   CgroupOperation,
@@ -16,6 +16,7 @@ import type {
   MemcgOperation,
   MmapOperation,
   MoveOperation,
+  OfDeviceOperation,
   OfFileOperation,
   Operation,
   PageOperation,
@@ -71,6 +72,7 @@ export class ScriptRunner {
   readonly #processes = new Map<string, NamedProcess>();
   readonly #files = new Map<string, File>();
   readonly #cgroups = new Map<string, MemoryCgroup>();
+  readonly #devices = new Map<string, NamedDevice>();
   readonly #shmem = new ShmemNames();
   #range: Omit<RangeOutcome, "gone"> = NO_RANGE;
   #filesMade = 0;
@@ -102,6 +104,16 @@ export class ScriptRunner {
   /** A process by the name the script gave, or undefined if it never came to be. */
   process(name: string): Process | undefined {
     return this.#processes.get(name)?.process;
+  }
+
+  /** Devices of the script that came to be so far, those that were let go too. */
+  get devices(): readonly NamedDevice[] {
+    return [...this.#devices.values()];
+  }
+
+  /** A device by its name, or undefined if it never came to be. */
+  device(name: string): NamedDevice | undefined {
+    return this.#devices.get(name);
   }
 
   /** A file by its name, or undefined if it never came to be. */
@@ -179,6 +191,10 @@ export class ScriptRunner {
       case "swapoff":
         this.#kernel.swapoff(operation.area);
         return 0;
+      case "device-read":
+      case "device-write":
+      case "unregister":
+        return this.#ofDevice(operation);
       default:
         return "process" in operation ? this.#ofProcess(operation) : this.#ofFile(operation);
     }
@@ -222,6 +238,21 @@ export class ScriptRunner {
     return 0;
   }
 
+  #ofDevice(operation: OfDeviceOperation): number | string {
+    const notifier = this.#devices.get(operation.device)?.notifier;
+    if (!notifier?.registered) return SKIPPED;
+    switch (operation.op) {
+      case "device-read":
+        return notifier.read(addressOf(operation.page));
+      case "device-write":
+        notifier.write(addressOf(operation.page), operation.value);
+        return 0;
+      case "unregister":
+        notifier.unregister();
+        return 0;
+    }
+  }
+
   #ofFile(operation: Exclude<OfFileOperation, FileOperation>): number | string {
     const file = this.#files.get(operation.file);
     if (file === undefined) return SKIPPED;
@@ -259,6 +290,12 @@ export class ScriptRunner {
       case "exec": {
         const { stack } = operation;
         process.exec(stack ? { stack: { pages: stack.pages, top: addressOf(stack.end) } } : {});
+        return 0;
+      }
+      case "notifier": {
+        const { newDevice: name, model } = operation;
+        const notifier = process.registerNotifier({ model });
+        this.#devices.set(name, { name, owner: operation.process, notifier });
         return 0;
       }
       case "mlockall":
@@ -390,7 +427,7 @@ export class ScriptRunner {
 
   #dump(label: string, line: number): void {
     const living = this.processes.filter(({ process }) => process.alive);
-    const dump = takeDump(this.#kernel, living, this.#shmem, label);
+    const dump = takeDump(this.#kernel, living, this.devices, this.#shmem, label);
     const cgroups = [...this.#cgroups.values()].filter(({ exists }) => exists);
     if (this.#cgroups.size > 0) dump.memcgs = cgroups.map(dumpCgroup);
     this.#dumped += entriesOf(dump);

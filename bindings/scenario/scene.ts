@@ -3,6 +3,7 @@
 import { VmStat } from "../../assembly/abi.js";
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { type Shown, shownByDevices } from "./device-words.js";
 import type { Operation } from "./operation.js";
 import type { ScriptRunner, Step } from "./runner.js";
 
@@ -18,6 +19,8 @@ export interface Before {
   readonly swap: number;
   /** Pages in locked VMAs of the operation's process. */
   readonly locked: number;
+  /** What the script's devices show. */
+  readonly shown: Shown;
 }
 
 /** An operation that has run, and the machine as it left it. */
@@ -45,5 +48,6 @@ export function lookBefore(kernel: Kernel, runner: ScriptRunner, operation: Oper
     cached: file?.cached ?? 0,
     swap: process?.alive ? process.rss.swap : 0,
     locked: process?.alive ? process.lockedPages : 0,
+    shown: shownByDevices(runner),
   };
 }

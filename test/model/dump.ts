@@ -1,3 +1,4 @@
+import type { Device } from "./device.js";
 import type { PresentEntry } from "./address-space.js";
 import type { Inode } from "./file.js";
 import { permissions } from "./flags.js";
@@ -15,6 +16,8 @@ type VmaRow = [
 ];
 type PageRow = [page: number, frame: number] | [page: number, frame: number, count: number];
 type SwapRow = [page: number, area: number] | [page: number, area: number, count: number];
+type ShownRow = [page: number, frame: number, how: "r" | "rw"];
+type DeviceRow = [name: string, model: string, shown: ShownRow[]];
 type FrameRow = [mapcount: number, flags: string, word: number];
 
 /** One process of a dump. */
@@ -29,6 +32,8 @@ export interface ProcessDump {
   readonly swap?: SwapRow[];
   /** Which pages of their file entries name that show none; left out if there are none. */
   readonly offsets?: SwapRow[];
+  /** Who has a table of its own; left out if there is nobody. */
+  readonly devices?: DeviceRow[];
 }
 
 /** The state at one moment, in the form that the live kernel's was written in. */
@@ -63,13 +68,24 @@ export interface NamedProcess {
 }
 
 /** Writes dumps of one script run; shared anonymous objects keep their number from dump to dump. */
+/** A device, and what the script calls it. */
+export interface NamedDevice {
+  readonly name: string;
+  readonly owner: string;
+  readonly device: Device;
+}
+
 export class Dumper {
   private readonly shmNames = new Map<Inode, string>();
 
   /** `arena` is the page number that the script calls 0. */
   constructor(private readonly arena: number) {}
 
-  dump(label: string, processes: readonly NamedProcess[]): Dump {
+  dump(
+    label: string,
+    processes: readonly NamedProcess[],
+    devices: readonly NamedDevice[] = [],
+  ): Dump {
     const frames = new Map<Page, number>();
     const names = new Map(processes.map(({ name, process }) => [process, name]));
     const procs = processes
@@ -87,6 +103,7 @@ export class Dumper {
           locked: process.space.lockedPages,
           ...(swap.length > 0 ? { swap } : {}),
           ...(offsets.length > 0 ? { offsets } : {}),
+          ...this.devicesOf(name, devices, frames),
         };
       });
     return {
@@ -94,6 +111,25 @@ export class Dumper {
       procs,
       frames: [...frames.keys()].map((page) => [page.mapcount, pageFlags(page), page.word]),
     };
+  }
+
+  private devicesOf(
+    process: string,
+    devices: readonly NamedDevice[],
+    frames: ReadonlyMap<Page, number>,
+  ): { devices?: DeviceRow[] } {
+    const own = devices.filter(({ owner, device }) => owner === process && device.attached);
+    if (own.length === 0) return {};
+    const rows = own.map(({ name, device }): DeviceRow => {
+      const shown = [...device.shown]
+        .sort(([a], [b]) => a - b)
+        .map(([address, { page, writable }]): ShownRow => {
+          const frame = page === null ? -1 : (frames.get(page) ?? NaN);
+          return [address - this.arena, frame, writable ? "rw" : "r"];
+        });
+      return [name, device.kind, shown];
+    });
+    return { devices: rows };
   }
 
   private swapRows({ space }: ModelProcess): SwapRow[] {

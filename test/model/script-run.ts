@@ -1,4 +1,4 @@
-import { Dumper, type Dump, type NamedProcess } from "./dump.js";
+import { Dumper, type Dump, type NamedDevice, type NamedProcess } from "./dump.js";
 import { fail, Failure } from "./failure.js";
 import type { OpenFile } from "./file.js";
 import { Machine, type MachineOptions } from "./machine.js";
@@ -29,6 +29,7 @@ class ScriptRun {
   private readonly dumper = new Dumper(ARENA / PAGE);
   private readonly processes: NamedProcess[] = [];
   private readonly files = new Map<string, OpenFile>();
+  private readonly devices = new Map<string, NamedDevice>();
   private readonly dumps: Dump[] = [];
   private readonly results: Result[] = [];
   private dumpedLast = false;
@@ -50,7 +51,7 @@ class ScriptRun {
   }
 
   private dump(label: string): void {
-    this.dumps.push(this.dumper.dump(label, this.processes));
+    this.dumps.push(this.dumper.dump(label, this.processes, [...this.devices.values()]));
   }
 
   private outcome(line: ScriptLine): number | string {
@@ -93,7 +94,23 @@ class ScriptRun {
     }
   }
 
+  private ofDevice(operation: string, words: Words): number | undefined {
+    if (!["device-read", "device-write", "unregister"].includes(operation)) return undefined;
+    const device = this.devices.get(words.word(0))?.device;
+    if (device?.attached !== true) fail("ESRCH");
+    if (operation === "unregister") {
+      device.detach();
+      return 0;
+    }
+    const page = ARENA / PAGE + words.number(1);
+    if (operation === "device-read") return device.access(page, false);
+    device.access(page, true, words.numberOr(2, words.line));
+    return 0;
+  }
+
   private ofNamed(operation: string, words: Words): number {
+    const ofDevice = this.ofDevice(operation, words);
+    if (ofDevice !== undefined) return ofDevice;
     const file = this.files.get(words.word(0));
     const done = file === undefined ? undefined : onFile(file, operation, words);
     return done ?? this.ofProcess(operation, words);
@@ -106,6 +123,12 @@ class ScriptRun {
       case "fork":
         this.processes.push({ name: words.word(1), process: this.machine.fork(process) });
         return 0;
+      case "notifier": {
+        const [owner, name] = [words.word(0), words.word(1)];
+        const kind = words.word(2) === "kvm" ? "kvm" : "rdma";
+        this.devices.set(name, { name, owner, device: this.machine.attach(process, kind) });
+        return 0;
+      }
       case "mmap":
         mapFor(process, words, (name) => this.file(name));
         return 0;

@@ -8,6 +8,7 @@ import { STACK_ROOM } from "./script-line.js";
 export function withoutLastWord(operation: Operation, line: number): Operation | null {
   switch (operation.op) {
     case "write":
+    case "device-write":
     case "file-write":
       return { ...operation, word: line };
     case "mremap":

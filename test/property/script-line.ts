@@ -9,13 +9,14 @@ import {
 
 /** A sequence of operations as a script. */
 export function script(operations: readonly Operation[]): string {
-  const born = { processes: 0, files: 0 };
+  const born = { processes: 0, files: 0, devices: 0 };
   let saved = { ...born };
   return operations
     .map((operation) => {
       const line = inLanguage(operation, born) ?? `# ${JSON.stringify(operation)}`;
       if (operation.op === "spawn" || operation.op === "fork") born.processes++;
       if (operation.op === "file" || operation.op === "open") born.files++;
+      if (operation.op === "device") born.devices++;
       if (operation.op === "snapshot") saved = { ...born };
       if (operation.op === "restore") Object.assign(born, saved);
       return line;
@@ -26,8 +27,11 @@ export function script(operations: readonly Operation[]): string {
 /** An operation in the script language, or null where the language has no words for it. */
 export function inLanguage(
   operation: Operation,
-  born: { processes: number; files: number },
+  born: { processes: number; files: number; devices: number },
 ): string | null {
+  if (operation.op === "device") {
+    return `notifier P${operation.process} D${born.devices} ${operation.kind}`;
+  }
   if ("process" in operation) return ofProcess(operation, born.processes);
   switch (operation.op) {
     case "spawn":
@@ -68,10 +72,16 @@ export function inLanguage(
     case "open":
     case "close":
     case "cgroup":
-    case "device-read":
-    case "device-write":
-    case "device-detach":
       return null;
+    case "device-read":
+    case "device-write": {
+      const page = pageOf(operation.address - (operation.address % PAGE));
+      if (page === null) return null;
+      const words = [operation.op, `D${operation.device}`, page];
+      return [...words, ...(operation.op === "device-write" ? [operation.word] : [])].join(" ");
+    }
+    case "device-detach":
+      return `unregister D${operation.device}`;
   }
 }
 

@@ -47,6 +47,7 @@ function writeScript(
     const line = inLanguage(operation, {
       processes: model.processes.length,
       files: model.files.length,
+      devices: model.machine.devices.length,
     });
     if (line === null) continue;
     model.perform(operation);
