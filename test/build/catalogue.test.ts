@@ -13,6 +13,7 @@ const READ = [
   "docs/catalogue.md",
   "assembly",
   "test/api",
+  "test/explore",
   "test/rmap",
   "test/fixtures/rmap-functions.txt",
 ];
