@@ -55,12 +55,13 @@ async function load(): Promise<Load> {
   return { kernel, cgroups, processes: cgroups.map(start), start };
 }
 
-/** Refusals of these kinds are what a limit is for. */
-function attempt(action: () => void): void {
+/** Refusals of these kinds are what a limit is for; others that an action may meet are named. */
+function attempt(action: () => void, ...others: string[]): void {
   try {
     action();
   } catch (error) {
-    if (error instanceof KernelError && /^(ENOMEM|EBUSY|EAGAIN)$/.test(error.code)) return;
+    const refusals = ["ENOMEM", "EBUSY", "EAGAIN", ...others];
+    if (error instanceof KernelError && refusals.includes(error.code)) return;
     throw error;
   }
 }
@@ -72,8 +73,10 @@ function perform(on: Load, [what, who, where]: Step): void {
   const address = BASE + (where % (PAGES + FILE_PAGES)) * PAGE;
   if (what < 45) attempt(() => process.write(address, where));
   else if (what < 65) attempt(() => process.read(address));
-  else if (what < 72) attempt(() => process.madvise(address, PAGE, "dontneed"));
-  else if (what < 80) attempt(() => cgroup.move(process));
+  else if (what < 72) {
+    // A locked VMA keeps its pages.
+    attempt(() => process.madvise(address, PAGE, "dontneed"), "EINVAL");
+  } else if (what < 80) attempt(() => cgroup.move(process));
   else if (what < 84) processes.push(process.fork());
   else if (what < 87) kernel.reclaim(1 + (where % 16));
   else if (what < 90) attempt(() => process.mlock(address, PAGE));
