@@ -5,7 +5,6 @@ import { Violated } from "../violated";
 import { header, vmStatOf } from "../memory/header";
 import { Cache } from "../memory/slab";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import {
   pageFileMapping,
   pageIsAnon,
@@ -17,6 +16,7 @@ import {
   pageSize,
   pageTail,
   pageTest,
+  pageIsHugetlb,
 } from "../struct/page";
 import {
   census,

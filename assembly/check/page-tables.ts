@@ -6,7 +6,6 @@ import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AnonVmaChain } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { itemAt, stableNodeAt } from "../struct/ksm";
 import {
   pageAnonVma,
@@ -18,6 +17,7 @@ import {
   pageRefcount,
   pageStableNode,
   pageTest,
+  pageIsHugetlb,
 } from "../struct/page";
 import { PMD_SIZE } from "../struct/page-table";
 import {

@@ -38,14 +38,25 @@ function checkKey(source: u32, step: u64): void {
 
 /** Step to the first node that the index offers for [start, last]: a list offers all. */
 export function sourceFirst(source: u32, root: usize, start: u64, last: u64): u64 {
-  if (source == <u32>Source.AnonList) return anonListFirst(root);
+  return source == <u32>Source.AnonList
+    ? anonListFirst(root)
+    : treeFirst(source, root, start, last);
+}
+
+/** sourceFirst() of a tree. Loops that want to be fast call it, and anonListFirst() themselves, which is inlined. */
+export function treeFirst(source: u32, root: usize, start: u64, last: u64): u64 {
   const step = intervalTreeFirst(root, start, last);
   checkKey(source, step);
   return step;
 }
 
+/** Step from a node that sourceFirst() or this has given. */
 export function sourceNext(source: u32, node: u32, start: u64, last: u64): u64 {
-  if (source == <u32>Source.AnonList) return anonListNext(node);
+  return source == <u32>Source.AnonList ? anonListNext(node) : treeNext(source, node, start, last);
+}
+
+/** sourceNext() of a tree, in the same way. */
+export function treeNext(source: u32, node: u32, start: u64, last: u64): u64 {
   const step = intervalTreeNext(node, start, last);
   checkKey(source, step);
   return step;

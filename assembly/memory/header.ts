@@ -129,6 +129,8 @@ export class Header {
   hugePagesReserved: i32;
   hugetlbLock: u32;
   hugetlbInstantiationMutex: u32;
+  /** 1 once there was a huge page: until then no page is looked at for whether it is one. */
+  hugeSeen: u32;
 
   nrAnonPages: i32;
   /** Huge anonymous pages that are mapped: in nrAnonPages they are not. */

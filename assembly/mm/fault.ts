@@ -11,7 +11,7 @@ import {
   hugeEntry,
   hugePmdAt,
   pmdAlloc,
-  pmdIsTable,
+  pmdAt,
   pmdSlotAlloc,
   pteAt,
   pteUnder,
@@ -106,10 +106,11 @@ export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool)
   count(Counter.Faults, 1);
   countFault(mm);
   if (isHugetlbVma(vma)) return hugetlbFault(vma, address, write);
-  let pmd = pmdSlotAlloc(mm, address);
-  if (!pmd) return Errno.ENOMEM;
-  if (!pmdIsTable(pmd)) {
-    const huge = hugeFault(vma, address, pmd, write);
+  let pmd = pmdAt(mm, address);
+  if (!pmd) {
+    const slot = pmdSlotAlloc(mm, address);
+    if (!slot) return Errno.ENOMEM;
+    const huge = hugeFault(vma, address, slot, write);
     if (huge != SMALL) return huge;
     pmd = pmdAlloc(mm, address);
     if (!pmd) return Errno.ENOMEM;
@@ -153,8 +154,11 @@ export function accessMemory(mm: MmStruct, address: u64, access: Access, word: f
       error = Errno.SIGSEGV;
       break;
     }
-    result = touch(mm, address, access, word);
-    if (result != MISS) break;
+    // The first time it has just been tried, and nobody but in the explorer can have come in between.
+    if (EXPLORE || tries || access == Access.Execute) {
+      result = touch(mm, address, access, word);
+      if (result != MISS) break;
+    }
     error = handleMmFault(mm, vma, address & ~0xfff, access == Access.Write);
     if (error) break;
   }

@@ -15,7 +15,6 @@ import {
 } from "../struct/memcg";
 import { drainAllStock } from "../struct/memcg-stock";
 import { MmStruct } from "../struct/mm-struct";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { isolateLruPage, putbackLruPage } from "../struct/isolation";
 import {
   pageFileMapping,
@@ -26,6 +25,7 @@ import {
   pageSetMemcg,
   pageSize,
   pageTest,
+  pageIsHugetlb,
 } from "../struct/page";
 import { PageCgroup, pageCgroupSet } from "../struct/page-cgroup";
 import { resUnchargeUntil } from "../struct/res-counter";

@@ -26,7 +26,6 @@ import { pageMkclean } from "../rmap/mkclean";
 import { tryToUnmap } from "../rmap/unmap";
 import { accountsDirty, AddressSpace, isSwapBacked, isUnevictable } from "../struct/address-space";
 import { frameMarkBroken } from "../struct/frame-list";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { isolateLruPage } from "../struct/isolation";
 import {
   compoundHead,
@@ -43,6 +42,7 @@ import {
   pageSet,
   pageTest,
   unlockPage,
+  pageIsHugetlb,
 } from "../struct/page";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { getPage, putPage } from "../struct/page-frame";

@@ -16,7 +16,6 @@ import {
   hugePagesAvailable,
   hugetlbLock,
   hugetlbUnlock,
-  pageIsHugetlb,
 } from "../struct/huge-pool";
 import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
@@ -41,6 +40,7 @@ import {
   setPageUptodate,
   trylockPage,
   unlockPage,
+  pageIsHugetlb,
 } from "../struct/page";
 import { pageCacheReplace } from "../struct/page-cache";
 import { getPage, pageAlloc, putPage } from "../struct/page-frame";

@@ -7,7 +7,6 @@ import { pageReferenced } from "../rmap/referenced";
 import { splitHugePage } from "../rmap/split-huge-page";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
 import { frameMarkBroken } from "../struct/frame-list";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { isolateLruPage, isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   compoundHead,
@@ -23,6 +22,7 @@ import {
   pageTest,
   pageTestAndClear,
   unlockPage,
+  pageIsHugetlb,
 } from "../struct/page";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { getPage, holdPage, putPage, releasePage } from "../struct/page-frame";
@@ -59,9 +59,11 @@ export function splitPage(frame: u32): bool {
 /** try_to_unmap of one page, or try_to_munlock of what it is part of. */
 export function unmapPage(page: u32, how: u32): UnmapResult {
   const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
-  const whole = munlocks || pageIsHugetlb(compoundHead(page));
-  const frame = whole ? compoundHead(page) : page;
-  if (pageTail(frame) && !splitPage(frame)) return UnmapResult.Success;
+  let frame = page;
+  if (pageCompound(page)) {
+    if (munlocks || pageIsHugetlb(compoundHead(page))) frame = compoundHead(page);
+    if (pageTail(frame) && !splitPage(frame)) return UnmapResult.Success;
+  }
   getPage(frame);
   lockPage(frame, Doing.PageOperation);
   let result = UnmapResult.Success;

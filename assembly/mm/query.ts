@@ -25,7 +25,6 @@ import { rmapWalk, stab } from "../rmap/walk";
 import { resetLockCounters } from "../sync/lock-counter";
 import { AddressSpace, File, fileOpen, isHugetlb } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { memcgAt } from "../struct/memcg";
 import { MmStruct } from "../struct/mm-struct";
 import {
@@ -46,6 +45,7 @@ import {
   pagePins,
   pageRefcount,
   pageWord,
+  pageIsHugetlb,
 } from "../struct/page";
 import { isCharged } from "../struct/page-cgroup";
 import { entryOf } from "../struct/page-table";

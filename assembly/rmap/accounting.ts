@@ -5,7 +5,6 @@ import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { AnonVma } from "../struct/anon-vma";
 import {
   pageAnonVma,
@@ -19,6 +18,7 @@ import {
   pageSetAnonMapping,
   pageSetIndex,
   pageTest,
+  pageIsHugetlb,
 } from "../struct/page";
 import { setPageDirty } from "../struct/page-dirty";
 import { linearPageIndex, Vma } from "../struct/vma";
@@ -122,6 +122,22 @@ function changesShowInKey(frame: u32): bool {
   return mapping != null && !accountsDirty(mapping);
 }
 
+/** The last mapping is gone. Huge pages of the pool are on no account, and charged to nobody. */
+function lastMappingGone(frame: u32, anon: bool, keyed: bool, charged: bool): void {
+  if (keyed && pageTestAndClearDirty(frame)) {
+    event(Event.KeyDirty, <f64>frame, 0, 0);
+    setPageDirty(frame);
+  }
+  if (pageIsHugetlb(frame)) return;
+  if (anon) {
+    if (charged) unchargePage(frame);
+    countAnon(frame, -1);
+  } else {
+    if (charged) updateMappedFile(frame, -1);
+    header().nrFileMapped--;
+  }
+}
+
 /**
  * Under the page-table lock. The mapping field of an anonymous page stays as it is. PG_mlocked goes last,
  * when nothing maps the page any more.
@@ -130,36 +146,16 @@ export function pageRemoveRmap(frame: u32): void {
   const anon = pageIsAnon(frame);
   // Once it is unmapped, the page may lose its file at any moment.
   const keyed = changesShowInKey(frame);
+  const charged = isMemcgEnabled();
   // An anonymous page's uncharging takes the lock of its side record, inside which a move takes move_lock.
-  const counted = !anon && isMemcgEnabled();
-  const locked = counted && beginUpdatePageStat(frame);
+  const bracketed = charged && !anon;
+  const locked = bracketed && beginUpdatePageStat(frame);
   const at = pageMapcountAt(frame);
   sharedAccess(at);
   const mapcount = load<i32>(at) - 1;
   assert(mapcount >= -1, "rmap: unmapped more often than mapped");
   store<i32>(at, mapcount);
-  if (mapcount >= 0) {
-    if (counted) endUpdatePageStat(frame, locked);
-    return;
-  }
-  if (keyed && pageTestAndClearDirty(frame)) {
-    event(Event.KeyDirty, <f64>frame, 0, 0);
-    setPageDirty(frame);
-  }
-  // Huge pages of the pool are on no account, and charged to nobody.
-  if (pageIsHugetlb(frame)) {
-    if (counted) endUpdatePageStat(frame, locked);
-    return;
-  }
-  if (anon) {
-    unchargePage(frame);
-    countAnon(frame, -1);
-  } else {
-    header().nrFileMapped--;
-    if (counted) {
-      updateMappedFile(frame, -1);
-      endUpdatePageStat(frame, locked);
-    }
-  }
-  if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);
+  if (mapcount < 0) lastMappingGone(frame, anon, keyed, charged);
+  if (bracketed) endUpdatePageStat(frame, locked);
+  if (mapcount < 0 && pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);
 }

@@ -5,12 +5,11 @@ import { HUGE_ORDER, PAGE_SHIFT, VmaAddress } from "../abi";
 import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { File } from "../struct/address-space";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { MmStruct } from "../struct/mm-struct";
-import { pageAnonVma, pageFileMapping, pageIndex } from "../struct/page";
+import { pageAnonVma, pageFileMapping, pageIndex, pageIsHugetlb } from "../struct/page";
 import { pmdAt, ptlLock, ptlUnlock, pteUnder } from "../struct/page-table";
 import { pteFrame, pteIsPage } from "../struct/pte";
-import { isHugetlbVma, isNonlinear, Vma } from "../struct/vma";
+import { isNonlinear, Vma } from "../struct/vma";
 import { traceEntry, traceNoTable } from "../struct/walk-trace";
 import { sharedAccess } from "../sync/yield-point";
 import { isHugetlbMappedAt } from "./hugetlb-address";
@@ -18,9 +17,14 @@ import { isHugetlbMappedAt } from "./hugetlb-address";
 /** No address: the VMA does not hold the page's pgoff. */
 export const OUTSIDE: u64 = u64.MAX_VALUE;
 
-/** __vma_address: the address that a pgoff (of a hugetlb VMA: in huge pages) has in the VMA, inside its bounds or not. */
+/** Where a page begins in its mapping, in pages: huge ones of the pool have their index in huge pages. */
+export function pagePgoff(frame: u32): u64 {
+  const index = pageIndex(frame);
+  return pageIsHugetlb(frame) ? index << HUGE_ORDER : index;
+}
+
+/** __vma_address: the address that pagePgoff() has in the VMA, inside its bounds or not. */
 function rawVmaAddress(pgoff: u64, vma: Vma): u64 {
-  if (isHugetlbVma(vma)) pgoff <<= HUGE_ORDER;
   return vma.start + ((pgoff - vma.pgoff) << PAGE_SHIFT);
 }
 
@@ -28,16 +32,20 @@ function isInside(vma: Vma, address: u64): bool {
   return address >= vma.start && address < vma.end;
 }
 
+/** What vmaAddress() is to do, which a walk asks once. */
+export function addressIsChecked(): bool {
+  return header().vmaAddress == <u32>VmaAddress.Checked;
+}
+
 /**
- * Address of the pgoff in a VMA that an index returned: OUTSIDE when the vmaAddress switch is `checked`
+ * Address of pagePgoff() in a VMA that an index returned: OUTSIDE when the vmaAddress switch is `checked`
  * and it is not there, an assertion when it is `asserted` (spec/commits.md section 5).
  */
-export function vmaAddress(pgoff: u64, vma: Vma): u64 {
+export function vmaAddress(pgoff: u64, vma: Vma, checked: bool): u64 {
   const address = rawVmaAddress(pgoff, vma);
-  if (header().vmaAddress == <u32>VmaAddress.Checked) {
-    return isInside(vma, address) ? address : OUTSIDE;
-  }
-  assert(isInside(vma, address), "vma_address: outside its vma");
+  if (checked) return isInside(vma, address) ? address : OUTSIDE;
+  // In release it would be worked out for nothing.
+  if (CHECKED) assert(isInside(vma, address), "vma_address: outside its vma");
   return address;
 }
 
@@ -54,7 +62,7 @@ export function pageAddressInVma(frame: u32, vma: Vma): u64 {
   } else {
     return OUTSIDE;
   }
-  const address = rawVmaAddress(pageIndex(frame), vma);
+  const address = rawVmaAddress(pagePgoff(frame), vma);
   return isInside(vma, address) ? address : OUTSIDE;
 }
 
@@ -85,7 +93,7 @@ export function pageCheckAddress(frame: u32, mm: MmStruct, address: u64, sync: b
 
 /** Does this VMA map the page right now? For a VMA that no index returned. */
 export function pageMappedInVma(frame: u32, vma: Vma): bool {
-  const address = rawVmaAddress(pageIndex(frame), vma);
+  const address = rawVmaAddress(pagePgoff(frame), vma);
   if (!isInside(vma, address)) return false;
   const mm = changetype<MmStruct>(<usize>vma.mm);
   if (pageIsHugetlb(frame)) return isHugetlbMappedAt(frame, mm, address);

@@ -91,7 +91,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           }
           if (CHECKED) traceOffer(Offer.Considered, item.address);
           entries++;
-          const one = pageReferencedOne(frame, vma, item.address);
+          const one = pageReferencedOne(frame, vma, item.address, false);
           if (one & LOCKED) {
             flags |= VmFlag.Locked;
             mapcount = 0;

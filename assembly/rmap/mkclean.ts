@@ -14,7 +14,7 @@ import { Offer, WalkAct, WalkKind } from "../abi";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
+import { addressIsChecked, OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
 import { countWalk } from "./walk-cost";
 
 function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
@@ -44,6 +44,7 @@ function mkclean(frame: u32): u32 {
   // Pages of hugetlb files are never written out, so nobody wants to notice writes to them.
   if (!mapping || !pageMapped(frame) || isHugetlb(mapping)) return 0;
   const pgoff = pageIndex(frame);
+  const checked = addressIsChecked();
   let cleaned: u32 = 0;
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
@@ -63,7 +64,7 @@ function mkclean(frame: u32): u32 {
       if (CHECKED) traceOffer(Offer.Private, 0);
       continue;
     }
-    const address = vmaAddress(pgoff, vma);
+    const address = vmaAddress(pgoff, vma, checked);
     if (address == OUTSIDE) {
       irrelevant++;
       if (CHECKED) traceOffer(Offer.Irrelevant, 0);

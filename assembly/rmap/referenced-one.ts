@@ -3,12 +3,12 @@
 import { Doing } from "../locks";
 import { VmFlag, WalkAct } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
-import { pageIsHuge } from "../struct/page";
 import { hugeEntryAt, ptlUnlock, pteUnder } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { traceDid } from "../struct/walk-trace";
 import { pageCheckAddress } from "./address";
-import { clearFlushYoung } from "./young";
+import { mmHasNotifiers } from "../notifier/dispatch";
+import { clearFlushYoung, pteClearYoung } from "./young";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 
 // What it says, as bits.
@@ -35,9 +35,12 @@ function hugeReferencedOne(head: u32, vma: Vma, address: u64): u32 {
   return found;
 }
 
-/** Clears the mark it finds. A locked VMA is only named. */
-export function pageReferencedOne(frame: u32, vma: Vma, address: u64): u32 {
-  if (pageIsHuge(frame)) return hugeReferencedOne(frame, vma, address);
+/**
+ * Clears the mark it finds. A locked VMA is only named.
+ * @param huge the page is the head of a huge one
+ */
+export function pageReferencedOne(frame: u32, vma: Vma, address: u64, huge: bool): u32 {
+  if (huge) return hugeReferencedOne(frame, vma, address);
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pmd = pageCheckAddress(frame, mm, address, false);
   if (!pmd) return 0;
@@ -47,7 +50,8 @@ export function pageReferencedOne(frame: u32, vma: Vma, address: u64): u32 {
     return LOCKED;
   }
   let found = FOUND;
-  if (clearFlushYoung(mm, pteUnder(pmd, address), address)) {
+  const pte = pteUnder(pmd, address);
+  if (mmHasNotifiers(mm) ? clearFlushYoung(mm, pte, address) : pteClearYoung(pte)) {
     // Streaming reads tell nothing about what comes next: cleared, but not counted.
     if (!(vma.flags & VmFlag.SeqRead)) found |= REFERENCED;
     if (CHECKED) traceDid(found & REFERENCED ? WalkAct.Counted : WalkAct.Forgotten);

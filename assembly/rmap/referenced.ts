@@ -2,7 +2,8 @@
 
 import { Offer, VmFlag, WalkAct, WalkKind } from "../abi";
 import { hasStorageKeys, pageTestAndClearYoung } from "../arch/storage-key";
-import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
+import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
+import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
@@ -13,6 +14,7 @@ import {
   mappingIsKsm,
   pageFileMapping,
   pageIndex,
+  pageIsHuge,
   pageIsKsm,
   pageMapcount,
   pageMapped,
@@ -24,7 +26,7 @@ import { isLockedForCharge } from "../struct/page-cgroup";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { OUTSIDE, vmaAddress } from "./address";
+import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
@@ -42,6 +44,9 @@ export function referencedFlags(result: u64): u32 {
 /** Asks the VMAs that owner offers until as many entries were found as the page has mappings. */
 function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u64 {
   const pgoff = pageIndex(frame);
+  const huge = pageIsHuge(frame);
+  const at = huge ? pagePgoff(frame) : pgoff;
+  const checked = addressIsChecked();
   let mapcount = pageMapcount(frame);
   let referenced: u32 = 0;
   let flags: u32 = 0;
@@ -50,14 +55,16 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
-  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+  const listed = source == <u32>Source.AnonList;
+  const root = sourceRoot(source, owner);
+  let step = listed ? anonListFirst(root) : treeFirst(source, root, pgoff, pgoff);
+  for (; ; step = listed ? anonListNext(node) : treeNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);
     node = stepNode(step);
     if (!node) break;
     const vma = vmaOfNode(node);
-    const address = vmaAddress(pgoff, vma);
+    const address = vmaAddress(at, vma, checked);
     if (address == OUTSIDE) {
       irrelevant++;
       if (CHECKED) traceOffer(Offer.Irrelevant, 0);
@@ -70,7 +77,7 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
     }
     if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
-    const one = pageReferencedOne(frame, vma, address);
+    const one = pageReferencedOne(frame, vma, address, huge);
     if (one & LOCKED) {
       flags |= VmFlag.Locked;
       break;

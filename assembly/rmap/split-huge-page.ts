@@ -44,7 +44,7 @@ import {
 import { isVmaTemporaryStack, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
-import { OUTSIDE, vmaAddress } from "./address";
+import { addressIsChecked, OUTSIDE, vmaAddress } from "./address";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { countWalk } from "./walk-cost";
@@ -97,6 +97,7 @@ function mapParts(head: u32, vma: Vma, address: u64): bool {
 /** One pass over all places where the page may be mapped; entries found. */
 function splitPass(anonVma: AnonVma, head: u32, marks: bool): i32 {
   const pgoff = pageIndex(head);
+  const checked = addressIsChecked();
   const source = anonSource();
   let found = 0;
   let irrelevant: u32 = 0;
@@ -111,7 +112,7 @@ function splitPass(anonVma: AnonVma, head: u32, marks: bool): i32 {
     node = stepNode(step);
     if (!node) break;
     const vma = vmaOfNode(node);
-    const address = vmaAddress(pgoff, vma);
+    const address = vmaAddress(pgoff, vma, checked);
     if (address == OUTSIDE) {
       irrelevant++;
       if (CHECKED) traceOffer(Offer.Irrelevant, 0);

@@ -7,8 +7,7 @@
 
 import { Event, PageFlag, Unmap, UnmapResult, VmFlag, WalkAct } from "../abi";
 import { event } from "../memory/event";
-import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
-import { pageIsHugetlb } from "../struct/huge-pool";
+import { mmHasNotifiers, mmuNotifierInvalidatePage } from "../notifier/dispatch";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
 import {
@@ -18,6 +17,7 @@ import {
   pageMapped,
   pageMapping,
   pagePrivate,
+  pageIsHugetlb,
 } from "../struct/page";
 import { putPage } from "../struct/page-frame";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
@@ -31,7 +31,7 @@ import { pageRemoveRmap } from "./accounting";
 import { pageCheckAddress } from "./address";
 import { hugetlbUnmapOne } from "./hugetlb";
 import { clearPageMlock, mlockVmaPage } from "./mlock";
-import { clearFlushYoung } from "./young";
+import { clearFlushYoung, pteClearYoung } from "./young";
 
 /** A locked VMA maps the page: mlock it, if the VMA can be kept from changing without waiting. */
 function mlockInstead(frame: u32, vma: Vma): UnmapResult {
@@ -113,10 +113,12 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
       return UnmapResult.Again;
     }
   }
-  if (!(how & Unmap.IgnoreAccess) && clearFlushYoung(mm, pte, address)) {
-    if (CHECKED) traceDid(WalkAct.MadeOld);
-    ptlUnlock(pmd);
-    return UnmapResult.Fail;
+  if (!(how & Unmap.IgnoreAccess)) {
+    if (mmHasNotifiers(mm) ? clearFlushYoung(mm, pte, address) : pteClearYoung(pte)) {
+      if (CHECKED) traceDid(WalkAct.MadeOld);
+      ptlUnlock(pmd);
+      return UnmapResult.Fail;
+    }
   }
   store<u64>(pte, 0);
   if (entry & PTE_DIRTY) setPageDirty(frame);
@@ -130,6 +132,6 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
   putPage(frame);
   ptlUnlock(pmd);
   // The entry's reference is gone: that of whoever unmaps keeps the frame until its clients have heard of it.
-  mmuNotifierInvalidatePage(mm, address);
+  if (mmHasNotifiers(mm)) mmuNotifierInvalidatePage(mm, address);
   return UnmapResult.Again;
 }

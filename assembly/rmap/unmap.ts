@@ -1,10 +1,10 @@
 // try_to_unmap: takes every entry of a page away, or with the munlock action only looks for a locked VMA.
 
 import { Offer, Unmap, UnmapResult, WalkKind } from "../abi";
-import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
+import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
+import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
-import { pageIsHugetlb } from "../struct/huge-pool";
 import { vmaOfNode } from "../struct/interval-node";
 import {
   mappingIsAnon,
@@ -14,12 +14,13 @@ import {
   pageIndex,
   pageMapped,
   pageMapping,
+  pageIsHugetlb,
 } from "../struct/page";
 import { isVmaTemporaryStack } from "../struct/vma";
 import { traceBegin, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { OUTSIDE, vmaAddress } from "./address";
+import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { tryToUnmapNonlinear } from "./unmap-nonlinear";
@@ -30,20 +31,24 @@ import { countWalk } from "./walk-cost";
 function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapResult {
   const migrates = source != <u32>Source.File && (how & Unmap.ActionMask) == Unmap.Migration;
   const pgoff = pageIndex(frame);
+  const at = pagePgoff(frame);
+  const checked = addressIsChecked();
   let result = UnmapResult.Again;
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
-  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+  const listed = source == <u32>Source.AnonList;
+  const root = sourceRoot(source, owner);
+  let step = listed ? anonListFirst(root) : treeFirst(source, root, pgoff, pgoff);
+  for (; ; step = listed ? anonListNext(node) : treeNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);
     node = stepNode(step);
     if (!node) break;
     const vma = vmaOfNode(node);
-    const address = vmaAddress(pgoff, vma);
+    const address = vmaAddress(at, vma, checked);
     if (address == OUTSIDE) {
       irrelevant++;
       if (CHECKED) traceOffer(Offer.Irrelevant, 0);
@@ -98,10 +103,9 @@ function kindOf(how: u32): WalkKind {
 function unmap(frame: u32, how: u32): UnmapResult {
   const mapping = pageMapping(frame);
   const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
-  assert(
-    munlocks || !pageCompound(frame) || pageIsHugetlb(frame),
-    "rmap: huge page unmapped before it was split",
-  );
+  if (CHECKED && !munlocks && pageCompound(frame)) {
+    assert(pageIsHugetlb(frame), "rmap: huge page unmapped before it was split");
+  }
   let result = UnmapResult.Again;
   if (mappingIsKsm(mapping)) {
     result = <UnmapResult>(<i32>ksmWalk(frame, KsmVisit.Unmap, how, 0, 0));

@@ -1,7 +1,8 @@
 // rmap_walk: every place where the page is or may be mapped, each recorded or restored.
 
 import { Offer, WalkAct, WalkKind } from "../abi";
-import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
+import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
+import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
@@ -10,7 +11,7 @@ import { mappingIsAnon, mappingIsKsm, mappingOwner, pageIndex, pageMapping } fro
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { OUTSIDE, vmaAddress } from "./address";
+import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { isMappedAt, recordMapping } from "./mapping-record";
@@ -23,20 +24,24 @@ import { countWalk, countWalks } from "./walk-cost";
  */
 function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize, room: u32): u32 {
   const pgoff = pageIndex(frame);
+  const at = pagePgoff(frame);
+  const checked = addressIsChecked();
   let found: u32 = 0;
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
-  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+  const listed = source == <u32>Source.AnonList;
+  const root = sourceRoot(source, owner);
+  let step = listed ? anonListFirst(root) : treeFirst(source, root, pgoff, pgoff);
+  for (; ; step = listed ? anonListNext(node) : treeNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);
     node = stepNode(step);
     if (!node) break;
     const vma = vmaOfNode(node);
-    const address = vmaAddress(pgoff, vma);
+    const address = vmaAddress(at, vma, checked);
     if (address == OUTSIDE) {
       irrelevant++;
       if (CHECKED) traceOffer(Offer.Irrelevant, 0);
@@ -101,6 +106,7 @@ export function removeMigrationPtes(old: u32, frame: u32): u32 {
  */
 export function stab(frames: usize, n: u32): u32 {
   const anonymous = anonSource();
+  const checked = addressIsChecked();
   let relevant: u32 = 0;
   let irrelevant: u32 = 0;
   let visited: u32 = 0;
@@ -114,16 +120,19 @@ export function stab(frames: usize, n: u32): u32 {
       continue;
     }
     const pgoff = pageIndex(frame);
+    const at = pagePgoff(frame);
     const source: u32 = mappingIsAnon(mapping) ? anonymous : Source.File;
     const owner = mappingOwner(mapping);
     let node: u32;
-    let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
-    for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
+    const listed = source == <u32>Source.AnonList;
+    const root = sourceRoot(source, owner);
+    let step = listed ? anonListFirst(root) : treeFirst(source, root, pgoff, pgoff);
+    for (; ; step = listed ? anonListNext(node) : treeNext(source, node, pgoff, pgoff)) {
       visited += stepVisited(step);
       touched += stepTouched(step);
       node = stepNode(step);
       if (!node) break;
-      if (vmaAddress(pgoff, vmaOfNode(node)) == OUTSIDE) irrelevant++;
+      if (vmaAddress(at, vmaOfNode(node), checked) == OUTSIDE) irrelevant++;
       else relevant++;
     }
   }

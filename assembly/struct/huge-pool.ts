@@ -39,11 +39,6 @@ export function hugetlbUnlock(): void {
   unlock(hugetlbLockAt());
 }
 
-/** PageHuge: the first page of a huge page of the pool? */
-export function pageIsHugetlb(frame: u32): bool {
-  return pageTest(frame, PageFlag.Hugetlb);
-}
-
 /** Free pages that nobody was promised. */
 export function hugePagesAvailable(): i32 {
   const state = header();

@@ -5,7 +5,7 @@ import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { mightSleep } from "../sync/lock";
 import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
-import { freeHugePage, pageIsHugetlb } from "./huge-pool";
+import { freeHugePage } from "./huge-pool";
 import { lruRemove } from "./lru";
 import { isCharged } from "./page-cgroup";
 import {
@@ -24,6 +24,9 @@ import {
   pageTail,
   pageTest,
   word32,
+  pageCompound,
+  pageIsHuge,
+  pageIsHugetlb,
 } from "./page";
 
 /** A zeroed frame with one reference, not mapped; 0 when there is none left. */
@@ -47,6 +50,7 @@ export function hugePageAlloc(): u32 {
   mightSleep();
   const head = framesTakeHuge();
   if (!head) return 0;
+  header().hugeSeen = 1;
   pageInit(head, 1);
   pageSet(head, PageFlag.Head);
   for (let tail = head + 1; tail < head + <u32>HUGE_PAGES; tail++) {
@@ -119,7 +123,7 @@ function pageFree(frame: u32): void {
   if (pageTest(frame, PageFlag.Lru)) lruRemove(frame);
   if (pageIsHugetlb(frame) && freeHugePage(frame)) return;
   // Last to first, so that they are handed out in order.
-  if (pageTest(frame, PageFlag.Head)) {
+  if (pageIsHuge(frame)) {
     for (let tail = frame + <u32>HUGE_PAGES - 1; tail > frame; tail--) release(tail);
   }
   release(frame);
@@ -129,7 +133,9 @@ function release(frame: u32): void {
   // The machine leaves the key of a frame that is free; whoever uses the frame next writes to it, or sets the key.
   if (hasStorageKeys()) pageSetStorageKey(frame, 0);
   pageSetMapping(frame, 0);
-  pageClear(frame, PageFlag.Head);
-  pageClear(frame, PageFlag.Tail);
+  if (pageCompound(frame)) {
+    pageClear(frame, PageFlag.Head);
+    pageClear(frame, PageFlag.Tail);
+  }
   frameGiveBack(frame);
 }

@@ -21,6 +21,7 @@ import { pteOfPart } from "./pte";
 const LEVEL_BITS: u64 = 9;
 const INDEX: u64 = 511;
 const PMD_SHIFT: u64 = 21;
+const PUD_SHIFT: u64 = 30;
 const PGD_SHIFT: u64 = 39;
 const TABLE_BYTES: u32 = 4096;
 /** Bytes that one table of entries maps. */
@@ -66,13 +67,13 @@ function entryAt(table: u32, address: u64, shift: u64): usize {
 
 /** The pmd entry over an address, whatever is in it; 0 if there is no table that it would be in. */
 export function pmdSlot(mm: MmStruct, address: u64): usize {
-  let table = mm.pgd;
-  if (!table) return 0;
-  for (let shift = PGD_SHIFT; shift > PMD_SHIFT; shift -= LEVEL_BITS) {
-    table = load<u32>(entryAt(table, address, shift));
-    if (!table) return 0;
-  }
-  return entryAt(table, address, PMD_SHIFT);
+  // Written out: a loop over two levels is slower than they are.
+  const pgd = mm.pgd;
+  if (!pgd) return 0;
+  const pud = load<u32>(entryAt(pgd, address, PGD_SHIFT));
+  if (!pud) return 0;
+  const pmd = load<u32>(entryAt(pud, address, PUD_SHIFT));
+  return pmd ? entryAt(pmd, address, PMD_SHIFT) : 0;
 }
 
 /** The pmd entry over an address, whose lower half is the table of entries; 0 if a level is absent, or huge. */

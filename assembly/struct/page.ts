@@ -109,9 +109,14 @@ export function pageMapcountAt(frame: u32): usize {
   return word32(header().pageMapcount, frame);
 }
 
+/** Has the page one of these flags, which huge pages alone have? */
+function hugeTest(frame: u32, flags: u32): bool {
+  return header().hugeSeen != 0 && (pageFlags(frame) & flags) != 0;
+}
+
 /** Part of a huge page, but not its first: what counts for the page is kept with the head. */
 export function pageTail(frame: u32): bool {
-  return pageTest(frame, PageFlag.Tail);
+  return hugeTest(frame, PageFlag.Tail);
 }
 
 /** First frame of a huge page, of that frame and of all others; any other frame is its own head. */
@@ -121,17 +126,22 @@ export function compoundHead(frame: u32): u32 {
 
 /** The first page of a huge one. */
 export function pageIsHuge(frame: u32): bool {
-  return pageTest(frame, PageFlag.Head);
+  return hugeTest(frame, PageFlag.Head);
+}
+
+/** PageHuge: the first page of a huge page of the pool? */
+export function pageIsHugetlb(frame: u32): bool {
+  return hugeTest(frame, PageFlag.Hugetlb);
 }
 
 /** Part of a huge page. */
 export function pageCompound(frame: u32): bool {
-  return (pageFlags(frame) & (PageFlag.Head | PageFlag.Tail)) != 0;
+  return hugeTest(frame, PageFlag.Head | PageFlag.Tail);
 }
 
 /** hpage_nr_pages: how many pages counters take it for. */
 export function pageSize(frame: u32): i32 {
-  return pageTest(frame, PageFlag.Head) ? HUGE_PAGES : 1;
+  return pageIsHuge(frame) ? HUGE_PAGES : 1;
 }
 
 /** Does anybody hold the page? A tail is held through its head. */

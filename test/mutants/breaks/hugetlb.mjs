@@ -5,8 +5,8 @@ export default {
     {
       rule: "the address of a huge page of the pool counts in huge pages",
       file: "assembly/rmap/address.ts",
-      from: "if (isHugetlbVma(vma)) pgoff <<= HUGE_ORDER;",
-      to: "",
+      from: "return pageIsHugetlb(frame) ? index << HUGE_ORDER : index;",
+      to: "return index;",
     },
     {
       rule: "the index of a huge page of the pool counts in huge pages",
@@ -17,8 +17,8 @@ export default {
     {
       rule: "page_remove_rmap leaves early for a huge page of the pool",
       file: "assembly/rmap/accounting.ts",
-      from: "  if (pageIsHugetlb(frame)) {\n    if (counted) endUpdatePageStat(frame, locked);\n    return;\n  }\n",
-      to: "",
+      from: "  if (pageIsHugetlb(frame)) return;\n  if (anon) {",
+      to: "  if (anon) {",
     },
     {
       rule: "what comes back from a migration belongs to the oldest anon_vma",

@@ -20,8 +20,8 @@ export default {
       rule: "move_lock is not held while a page is uncharged",
       ...raced,
       file: "assembly/rmap/accounting.ts",
-      from: "    unchargePage(frame);\n",
-      to: "    const held = beginUpdatePageStat(frame);\n    unchargePage(frame);\n    endUpdatePageStat(frame, held);\n",
+      from: "    if (charged) unchargePage(frame);\n",
+      to: "    const held = beginUpdatePageStat(frame);\n    if (charged) unchargePage(frame);\n    endUpdatePageStat(frame, held);\n",
     },
     {
       rule: "a move waits for those who read the owner before it",

@@ -66,7 +66,7 @@ export default {
     {
       rule: "try_to_unmap tells after the entry is gone",
       file: "assembly/rmap/unmap-one.ts",
-      from: "  ptlUnlock(pmd);\n  // The entry's reference is gone: that of whoever unmaps keeps the frame until its clients have heard of it.\n  mmuNotifierInvalidatePage(mm, address);\n",
+      from: "  ptlUnlock(pmd);\n  // The entry's reference is gone: that of whoever unmaps keeps the frame until its clients have heard of it.\n  if (mmHasNotifiers(mm)) mmuNotifierInvalidatePage(mm, address);\n",
       to: "  ptlUnlock(pmd);\n",
     },
     {

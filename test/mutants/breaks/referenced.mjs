@@ -20,8 +20,8 @@ export default {
     {
       rule: "a touch through a sequential VMA is cleared",
       file: one,
-      from: "  if (clearFlushYoung(mm, pteUnder(pmd, address), address)) {",
-      to: "  if (vma.flags & VmFlag.SeqRead ? (load<u64>(pteUnder(pmd, address)) & 0x20) != 0 : clearFlushYoung(mm, pteUnder(pmd, address), address)) {",
+      from: "  if (mmHasNotifiers(mm) ?",
+      to: "  if (vma.flags & VmFlag.SeqRead ? (load<u64>(pte) & 0x20) != 0 : mmHasNotifiers(mm) ?",
     },
     {
       rule: "the walk stops when as many entries were found as the page has mappings",

@@ -28,8 +28,8 @@ export default {
     {
       rule: "only the last unmap asks the key, which is one for all mappings",
       file: remove,
-      from: "  if (mapcount >= 0) {\n    if (counted)",
-      to: "  if (mapcount >= 0 && !keyed) {\n    if (counted)",
+      from: "if (mapcount < 0) lastMappingGone",
+      to: "if (mapcount < 0 || keyed) lastMappingGone",
     },
     {
       rule: "a page's mapping is read before it is unmapped",

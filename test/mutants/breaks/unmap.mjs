@@ -11,7 +11,7 @@ export default {
     {
       rule: "an entry that was touched is made old and stays",
       file: one,
-      from: "if (!(how & Unmap.IgnoreAccess) && clearFlushYoung(mm, pte, address)) {",
+      from: "if (!(how & Unmap.IgnoreAccess)) {",
       to: "if (false) {",
     },
     {
@@ -89,7 +89,7 @@ export default {
     {
       rule: "the last unmap clears PG_mlocked",
       file: accounting,
-      from: "if (pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);",
+      from: "if (mapcount < 0 && pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);",
       to: "",
     },
     {

@@ -21,8 +21,8 @@ export default {
       rule: "a VMA that an index offers and that does not hold the page is passed over",
       tests: ["test/api/walks"],
       file: address,
-      from: "Checked) {\n    return isInside(vma, address) ? address : OUTSIDE;",
-      to: "Checked) {\n    return address;",
+      from: "if (checked) return isInside(vma, address) ? address : OUTSIDE;",
+      to: "if (checked) return address;",
     },
     {
       rule: "a migration entry is no match",
