@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createKernel } from "../../bindings/index.js";
+import { arches, createKernel } from "../../bindings/index.js";
 import { CoreSide } from "./core-side.js";
 import { ExhaustedModel } from "./exhausted-model.js";
 import type { Operation } from "./operation.js";
@@ -18,13 +18,13 @@ describe("a machine with few frames and little swap", () => {
   let machines: { fresh: () => CoreSide; dispose: () => void }[];
   beforeAll(async () => {
     machines = await Promise.all(
-      FRAMES.map(async (frames) => {
-        const kernel = await createKernel({ frames, swap: SWAP, build: "checked" });
+      FRAMES.flatMap((frames) => arches.map((arch) => ({ frames, arch }))).map(async (size) => {
+        const kernel = await createKernel({ ...size, swap: SWAP, build: "checked" });
         const empty = kernel.snapshot();
         return {
           fresh: (): CoreSide => {
             kernel.restore(empty);
-            return new CoreSide(kernel, `${frames} frames`);
+            return new CoreSide(kernel, `${size.frames} frames, ${size.arch}`);
           },
           dispose: (): void => {
             kernel.dispose();
@@ -42,15 +42,20 @@ describe("a machine with few frames and little swap", () => {
     () => {
       const ranOut = new Set<Operation["op"]>();
       fc.assert(
-        fc.property(sequences, spans, fc.nat(FRAMES.length - 1), (sequence, span, which) => {
-          const newPlayer = () => {
-            const core = machines[which]?.fresh();
-            if (core === undefined) throw new Error("no core");
-            const model = new ExhaustedModel(core, SWAP, ({ op }) => ranOut.add(op));
-            return { model, after: (): void => undefined };
-          };
-          play(sequence, newPlayer, span);
-        }),
+        fc.property(
+          sequences,
+          spans,
+          fc.nat(FRAMES.length * arches.length - 1),
+          (sequence, span, which) => {
+            const newPlayer = () => {
+              const core = machines[which]?.fresh();
+              if (core === undefined) throw new Error("no core");
+              const model = new ExhaustedModel(core, SWAP, ({ op }) => ranOut.add(op));
+              return { model, after: (): void => undefined };
+            };
+            play(sequence, newPlayer, span);
+          },
+        ),
         { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
       );
       expect([...ranOut]).toEqual(expect.arrayContaining(OFTEN));

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createKernel, KernelError, type Kernel, type MmuNotifier } from "../../bindings/index.js";
+import {
+  createKernel,
+  KernelError,
+  type Arch,
+  type Kernel,
+  type MmuNotifier,
+} from "../../bindings/index.js";
 import { CoreSide } from "./core-side.js";
 import { Draws } from "./draws.js";
 import { SWAP, type AnonIndex } from "./kernels.js";
@@ -38,7 +44,7 @@ class MirroredCore implements Player {
   private watched: Watched[] = [];
 
   constructor(private readonly core: CoreSide) {
-    this.model = new ModelSide({ swap: SWAP });
+    this.model = new ModelSide({ swap: SWAP, arch: core.kernel.options.arch });
   }
 
   after({ operation, count }: Step): void {
@@ -109,54 +115,55 @@ function ignoreRefusals(action: () => unknown): void {
   }
 }
 
-describe.each(["list", "interval-tree"] as const)(
-  "clients of a kernel with the %s index",
-  (anonIndex: AnonIndex) => {
-    let kernel: Kernel;
-    let restore: () => void;
-    beforeAll(async () => {
-      kernel = await createKernel({ frames: 8192, swap: SWAP, anonIndex, build: "checked" });
-      const empty = kernel.snapshot();
-      restore = (): void => {
-        kernel.restore(empty);
-      };
-    });
-    afterAll(() => {
-      kernel.dispose();
-    });
+describe.each<[AnonIndex, Arch]>([
+  ["list", "x86-64"],
+  ["interval-tree", "x86-64"],
+  ["interval-tree", "s390x"],
+])("clients of a kernel with the %s index, %s", (anonIndex, arch) => {
+  let kernel: Kernel;
+  let restore: () => void;
+  beforeAll(async () => {
+    kernel = await createKernel({ frames: 8192, swap: SWAP, anonIndex, arch, build: "checked" });
+    const empty = kernel.snapshot();
+    restore = (): void => {
+      kernel.restore(empty);
+    };
+  });
+  afterAll(() => {
+    kernel.dispose();
+  });
 
-    it(
-      "never show what the page table does not, once a notification has returned",
-      () => {
-        const sum = { operations: 0, told: 0, shown: 0 };
-        fc.assert(
-          fc.property(sequences, spans, (sequence, span) => {
-            restore();
-            const player = new MirroredCore(new CoreSide(kernel, anonIndex));
-            let first = true;
-            play(
-              sequence.filter(({ kind }) => !LEFT_OUT.includes(kind)),
-              () => {
-                if (first) {
-                  first = false;
-                  return player;
-                }
-                restore();
-                return new MirroredCore(new CoreSide(kernel, anonIndex));
-              },
-              span,
-            );
-            sum.operations += player.counts.operations;
-            sum.told += player.counts.told;
-            sum.shown += player.counts.shown;
-          }),
-          { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
-        );
-        expect(sum.operations).toBeGreaterThan(size.operations * SHARE * 0.9);
-        expect(sum.told).toBeGreaterThan(sum.operations);
-        expect(sum.shown).toBeGreaterThan(sum.operations);
-      },
-      size.patience,
-    );
-  },
-);
+  it(
+    "never show what the page table does not, once a notification has returned",
+    () => {
+      const sum = { operations: 0, told: 0, shown: 0 };
+      fc.assert(
+        fc.property(sequences, spans, (sequence, span) => {
+          restore();
+          const player = new MirroredCore(new CoreSide(kernel, anonIndex));
+          let first = true;
+          play(
+            sequence.filter(({ kind }) => !LEFT_OUT.includes(kind)),
+            () => {
+              if (first) {
+                first = false;
+                return player;
+              }
+              restore();
+              return new MirroredCore(new CoreSide(kernel, anonIndex));
+            },
+            span,
+          );
+          sum.operations += player.counts.operations;
+          sum.told += player.counts.told;
+          sum.shown += player.counts.shown;
+        }),
+        { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
+      );
+      expect(sum.operations).toBeGreaterThan(size.operations * SHARE * 0.9);
+      expect(sum.told).toBeGreaterThan(sum.operations);
+      expect(sum.shown).toBeGreaterThan(sum.operations);
+    },
+    size.patience,
+  );
+});

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Arch } from "../../bindings/index.js";
 import type { SwapSlot } from "../model/swap.js";
 import { coreProcessState, coreState } from "./core-state.js";
 import type { CoreSide } from "./core-side.js";
-import { Builds, SWAP } from "./kernels.js";
+import { Machines, SWAP } from "./kernels.js";
 import { Lockstep } from "./lockstep.js";
 import type { ModelSide } from "./model-side.js";
 import { modelProcessState } from "./model-state.js";
 import { PAGE } from "./operation.js";
-import { play, runs, sequences, spans } from "./sequence.js";
+import { kinds, play, runs, sequences, spans } from "./sequence.js";
 import { size } from "./size.js";
 import type { Choice } from "./weights.js";
 
@@ -17,12 +18,12 @@ const SHARE = 0.05;
 const FRAMES = 2048;
 
 describe("swapoff with few frames left", () => {
-  let builds: Builds;
+  let machines: Machines;
   beforeAll(async () => {
-    builds = await Builds.create("interval-tree", { swap: SWAP, frames: FRAMES });
+    machines = await Machines.create("interval-tree", { swap: SWAP, frames: FRAMES });
   });
   afterAll(() => {
-    builds.dispose();
+    machines.dispose();
   });
 
   it(
@@ -30,8 +31,8 @@ describe("swapoff with few frames left", () => {
     () => {
       const outcomes = new Set<unknown>();
       fc.assert(
-        fc.property(sequences, spans, fc.nat(), (sequence, span, draw) => {
-          const { core, model } = played(builds, sequence, span);
+        fc.property(sequences, spans, kinds, fc.nat(), (sequence, span, arch, draw) => {
+          const { core, model } = played(machines, arch, sequence, span);
           const [area, slots] = fullest(model);
           if (slots.size === 0) return;
           const { least, most } = framesNeeded(slots);
@@ -59,15 +60,16 @@ describe("swapoff with few frames left", () => {
 
 /** A core, and the model beside it, after a sequence. */
 function played(
-  builds: Builds,
+  machines: Machines,
+  arch: Arch,
   sequence: readonly Choice[],
   span: number,
 ): { core: CoreSide; model: ModelSide } {
   let found: { core: CoreSide; model: ModelSide } | null = null;
   const newPlayer = (): Lockstep => {
-    const [core] = builds.fresh();
+    const [core] = machines.fresh(arch);
     if (core === undefined) throw new Error("no core");
-    const lockstep = new Lockstep("interval-tree", [core], { swap: SWAP });
+    const lockstep = new Lockstep("interval-tree", [core], { swap: SWAP, arch });
     found = { core, model: lockstep.model };
     return lockstep;
   };

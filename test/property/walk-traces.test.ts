@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { walksIn, type Kernel, type WalkTrace } from "../../bindings/index.js";
+import { walksIn, type Arch, type Kernel, type WalkTrace } from "../../bindings/index.js";
 import { CoreSide } from "./core-side.js";
-import { Builds, SWAP, type AnonIndex } from "./kernels.js";
+import { Machines, SWAP, type AnonIndex } from "./kernels.js";
 import { Lockstep } from "./lockstep.js";
 import type { Operation, Outcome } from "./operation.js";
-import { play, runs, sequences, spans } from "./sequence.js";
+import { kinds, play, runs, sequences, spans } from "./sequence.js";
 import { size } from "./size.js";
 
 /** Everything else about walks is compared elsewhere. */
@@ -58,20 +58,20 @@ function comparable({ steps, ...walk }: WalkTrace): unknown {
 }
 
 describe.each<AnonIndex>(["list", "interval-tree"])("traces of walks with the %s", (anonIndex) => {
-  let builds: Builds;
+  let machines: Machines;
   beforeAll(async () => {
-    builds = await Builds.create(anonIndex);
+    machines = await Machines.create(anonIndex);
   });
   afterAll(() => {
-    builds.dispose();
+    machines.dispose();
   });
 
   it(
     "tell what the counters count, and the same in both checked builds",
     () => {
       const walked = new Map<string, number>();
-      const newPlayer = (): Lockstep => {
-        const [, ...checked] = builds.fresh();
+      const newPlayer = (arch: Arch): Lockstep => {
+        const [, ...checked] = machines.fresh(arch);
         const sides = checked.map(({ kernel, name }) => new TracedSide(kernel, name));
         return new (class extends Lockstep {
           override after(step: Parameters<Lockstep["after"]>[0]): void {
@@ -81,11 +81,11 @@ describe.each<AnonIndex>(["list", "interval-tree"])("traces of walks with the %s
             expect(one!.walks.map(comparable)).toEqual(other!.walks.map(comparable));
             for (const walk of one!.walks) expect(walk.result, walk.walk).not.toBeNull();
           }
-        })(anonIndex, sides, { swap: SWAP });
+        })(anonIndex, sides, { swap: SWAP, arch });
       };
       fc.assert(
-        fc.property(sequences, spans, (sequence, span) => {
-          play(sequence, newPlayer, span);
+        fc.property(sequences, spans, kinds, (sequence, span, arch) => {
+          play(sequence, () => newPlayer(arch), span);
         }),
         { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
       );
