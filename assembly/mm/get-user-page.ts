@@ -30,7 +30,7 @@ import {
   PTE_WRITE,
   PTE_YOUNG,
 } from "../struct/pte";
-import { Vma } from "../struct/vma";
+import { isHugetlbVma, Vma } from "../struct/vma";
 import { handleMmFault } from "./fault";
 import { populateVma } from "./populate";
 import { growStack } from "./stack";
@@ -52,7 +52,8 @@ function followHugePage(mm: MmStruct, address: u64, write: bool): i32 {
   if ((entry & wanted) == wanted) {
     frame = <i32>pteFrame(entry);
     holdPage(frame);
-    setHugeEntry(pmd, hugeEntry(pmd) | pteBits(PTE_YOUNG | PTE_DIRTY));
+    // follow_hugetlb_page leaves the entry as it is.
+    if (!isHugetlbVma(it)) setHugeEntry(pmd, hugeEntry(pmd) | pteBits(PTE_YOUNG | PTE_DIRTY));
   }
   pmdUnlock(mm);
   return frame;

@@ -25,7 +25,7 @@ import { MmStruct } from "../struct/mm-struct";
 import { pageIsAnon, pageMapcount, pageSet } from "../struct/page";
 import { getPage, putPage } from "../struct/page-frame";
 import { hugeEntry, hugePmdAt, PMD_SIZE, setHugeEntry } from "../struct/page-table";
-import { PTE_DIRTY, pteFrame, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
+import { pteBits, PTE_DIRTY, pteFrame, pteOf, PTE_USER, PTE_WRITE, PTE_YOUNG } from "../struct/pte";
 import { ownsReservation } from "../struct/reservation";
 import { linearPageIndex, Vma } from "../struct/vma";
 import { vmaPageProt } from "../struct/vma-prot";
@@ -123,7 +123,7 @@ export function hugetlbCow(vma: Vma, address: u64, entry: u64, cached: u32): i32
     if (pageMapcount(old) != 1) return Errno.SIGBUS;
   }
   if (pageIsAnon(old)) pageMoveAnonRmap(old, vma, address);
-  setHugeEntry(hugePmdAt(mm, address), entry | PTE_WRITE | PTE_DIRTY | PTE_YOUNG);
+  setHugeEntry(hugePmdAt(mm, address), entry | pteBits(PTE_WRITE | PTE_DIRTY | PTE_YOUNG));
   // One that was made for this very write is nothing to tell of.
   if (old != cached || !pageIsAnon(old)) event(Event.PageReused, <f64>address, <f64>old, 0);
   return 0;

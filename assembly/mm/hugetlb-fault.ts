@@ -34,6 +34,7 @@ import {
   tablesReserve,
 } from "../struct/page-table";
 import {
+  pteBits,
   PTE_DIRTY,
   pteFrame,
   pteIsHwpoison,
@@ -169,7 +170,7 @@ function faultOnPage(vma: Vma, address: u64, entry: u64, write: bool): i32 {
   let error = 0;
   if (pmd && hugeEntry(pmd) == entry) {
     if (copies) error = hugetlbCow(vma, address, entry, cached);
-    else setHugeEntry(pmd, entry | PTE_YOUNG | (write ? PTE_DIRTY : 0));
+    else setHugeEntry(pmd, entry | pteBits(write ? PTE_YOUNG | PTE_DIRTY : PTE_YOUNG));
   }
   pmdUnlock(mm);
   if (cached) {

@@ -7,6 +7,7 @@
 // Free pages are a list through the private word of their heads, and have no references.
 
 import { HUGE_PAGES, PageFlag } from "../abi";
+import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { Header, header } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
@@ -53,6 +54,8 @@ export function enqueueHugePage(head: u32): void {
   for (let frame = head; frame < head + <u32>HUGE_PAGES; frame++) {
     const generation = min(pageGeneration(frame) + 1, LAST_GENERATION);
     store<u32>(word32(state.pageGeneration, frame), generation);
+    // As of any frame that is free; whoever takes the page writes all of it.
+    if (hasStorageKeys()) pageSetStorageKey(frame, 0);
   }
   pageSetPrivate(head, state.hugeFree);
   state.hugeFree = head;

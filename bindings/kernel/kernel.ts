@@ -341,7 +341,7 @@ export class Kernel extends ReverseMap {
    * @throws KernelError EINVAL
    */
   setHugePages(pages: number): number {
-    poolSize("setHugePages", this.options.arch, pages);
+    poolSize("setHugePages", pages);
     return this.#machine.call(Op.SetHugePages, pages);
   }
 

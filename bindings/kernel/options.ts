@@ -1,5 +1,5 @@
 import type { Build } from "../core/core.js";
-import { checkOptions, integer, MAX_COUNT, refused, word, type OptionTypes } from "./argument.js";
+import { checkOptions, integer, MAX_COUNT, word, type OptionTypes } from "./argument.js";
 import { resolveSwitches, type Release, type Switches } from "./releases.js";
 
 /** Kinds of machines. */
@@ -82,10 +82,7 @@ const kernelOptions: OptionTypes<KernelOptions> = {
 };
 
 /** Huge pages of the pool. @throws KernelError EINVAL */
-export function poolSize(call: string, arch: Arch, pages: number): number {
-  if (arch === "s390x" && pages !== 0) {
-    throw refused(call, "hugePages", pages, "0, as arch is s390x");
-  }
+export function poolSize(call: string, pages: number): number {
   return integer(call, "hugePages", pages, 0, MAX_COUNT);
 }
 
@@ -112,6 +109,6 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
       options.transparentHugepage ?? "madvise",
       hugePagePolicies,
     ),
-    hugePages: poolSize(CALL, arch, hugePages),
+    hugePages: poolSize(CALL, hugePages),
   };
 }

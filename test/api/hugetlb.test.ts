@@ -274,3 +274,53 @@ describe("calls on a mapping of huge pages", () => {
     expect(near).toBe(at(HUGE));
   });
 });
+
+describe("memory cgroups", () => {
+  test("have no charge for huge pages of the pool: not when they are made, copied, of a file, moved or given back", async () => {
+    const kernel = await createKernel({ frames: 6 * 512, hugePages: 4, build: "checked" });
+    const cgroup = kernel.createCgroup("g", { limit: 8 });
+    const other = kernel.createCgroup("other");
+    const process = kernel.spawn({ cgroup });
+    const file = kernel.createFile({ pages: 512, kind: "hugetlb" });
+    const uncharged = (): void => {
+      for (const { usage } of [cgroup, other, kernel.rootCgroup]) expect(usage).toBe(0);
+      expect(cgroup.stat()).toMatchObject({ cache: 0, rss: 0, mapped_file: 0, pgpgin: 0 });
+      expect(kernel.verify()).toEqual([]);
+    };
+    lay(process, 0, 512, { hugetlb: true });
+    process.write(at(0), 1);
+    lay(process, 512, 512, { file, shared: true });
+    process.write(at(512), 2);
+    uncharged();
+    const child = process.fork();
+    child.write(at(0), 3);
+    expect(pageAt(child, 0).cgroup).toBe(kernel.rootCgroup.number);
+    uncharged();
+    expect(kernel.migratePage(pageAt(process, 0)).result).toBe("moved");
+    uncharged();
+    other.move(child);
+    uncharged();
+    child.exit();
+    file.truncate(0);
+    process.exit();
+    uncharged();
+  });
+
+  test("leave their limits to the small pages beside them", async () => {
+    const kernel = await createKernel({ frames: 4 * 512, hugePages: 2, swap: 0, build: "checked" });
+    const cgroup = kernel.createCgroup("g", { limit: 8 });
+    const process = kernel.spawn({ cgroup });
+    lay(process, 0, 1024, { hugetlb: true });
+    lay(process, 1024, 8);
+    for (let i = 0; i < 8; i++) process.write(at(1024 + i), i);
+    process.write(at(0), 1);
+    process.write(at(512), 2);
+    lay(process, 2048, 1);
+    expect(codeOf(() => process.write(at(2048), 1))).toBe("ENOMEM");
+    expect(cgroup.usage).toBe(8);
+    expect([process.read(at(0)), process.read(at(512))]).toEqual([1, 2]);
+    process.munmap(at(1024), PAGE);
+    process.write(at(2048), 1);
+    expect(kernel.verify()).toEqual([]);
+  });
+});

@@ -282,3 +282,89 @@ describe("nonlinear mappings", () => {
     expectHealthy(kernel);
   });
 });
+
+describe("huge pages of the pool", () => {
+  const HUGE = 512;
+
+  /** A machine with a pool of n, and a process with a private huge page of it. */
+  async function pooled(n: number, wanted = 1) {
+    const ground = await machine({ frames: (n + 1) * HUGE + 64, hugePages: n });
+    lay(ground.process, 0, wanted * HUGE, { hugetlb: true });
+    ground.process.write(at(0), 1);
+    return ground;
+  }
+
+  test("a copy on write is a range of one huge page around the change", async () => {
+    const { kernel, process } = await pooled(2);
+    const child = process.fork();
+    const logs = [new NotifierLog(process, "parent "), new NotifierLog(child, "child ")];
+    child.write(at(5), 2);
+    expect(logs.flatMap((log) => log.take())).toEqual(["child start 0-512", "child end 0-512"]);
+    // Nobody else has the old one: it is used as it is.
+    process.write(at(5), 3);
+    expect(logs.flatMap((log) => log.take())).toEqual([]);
+    expectHealthy(kernel);
+  });
+
+  test("a copy on write shows the new page only between the two", async () => {
+    const { process } = await pooled(2);
+    const { frame } = pageAt(process, 0);
+    process.fork();
+    const seen: number[] = [];
+    process.registerNotifier({
+      invalidateRangeStart: () => void seen.push(pageAt(process, 0).frame),
+      invalidateRangeEnd: () => void seen.push(pageAt(process, 0).frame),
+    });
+    process.write(at(0), 2);
+    expect(seen).toEqual([frame, pageAt(process, 0).frame]);
+    expect(seen[0]).not.toBe(seen[1]);
+  });
+
+  test("a page that is taken back from a child is a range there, around the unmapping", async () => {
+    const { kernel, process } = await pooled(1);
+    const child = process.fork();
+    const logs = [new NotifierLog(process, "parent "), new NotifierLog(child, "child ")];
+    process.write(at(9), 2);
+    expect(logs.flatMap((log) => log.take())).toEqual(["child start 0-512", "child end 0-512"]);
+    expect(child.pageAt(at(0))).toBe(null);
+    expectHealthy(kernel);
+  });
+
+  test("munmap tells its range, and inside it that of the huge pages", async () => {
+    const { process } = await pooled(3, 3);
+    const log = new NotifierLog(process);
+    process.munmap(at(HUGE), HUGE * PAGE);
+    const outer = ["start 512-1024", "end 512-1024"];
+    expect(log.take()).toEqual([outer[0], ...outer, outer[1]]);
+  });
+
+  test("a truncation tells once, of whatever is mapped from there on", async () => {
+    const { kernel, process } = await pooled(3);
+    const file = kernel.createFile({ pages: 2 * HUGE, kind: "hugetlb" });
+    lay(process, HUGE, 2 * HUGE, { file, shared: true });
+    process.write(at(2 * HUGE), 4);
+    const log = new NotifierLog(process);
+    file.truncate(HUGE);
+    expect(log.take()).toEqual(["start 1024-1536", "end 1024-1536"]);
+    expectHealthy(kernel);
+  });
+
+  test("mprotect tells its range", async () => {
+    const { process } = await pooled(1);
+    const log = new NotifierLog(process);
+    process.mprotect(at(0), HUGE * PAGE, "r");
+    expect(log.take()).toEqual(["start 0-512", "end 0-512"]);
+  });
+
+  test("fork tells nobody, as in v3.7: what could be written through another table still can", async () => {
+    const { kernel, process } = await pooled(2);
+    const device = process.registerNotifier({ model: "kvm" });
+    device.write(at(3), 7);
+    const log = new NotifierLog(process);
+    const child = process.fork();
+    expect(log.take()).toEqual([]);
+    device.write(at(3), 8);
+    expect(child.read(at(3))).toBe(8);
+    expectHealthy(kernel);
+  });
+});

@@ -200,6 +200,66 @@ describe("a huge page", () => {
   });
 });
 
+describe("a huge page of the pool", () => {
+  async function pooled() {
+    const options = { ...s390x, frames: 4 * HUGE - 1, hugePages: 2, build: "checked" } as const;
+    const kernel = await createKernel(options);
+    const process = kernel.spawn();
+    lay(process, 0, HUGE, { hugetlb: true });
+    return { kernel, process };
+  }
+
+  test("has a key for each of its frames: changed when it is made, lost when it goes back", async () => {
+    const { kernel, process } = await pooled();
+    process.read(at(3));
+    const { frame } = pageAt(process, 0);
+    expect(kernel.storageKeys.takeChanged({ first: frame, frames: HUGE })).toHaveLength(HUGE);
+    process.write(at(7), 1);
+    expect(kernel.storageKeys.takeChanged()).toEqual([frame + 7]);
+    process.write(at(8), 1);
+    process.munmap(at(0), HUGE * PAGE);
+    expect(kernel.storageKeys.takeChanged()).toEqual([]);
+    expect(kernel.hugePages.free).toBe(2);
+    expectHealthy(kernel);
+  });
+
+  test("its entry has no marks, whatever maps, copies, protects or moves it", async () => {
+    const { kernel, process } = await pooled();
+    process.read(at(3));
+    process.write(at(3), 5);
+    process.write(at(4), 6);
+    expectHealthy(kernel);
+    const child = process.fork();
+    process.write(at(3), 7);
+    expectHealthy(kernel);
+    expect([process.read(at(3)), child.read(at(3)), child.read(at(4))]).toEqual([7, 5, 6]);
+    process.mprotect(at(0), HUGE * PAGE, "r");
+    child.exit();
+    expect(kernel.migratePage(pageAt(process, 0)).result).toBe("moved");
+    expectHealthy(kernel);
+    const page = pageAt(process, 0);
+    kernel.pageReferenced(page);
+    process.read(at(0));
+    expect([kernel.pageReferenced(page), kernel.pageReferenced(page)]).toEqual([1, 0]);
+  });
+
+  test("tells a file's page at the last unmap that it was changed", async () => {
+    const { kernel, process } = await pooled();
+    const file = kernel.createFile({ pages: HUGE, kind: "hugetlb" });
+    lay(process, HUGE, HUGE, { file, shared: true });
+    lay(process, 2 * HUGE, HUGE, { file, shared: true });
+    process.write(at(HUGE), 6);
+    process.read(at(2 * HUGE));
+    const page = pageAt(process, HUGE);
+    process.munmap(at(HUGE), HUGE * PAGE);
+    expect(page.dirty).toBe(false);
+    process.munmap(at(2 * HUGE), HUGE * PAGE);
+    expect(page).toMatchObject({ dirty: true, mapcount: 0 });
+    expect(file.read(0)).toBe(6);
+    expectHealthy(kernel);
+  });
+});
+
 describe("SetPageUptodate", () => {
   test("resets the key of a page that is read from a disk: nobody has changed it", async () => {
     const { kernel, process } = await machine(s390x);

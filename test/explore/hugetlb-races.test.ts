@@ -12,7 +12,7 @@ const HUGE = 2 ** 21;
 const frames = 4 * 512 + 64;
 
 function hugeRace(name: string, setUp: (ground: Ground) => Paths): void {
-  race(name, setUp, { frames, arch: "x86-64" });
+  race(name, setUp, { frames });
 }
 
 /** Both processes map a file of two huge pages; the pool has n. */

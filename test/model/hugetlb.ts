@@ -1,5 +1,8 @@
 import { fail } from "./failure.js";
 
+/** Small pages of a huge one. */
+const SMALL = 512;
+
 /** What a VMA allows, as far as huge pages tell it apart. */
 export type HugeProtection = "rw" | "r" | "none";
 
@@ -67,6 +70,20 @@ export interface HugeMapping {
   readonly protection: HugeProtection;
 }
 
+/** How walks find the VMAs of an anonymous page, whose index counts huge pages where VMAs count small ones. */
+export interface HugeSearch {
+  /** All VMAs of the page's family are looked at: a list. */
+  readonly goesOverAll: boolean;
+  /** What a search offers must have the page: the machine stops where it has not. */
+  readonly trusts: boolean;
+}
+
+/** A place that maps a page. */
+interface HugePlace {
+  readonly vma: HugeVma;
+  readonly place: number;
+}
+
 /**
  * The naive model of hugetlb: what is free and what is promised is not counted along, but found anew from all
  * mappings and files whenever somebody asks.
@@ -79,6 +96,7 @@ export class HugeMachine {
     public total: number,
     /** Most huge pages that there is room for. */
     private readonly room: number,
+    private readonly search: HugeSearch = { goesOverAll: false, trusts: false },
   ) {}
 
   get inUse(): number {
@@ -109,9 +127,37 @@ export class HugeMachine {
     return entries;
   }
 
-  /** Another page of the pool takes a page's place, with all its mappings, if one is free and not promised. */
-  get canMigrate(): boolean {
-    return this.free > this.reserved;
+  /** Another page of the pool takes a page's place if one is free and not promised, and all its mappings are found. */
+  migrate(page: HugePage): "moved" | "busy" | "no-memory" {
+    if (this.free <= this.reserved) return "no-memory";
+    return this.found(page).length === this.mapcount(page) ? "moved" : "busy";
+  }
+
+  /** The places that a walk finds: those where the page's number among small pages is no smaller than the first of its VMA. */
+  found(page: HugePage): HugePlace[] {
+    const all = this.search.goesOverAll && !this.isCached(page);
+    return this.places(page).filter(
+      ({ vma, place }) => all || indexAt(vma, place) >= vma.pgoff * SMALL,
+    );
+  }
+
+  /** May a walk be offered a VMA that ends before the page's place in it, and stop the machine? */
+  stopsAt(page: HugePage): boolean {
+    const [somewhere] = this.places(page);
+    if (somewhere === undefined || !this.search.trusts) return false;
+    const index = indexAt(somewhere.vma, somewhere.place);
+    return [...this.everyVma()].some(
+      ({ file, pgoff, pages }) =>
+        file === somewhere.vma.file && pgoff * SMALL <= index && index >= pgoff + pages,
+    );
+  }
+
+  /** A file's page loses the mappings that are found; an anonymous one has nowhere to go. */
+  tryToUnmap(page: HugePage): "success" | "again" | "fail" {
+    if (this.mapcount(page) === 0) return "success";
+    if (!this.isCached(page)) return "fail";
+    for (const { vma, place } of this.found(page)) vma.space.entries.delete(place);
+    return this.mapcount(page) === 0 ? "success" : "again";
   }
 
   resize(pages: number): number {
@@ -213,6 +259,13 @@ export class HugeMachine {
 
   /** The word that is there afterwards. SIGSEGV, SIGBUS. */
   access(space: HugeSpace, place: number, write: boolean, word = 0): number {
+    const page = this.touch(space, place, write);
+    if (write) page.word = word;
+    return page.word;
+  }
+
+  /** What an access finds, and may change from then on. SIGSEGV, SIGBUS. */
+  touch(space: HugeSpace, place: number, write: boolean): HugePage {
     for (;;) {
       const vma = space.at(place);
       if (vma === undefined || vma.protection === "none") fail("SIGSEGV");
@@ -223,8 +276,7 @@ export class HugeMachine {
       } else if (write && !entry.writable) {
         this.breakProtection(vma, place, entry);
       } else {
-        if (write) entry.page.word = word;
-        return entry.page.word;
+        return entry.page;
       }
     }
   }
@@ -291,6 +343,18 @@ export class HugeMachine {
       file.cache.clear();
       file.promised.clear();
     }
+  }
+
+  private places(page: HugePage): HugePlace[] {
+    return [...this.everyVma()].flatMap((vma) =>
+      [...entriesOf(vma)].flatMap(([place, entry]) =>
+        entry.page === page ? [{ vma, place }] : [],
+      ),
+    );
+  }
+
+  private isCached(page: HugePage): boolean {
+    return [...this.everyFile()].some(({ cache }) => [...cache.values()].includes(page));
   }
 
   private *everyVma(): Generator<HugeVma> {

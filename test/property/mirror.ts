@@ -24,11 +24,14 @@ export class Mirror {
   constructor(
     /** One of those that run in the address space. */
     public process: Process,
+    /** Bytes that one entry of its table shows: more than a page where huge pages are mapped. */
+    private readonly grain = PAGE,
   ) {
     this.notifier = process.registerNotifier({
       sleeps: false,
       invalidatePage: (address) => {
-        this.drop(address, address + PAGE);
+        const start = address - (address % this.grain);
+        this.drop(start, start + this.grain);
         this.sequence++;
         this.compare();
       },
@@ -78,6 +81,11 @@ export class Mirror {
     if (mirrored === undefined || (write && !mirrored.writable)) this.fault(page, write);
     this.used.add(page);
     this.compare();
+  }
+
+  /** Shows nothing any more, as after a change that it was not told of. */
+  forget(): void {
+    this.drop(0, Infinity);
   }
 
   private fault(page: number, write: boolean): void {

@@ -1,6 +1,9 @@
 export default {
   group: "hugetlb",
-  tests: ["test/rmap/hugetlb", "test/api/hugetlb"],
+  tests: [
+    ...["test/rmap/hugetlb", "test/api/hugetlb", "test/api/notifier-sites"],
+    ...["test/api/storage-keys"],
+  ],
   breaks: [
     {
       rule: "the address of a huge page of the pool counts in huge pages",
@@ -85,6 +88,30 @@ export default {
       file: "assembly/mm/hugetlb-file.ts",
       from: "unmapHugepageRange(vma, vma.start + (from << PAGE_SHIFT), vma.end, 0);",
       to: "if (vma.flags & VmFlag.Shared) unmapHugepageRange(vma, vma.start + (from << PAGE_SHIFT), vma.end, 0);",
+    },
+    {
+      rule: "a copy on write of a huge page tells of its end",
+      file: "assembly/mm/hugetlb-cow.ts",
+      from: "  mmuNotifierInvalidateRangeEnd(mm, address, address + PMD_SIZE);\n",
+      to: "",
+    },
+    {
+      rule: "unmapping huge pages tells before it begins",
+      file: "assembly/mm/hugetlb-range.ts",
+      from: "  mmuNotifierInvalidateRangeStart(mm, start, end);\n",
+      to: "",
+    },
+    {
+      rule: "entries of huge pages of the pool have no marks on an s390x",
+      file: "assembly/mm/hugetlb-cow.ts",
+      from: "entry | pteBits(PTE_WRITE | PTE_DIRTY | PTE_YOUNG)",
+      to: "entry | PTE_WRITE | PTE_DIRTY | PTE_YOUNG",
+    },
+    {
+      rule: "a huge page that goes back to the pool loses its marks",
+      file: "assembly/struct/huge-pool.ts",
+      from: "    if (hasStorageKeys()) pageSetStorageKey(frame, 0);\n",
+      to: "",
     },
   ],
 };
