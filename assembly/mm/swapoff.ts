@@ -3,6 +3,7 @@
 import { Errno, PAGE_SIZE } from "../abi";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
+import { isMemcgEnabled } from "../struct/memcg-charge";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { lockPage, pageMapping, pagePrivate, unlockPage } from "../struct/page";
 import { activatePage } from "../struct/lru";
@@ -123,7 +124,8 @@ function emptySwapCache(area: u32): void {
 
 /**
  * Takes an area out of use: 0, EINVAL for none, or ENOMEM and it stays in use. Others go on meanwhile: what
- * they add, or have in hand, is there at the next round.
+ * they add, or have in hand, is there at the next round. So is what a memcg's limit has sent back there to make room
+ * for the next page; a round that brings no slot's end makes room for nobody.
  */
 export function swapOff(number: u32): i32 {
   const area = swapArea(number);
@@ -131,15 +133,20 @@ export function swapOff(number: u32): i32 {
   if (framesNeeded(number) > framesFree()) return Errno.ENOMEM;
   area.on = 0;
   while (true) {
-    const error = unuseAll(number);
+    const before = area.inUse;
+    let error = unuseAll(number);
+    if (!error) emptySwapCache(number);
+    const stuck = !error && area.inUse >= before && before != 0;
+    if (stuck && header().actor == 0) {
+      assert(isMemcgEnabled(), "swapoff: slots are left");
+      error = Errno.ENOMEM;
+    }
     if (error) {
       area.on = 1;
       return error;
     }
-    emptySwapCache(number);
     if (!area.inUse) break;
-    assert(header().actor != 0, "swapoff: slots are left");
-    pause(YieldKind.Blocked, changetype<usize>(area));
+    if (stuck) pause(YieldKind.Blocked, changetype<usize>(area));
   }
   header().swapLimit -= area.limit;
   area.limit = 0;

@@ -3,8 +3,8 @@
 import { LruList, PageFate, PageFlag, Reclaim, VmFlag, VmStat } from "../abi";
 import { header, vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
-import { isolateLruPage, putbackLruPage, relinkPage } from "../struct/isolation";
-import { pageEvictable } from "../struct/lru";
+import { isolateLruPage, isolateLruPages, putbackLruPage, relinkPage } from "../struct/isolation";
+import { lruNext, pageEvictable } from "../struct/lru";
 import { Lru, lruPages, memcgAt, memcgLru, memcgTurn } from "../struct/memcg";
 import { pageClear, pageSize, pageTest } from "../struct/page";
 import { shrinkPage } from "./pageout";
@@ -38,13 +38,13 @@ function shrinkActiveList(list: Lru, n: u32, target: u32): void {
 function shrinkInactiveList(list: Lru, n: u32, target: u32, kind: Reclaim, priority: i32): u32 {
   const kswapd = kind == Reclaim.Background;
   let reclaimed: u32 = 0;
-  for (let left = min(n, list.count); left && list.tail; left--) {
-    const frame = list.tail;
-    if (!isolateLruPage(frame)) break;
+  for (let frame = isolateLruPages(list, n); frame;) {
+    const next = lruNext(frame);
     if (!target) vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);
     // An allocation never writes files: it would wait on top of a deep stack.
     const fate = shrinkPage(frame, target, false, kswapd ? priority : DEF_PRIORITY);
     if (fate == PageFate.Reclaimed) reclaimed++;
+    frame = next;
   }
   if (!target) vmStat(kswapd ? VmStat.PgStealKswapd : VmStat.PgStealDirect, reclaimed);
   return reclaimed;

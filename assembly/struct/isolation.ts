@@ -7,11 +7,13 @@ import { lock, unlock } from "../sync/lock";
 import {
   addPageToUnevictableList,
   lruCacheAdd,
+  lruChain,
   lruLink,
   lruLock,
   lruUnlink,
   pageEvictable,
 } from "./lru";
+import { Lru } from "./memcg";
 import { pageRefcount, pageTail, pageTest, pageTestAndClear } from "./page";
 import { leaveFormerOwner } from "./page-cgroup";
 import { getPage, putPage } from "./page-frame";
@@ -29,6 +31,30 @@ export function isolateLruPage(frame: u32): bool {
   }
   unlock(lruLock());
   return isolated;
+}
+
+/**
+ * isolate_lru_pages: takes the n pages that have been on a list longest off it, with a reference each, all before
+ * anything is done with one of them. What becomes of one may change what list another belongs on, and each is to be
+ * looked at once.
+ * @returns the first of them, 0 if there is none; each leads to the one after it (lruNext)
+ */
+export function isolateLruPages(list: Lru, n: u32): u32 {
+  let first: u32 = 0;
+  let last: u32 = 0;
+  lock(lruLock(), LockClass.ZoneLru, Doing.Reclaim);
+  // One without references is about to be freed: whoever frees it takes it off the list.
+  for (let left = n; left && list.tail && pageRefcount(list.tail) > 0; left--) {
+    const frame = list.tail;
+    getPage(frame);
+    lruUnlink(frame);
+    lruChain(frame, 0);
+    if (last) lruChain(last, frame);
+    else first = frame;
+    last = frame;
+  }
+  unlock(lruLock());
+  return first;
 }
 
 /**

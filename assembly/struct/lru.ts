@@ -36,6 +36,11 @@ export function lruPrev(frame: u32): u32 {
   return load<u32>(word32(header().pageLruPrev, frame));
 }
 
+/** Makes a page that was taken off its list lead to another one that was. */
+export function lruChain(frame: u32, next: u32): void {
+  setNext(frame, next);
+}
+
 function setNext(frame: u32, next: u32): void {
   store<u32>(word32(header().pageLruNext, frame), next);
 }

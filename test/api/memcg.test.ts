@@ -223,6 +223,65 @@ describe("limits", () => {
     expectHealthy(kernel);
   });
 
+  test("a stack has grown before there is no room for its page, and what it keeps free follows with the page", async () => {
+    const { kernel, cgroup, process } = await grouped(0);
+    process.mmap({ address: at(40), length: 2 * PAGE, fixed: true, growsDown: true });
+    const starts = (): number[] => process.vmas().map((vma) => vma.start);
+    for (let tries = 0; tries < 2; tries++) {
+      expect(codeOf(() => process.write(at(30), 1))).toBe("ENOMEM");
+      expect(starts()).toEqual([at(30)]);
+    }
+    expect(process.vmas()[0]!.anonVma).not.toBe(0);
+    expectHealthy(kernel);
+    cgroup.setLimit(1);
+    process.write(at(30), 1);
+    expect(starts()).toEqual([at(29)]);
+    expectHealthy(kernel);
+  });
+
+  test("mlock without room for all pages is EAGAIN, and locks those that it got", async () => {
+    const { kernel, process } = await grouped(3);
+    lay(process, 0, 5);
+    expect(codeOf(() => process.mlock(at(0), 5 * PAGE))).toBe("EAGAIN");
+    expect([process.lockedPages, process.rss.anon]).toEqual([5, 3]);
+    expectHealthy(kernel);
+  });
+
+  test("swapoff without room for all pages stays in use, and keeps what came back", async () => {
+    const { kernel, cgroup, process } = await grouped();
+    fill(process, 0, 6);
+    for (let i = 0; i < 6; i++) kernel.shrinkPage(pageAt(process, i), { force: true });
+    cgroup.setLimit(40);
+    expect(process.rss).toMatchObject({ anon: 0, swap: 6 });
+    // The rest of the batch goes back with another cgroup's charge.
+    fill(kernel.spawn({ cgroup: kernel.createCgroup() }), 0, 1);
+    cgroup.setLimit(4);
+    expect(codeOf(() => kernel.swapoff(0))).toBe("ENOMEM");
+    expect(cgroup.stat().rss).toBe(4);
+    expect(process.rss.anon + process.rss.swap).toBe(6);
+    expectHealthy(kernel);
+    cgroup.setLimit(null);
+    kernel.swapoff(0);
+    expect(process.rss).toMatchObject({ anon: 6, swap: 0 });
+    for (let i = 0; i < 6; i++) expect(process.read(at(i))).toBe(i);
+    expectHealthy(kernel);
+  });
+
+  test("swapoff comes to an end where pages of two processes go out in turn", async () => {
+    const { kernel, cgroup, process } = await grouped();
+    fill(process, 0, 2);
+    const child = process.fork();
+    for (let i = 0; i < 2; i++) kernel.shrinkPage(pageAt(process, i), { force: true });
+    fill(kernel.spawn({ cgroup: kernel.createCgroup() }), 0, 1);
+    cgroup.setLimit(1);
+    expect(codeOf(() => kernel.swapoff(0))).toBe("ENOMEM");
+    expectHealthy(kernel);
+    cgroup.setLimit(2);
+    kernel.swapoff(0);
+    expect([process.rss.swap, child.rss.swap]).toEqual([0, 0]);
+    expectHealthy(kernel);
+  });
+
   test("a limit below the usage reclaims first, and is refused when that is not enough", async () => {
     const { kernel, cgroup, process } = await grouped();
     fill(process, 0, 20);

@@ -306,6 +306,25 @@ describe("reclaim of one memory cgroup", () => {
   });
 });
 
+test("pages leave the list together, so what unmapping one does to another does not keep that from being looked at", async () => {
+  const { kernel } = await machine();
+  const cgroup = kernel.createCgroup("one");
+  const process = kernel.spawn({ cgroup });
+  const file = kernel.createFile({ pages: 5 });
+  lay(process, 0, 5, { file, shared: true, prot: "none" });
+  process.mlockall({ current: true });
+  process.mprotect(at(0), 5 * PAGE, "rw");
+  process.remapFilePages(at(0), PAGE, 1);
+  // A fault does not mlock a file's page; reclaim finds that its VMA is locked, and mlocks all that it finds around it.
+  const pages = [2, 3, 4].map((place) => process.read(at(place)) + pageAt(process, place).frame);
+  kernel.recordEvents(true);
+  expect(cgroup.reclaim(1)).toBe(0);
+  const seen = kernel.takeEvents().filter(({ event }) => event === "Reclaimed");
+  expect(seen.map(({ a }) => a)).toEqual(pages);
+  expect(cgroup.lru()).toMatchObject({ inactiveAnon: 0, unevictable: 4 });
+  expectHealthy(kernel);
+});
+
 describe("mistakes", () => {
   test("a freed page, an unpin without pin", async () => {
     const { kernel, process } = await machine();

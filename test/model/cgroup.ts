@@ -5,6 +5,11 @@ import type { Page } from "./page.js";
 /** Pages that are charged at a time. */
 const BATCH = 32;
 
+/** memory.stat, in pages and events. */
+export type CgroupStat = Readonly<
+  Record<"cache" | "rss" | "mapped_file" | "pgpgin" | "pgpgout" | "pgmajfault", number>
+>;
+
 /** A memory cgroup: the pages that are charged to it, and what its counter says. */
 export class Cgroup {
   readonly lists: LruLists;
@@ -34,10 +39,20 @@ export class Cgroup {
     if (parent !== null) parent.children++;
   }
 
+  /** The one above, if that is charged as well. */
+  get chargedAbove(): Cgroup | null {
+    return this.parent?.hierarchical === true ? this.parent : null;
+  }
+
   /** Itself and those above it that are charged for it, inner to outer. */
   get counted(): Cgroup[] {
-    const above = this.parent;
-    return above?.hierarchical === true ? [this, ...above.counted] : [this];
+    return [this, ...(this.chargedAbove?.counted ?? [])];
+  }
+
+  /** It is removed. */
+  end(): void {
+    this.removed = true;
+    if (this.parent !== null) this.parent.children--;
   }
 
   /** Does what is done for it concern another? */
@@ -50,7 +65,7 @@ export class Cgroup {
   }
 
   /** What memory.stat says of its own pages. */
-  stat(): Readonly<Record<string, number>> {
+  stat(): CgroupStat {
     const anonymous = this.pages.filter((page) => page.anon).length;
     return {
       cache: this.charged.size - anonymous,
@@ -82,9 +97,13 @@ export class Cgroups {
     return this.all.filter(({ removed }) => !removed);
   }
 
-  /** @param pages all there are: those that somebody would have been charged for are the root's from now on */
-  create(parent: Cgroup, pages: Iterable<Page>): Cgroup {
+  /**
+   * @param hierarchical also where the one above is not
+   * @param pages all there are: those that somebody would have been charged for are the root's from now on
+   */
+  create(parent: Cgroup, hierarchical: boolean, pages: Iterable<Page>): Cgroup {
     const cgroup = new Cgroup(this.all.length, parent, this.events);
+    if (hierarchical) cgroup.hierarchical = true;
     this.all.push(cgroup);
     if (this.counting) return cgroup;
     this.counting = true;

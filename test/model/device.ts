@@ -120,12 +120,12 @@ function touch(space: AddressSpace, address: number, write: boolean): void {
   page.lists.markAccessed(page);
 }
 
-/** Whatever would end a process is for a device a page that can't be had. */
+/** Whatever would end a process is for a device a page that can't be had. ENOMEM, EFAULT. */
 function bringIn(vma: Vma, address: number, write: boolean): void {
   try {
     while (!isThere(vma, address, write)) fault(vma, address, write);
   } catch (error) {
-    if (error instanceof Failure) fail("EFAULT");
+    if (error instanceof Failure && error.code !== "ENOMEM") fail("EFAULT");
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import type { Cgroup } from "./cgroup.js";
 import type { Device } from "./device.js";
 import type { PresentEntry } from "./address-space.js";
 import type { Inode } from "./file.js";
@@ -41,6 +42,40 @@ export interface Dump {
   readonly label: string;
   readonly procs: ProcessDump[];
   readonly frames: FrameRow[];
+  /** Cgroups but the root, in scripts that have any. */
+  readonly memcgs?: CgroupRow[];
+}
+
+/** What a cgroup counts, in pages. */
+export interface CgroupRow {
+  readonly name: string;
+  readonly parent: string | null;
+  readonly limit: number | null;
+  readonly usage: number;
+  readonly failcnt: number;
+  readonly cache: number;
+  readonly rss: number;
+  readonly mapped_file: number;
+}
+
+/** Those that were not removed. @param names by number */
+export function cgroupRows(cgroups: readonly Cgroup[], names: readonly string[]): CgroupRow[] {
+  return cgroups
+    .filter(({ number, removed }) => number > 0 && !removed)
+    .map((cgroup): CgroupRow => {
+      const { number, parent, limit, usage, failcnt } = cgroup;
+      const { cache, rss, mapped_file } = cgroup.stat();
+      return {
+        name: names[number] ?? "",
+        parent: names[parent?.number ?? 0] ?? null,
+        limit: limit === Infinity ? null : limit,
+        usage,
+        failcnt,
+        cache,
+        rss,
+        mapped_file,
+      };
+    });
 }
 
 /** The dump without page flags R and D, which depend on the LRU and are not compared; a VMA's tags in one order. */

@@ -45,9 +45,10 @@ export function truncate(inode: Inode, pages: number): void {
   inode.forgetBeyondSize();
 }
 
-/** A hole: its pages go and read as zero. */
+/** A hole: its pages go and read as zero. Beyond the end there is nothing to do. */
 export function punch(inode: Inode, first: number, pages: number): void {
   const end = Math.min(first + pages, inode.size);
+  if (first >= end) return;
   for (let index = first; index < end; index++) inode.store(index, 0);
   zapFilePages(inode, first, end, "cached-pages-only");
   for (const page of inode.cachedIn(first, end)) inode.remove(page);

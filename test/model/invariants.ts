@@ -1,5 +1,6 @@
 import type { AddressSpace, PresentEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
+import type { Cgroup } from "./cgroup.js";
 import type { Machine } from "./machine.js";
 import type { Page } from "./page.js";
 import type { SwapSlot } from "./swap.js";
@@ -32,6 +33,17 @@ export function brokenInvariants(machine: Machine): string[] {
   for (const [thing, found] of entries) {
     if ("slot" in thing) broken.push(...brokenPage(thing, found));
     else if (thing.entries !== found) broken.push(`I4 swap count ${thing.entries}, not ${found}`);
+  }
+  return [...broken, ...machine.memory.cgroups.living.flatMap(brokenCgroup)];
+}
+
+/** Charges that nobody counts, and more than the limit. */
+function brokenCgroup({ charged, children, limit, parent, usage }: Cgroup): string[] {
+  const broken: string[] = [];
+  if (usage > limit) broken.push(`a cgroup with ${usage} pages, and a limit of ${limit}`);
+  // Above it what is charged below counts too, and in advance as well; the root has no counter.
+  if (parent !== null && children === 0 && usage < charged.size) {
+    broken.push(`a cgroup counts ${usage} pages, and has ${charged.size}`);
   }
   return broken;
 }

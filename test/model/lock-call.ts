@@ -1,6 +1,6 @@
 import type { AddressSpace } from "./address-space.js";
 import { reflag } from "./change-call.js";
-import { fail, Failure } from "./failure.js";
+import { fail, Failure, type FailureCode } from "./failure.js";
 import { fault, pageOf } from "./fault.js";
 import { mlockPage } from "./page-lock.js";
 import { munlockRange } from "./munlock.js";
@@ -15,7 +15,9 @@ export function lockRange(space: AddressSpace, start: number, end: number): void
     markRange(space, start, end, true);
   });
   for (const vma of space.overlapping(start, end)) {
-    if (!populate(vma, Math.max(start, vma.start), Math.min(end, vma.end))) fail("ENOMEM");
+    const missed = populate(vma, Math.max(start, vma.start), Math.min(end, vma.end));
+    // What one can't have is out of reach; for what there is no room there may be some later.
+    if (missed !== null) fail(missed === "ENOMEM" ? "EAGAIN" : "ENOMEM");
   }
 }
 
@@ -78,19 +80,20 @@ export function populateIfLocked(vma: Vma, start: number, end: number): void {
 }
 
 /**
- * Brings in and locks every page of a range; private ones are copied now if they may be written. False at the first that
- * can't be had.
+ * Brings in and locks every page of a range; private ones are copied now if they may be written. Why the
+ * first that can't be had can't.
  */
-export function populate(vma: Vma, start: number, end: number): boolean {
+export function populate(vma: Vma, start: number, end: number): FailureCode | null {
   const { read, write, exec, shared } = vma.flags;
-  if (!read && !write && !exec) return start >= end;
+  if (!read && !write && !exec) return start < end ? "EFAULT" : null;
   for (let address = start; address < end; address++) {
     // What a stack keeps free stays so, unless it is there as it is wanted.
     if (isSpare(vma, address) && !isThere(vma, address, write && !shared)) continue;
-    if (!bringIn(vma, address, write && !shared)) return false;
+    const missed = bringIn(vma, address, write && !shared);
+    if (missed !== null) return missed;
     touch(vma, address, write && !shared);
   }
-  return true;
+  return null;
 }
 
 function isThere(vma: Vma, address: number, write: boolean): boolean {
@@ -98,12 +101,12 @@ function isThere(vma: Vma, address: number, write: boolean): boolean {
   return entry !== undefined && "page" in entry && (!write || entry.writable);
 }
 
-function bringIn(vma: Vma, address: number, write: boolean): boolean {
+function bringIn(vma: Vma, address: number, write: boolean): FailureCode | null {
   try {
     while (!isThere(vma, address, write)) fault(vma, address, write);
-    return true;
+    return null;
   } catch (error) {
-    if (error instanceof Failure) return false;
+    if (error instanceof Failure) return error.code;
     throw error;
   }
 }

@@ -4,6 +4,14 @@ import type { Page } from "./page.js";
 export type ListName =
   "inactiveAnon" | "activeAnon" | "inactiveFile" | "activeFile" | "unevictable";
 
+export const LIST_NAMES: readonly ListName[] = [
+  "inactiveAnon",
+  "activeAnon",
+  "inactiveFile",
+  "activeFile",
+  "unevictable",
+];
+
 /**
  * The lists of reclaim. Each is a set in order of arrival, so what comes first has been there longest. Pages that
  * nobody refers to any more are left out whenever somebody looks.

@@ -6,6 +6,8 @@ import { pageOf } from "./fault.js";
 import { Inode, OpenFile, type FileKind } from "./file.js";
 import { Ksm } from "./ksm.js";
 import type { Cgroup } from "./cgroup.js";
+import { forceEmpty, remove, setLimit } from "./cgroup-call.js";
+import { moveSpace } from "./cgroup-move.js";
 import { Memory, type WalkOrder } from "./memory.js";
 import { markBroken, memoryFailure, type MemoryFailure } from "./memory-failure.js";
 import { migrate, type Migration } from "./migrate.js";
@@ -83,8 +85,26 @@ export class Machine {
   }
 
   /** A new memory cgroup: its number. */
-  createCgroup(parent = 0): number {
-    return this.memory.cgroups.create(this.cgroup(parent), this.pages()).number;
+  createCgroup(parent = 0, hierarchical = false): number {
+    return this.memory.cgroups.create(this.cgroup(parent), hierarchical, this.pages()).number;
+  }
+
+  /** Pages that may be charged to it; Infinity: no limit. EBUSY, EINVAL for the root. */
+  limitCgroup(cgroup: number, pages: number): void {
+    setLimit(this.memory, this.cgroup(cgroup), pages);
+  }
+
+  /** A process, and all who share its memory, go to a cgroup with their charges. ENOMEM. */
+  moveToCgroup(process: ModelProcess, cgroup: number): void {
+    moveSpace(process.space, this.cgroup(cgroup));
+  }
+
+  emptyCgroup(cgroup: number): void {
+    forceEmpty(this.memory, this.cgroup(cgroup), this.environment.spaces);
+  }
+
+  removeCgroup(cgroup: number): void {
+    remove(this.memory, this.cgroup(cgroup), this.environment.spaces);
   }
 
   /** All pages that somebody could have been charged for. */

@@ -111,9 +111,9 @@ function shrinkInactive(round: Round, inactive: ListName, n: number): number {
   const writesFiles = background && priority <= WRITES_FILES_FROM;
   const effort = { force: false, writesFiles, only: target };
   let freed = 0;
-  for (const page of lists.someOldest(inactive, n)) {
-    // Freeing one may have freed another.
-    if (!lists.isolate(page)) continue;
+  // All of them are taken before one is looked at: what becomes of it can't move another.
+  const taken = lists.someOldest(inactive, n).filter((page) => lists.isolate(page));
+  for (const page of taken) {
     if (target === null) events[background ? "pgscan_kswapd" : "pgscan_direct"]++;
     if (shrink(page, effort) === "reclaimed") freed++;
   }

@@ -1,4 +1,4 @@
-import { Dumper, type Dump, type NamedDevice, type NamedProcess } from "./dump.js";
+import { cgroupRows, Dumper, type Dump, type NamedDevice, type NamedProcess } from "./dump.js";
 import { fail, Failure } from "./failure.js";
 import type { OpenFile } from "./file.js";
 import { Machine, type MachineOptions } from "./machine.js";
@@ -25,11 +25,19 @@ export function runScript(lines: readonly ScriptLine[], options?: MachineOptions
   return run.finish();
 }
 
+/** Of processes, devices and cgroups that are there no more. */
+const GONE: readonly string[] = ["ESRCH", "ESTALE"];
+
+/** What scripts call the cgroup above all others. */
+const ROOT = "root";
+
 class ScriptRun {
   private readonly dumper = new Dumper(ARENA / PAGE);
   private readonly processes: NamedProcess[] = [];
   private readonly files = new Map<string, OpenFile>();
   private readonly devices = new Map<string, NamedDevice>();
+  /** By number, from 1 on: 0 is the root. */
+  private readonly cgroups: string[] = [ROOT];
   private readonly dumps: Dump[] = [];
   private readonly results: Result[] = [];
   private dumpedLast = false;
@@ -51,7 +59,10 @@ class ScriptRun {
   }
 
   private dump(label: string): void {
-    this.dumps.push(this.dumper.dump(label, this.processes, [...this.devices.values()]));
+    const dump = this.dumper.dump(label, this.processes, [...this.devices.values()]);
+    const { all } = this.machine.memory.cgroups;
+    const memcgs = this.cgroups.length > 1 ? { memcgs: cgroupRows(all, this.cgroups) } : {};
+    this.dumps.push({ ...dump, ...memcgs });
   }
 
   private outcome(line: ScriptLine): number | string {
@@ -60,7 +71,7 @@ class ScriptRun {
       const { operation } = line;
       return this.ofMachine(operation, words) ?? this.ofNamed(operation, words);
     } catch (error) {
-      if (error instanceof Failure) return error.code === "ESRCH" ? "SKIP" : error.code;
+      if (error instanceof Failure) return GONE.includes(error.code) ? "SKIP" : error.code;
       throw error;
     }
   }
@@ -72,7 +83,10 @@ class ScriptRun {
         this.createFile(words);
         return 0;
       case "spawn":
-        this.processes.push({ name: words.word(0), process: machine.spawn() });
+        this.processes.push({
+          name: words.word(0),
+          process: machine.spawn(this.cgroup(words.optional(1) ?? ROOT)),
+        });
         return 0;
       case "ksm":
         machine.ksm.settle();
@@ -88,6 +102,31 @@ class ScriptRun {
         return machine.swapon(words.number(0), words.numberOr(1, -1));
       case "swapoff":
         machine.swapoff(words.number(0));
+        return 0;
+      default:
+        return this.ofCgroup(operation, words);
+    }
+  }
+
+  private ofCgroup(operation: string, words: Words): number | undefined {
+    const { machine } = this;
+    switch (operation) {
+      case "memcg": {
+        const parent = this.cgroup(words.optional(1) ?? ROOT);
+        const number = machine.createCgroup(parent, words.optional(2) === "hierarchy");
+        this.cgroups[number] = words.word(0);
+        return 0;
+      }
+      case "limit": {
+        const pages = words.word(1) === "none" ? Infinity : words.number(1);
+        machine.limitCgroup(this.cgroup(words.word(0)), pages);
+        return 0;
+      }
+      case "empty":
+        machine.emptyCgroup(this.cgroup(words.word(0)));
+        return 0;
+      case "rmdir":
+        machine.removeCgroup(this.cgroup(words.word(0)));
         return 0;
       default:
         return undefined;
@@ -129,6 +168,9 @@ class ScriptRun {
         this.devices.set(name, { name, owner, device: this.machine.attach(process, kind) });
         return 0;
       }
+      case "move":
+        this.machine.moveToCgroup(process, this.cgroup(words.word(1)));
+        return 0;
       case "mmap":
         mapFor(process, words, (name) => this.file(name));
         return 0;
@@ -145,6 +187,12 @@ class ScriptRun {
     if (kind !== "tmpfs" && kind !== "disk" && kind !== "ramfs") throw new Error(`kind ${kind}`);
     const [name, pages] = [words.word(0), words.number(1)];
     this.files.set(name, this.machine.createFile(kind, pages, name, firstWord));
+  }
+
+  /** A cgroup's number. ESTALE for one that never came to be. */
+  private cgroup(name: string): number {
+    const number = this.cgroups.indexOf(name);
+    return number < 0 ? fail("ESTALE") : number;
   }
 
   private file(name: string): OpenFile {

@@ -1,17 +1,32 @@
 import type { AddressSpace } from "./address-space.js";
+import { fail } from "./failure.js";
 import { pageOf } from "./fault.js";
 import type { Memory } from "./memory.js";
 import { mapBack, readIn } from "./swap-in.js";
 import type { SwapArea } from "./swap.js";
 
-/** swapoff: everything in an area is brought back, the youngest address space first; then the area is gone. EINVAL. */
+/**
+ * swapoff: everything in an area is brought back, the youngest address space first; then the area is gone. EINVAL; ENOMEM if a cgroup has
+ * no room for its pages, of which some are back then.
+ */
 export function swapoff(memory: Memory, number: number, spaces: Iterable<AddressSpace>): void {
   const area = memory.swap.area(number);
   area.on = false;
-  for (const space of [...spaces].reverse()) bringBack(space, area);
-  for (const { page } of [...area.slots]) {
-    page?.endWriteback();
-    page?.leaveSwapCache();
+  try {
+    // Where room for one page is made by sending another back to the area, that one's turn comes again.
+    let before: number;
+    do {
+      before = area.slots.size;
+      for (const space of [...spaces].reverse()) bringBack(space, area);
+      for (const { page } of [...area.slots]) {
+        page?.endWriteback();
+        page?.freeSwap();
+      }
+    } while (area.slots.size > 0 && area.slots.size < before);
+    if (area.slots.size > 0) fail("ENOMEM");
+  } catch (error) {
+    area.on = true;
+    throw error;
   }
   memory.swap.remove(area);
 }

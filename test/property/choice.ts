@@ -1,6 +1,7 @@
 import type { Advice } from "../model/change-call.js";
 import type { Vma } from "../model/vma.js";
 import { Draws } from "./draws.js";
+import { anyCgroup, onCgroup } from "./cgroup-choice.js";
 import { newFile, onFile } from "./file-choice.js";
 import { onMachine } from "./machine-choice.js";
 import { MappingChoice } from "./mapping-choice.js";
@@ -8,6 +9,7 @@ import type { ModelSide } from "./model-side.js";
 import {
   ARENA_PAGE,
   PAGE,
+  type CgroupOperation,
   type DeviceOperation,
   type FileOperation,
   type MachineOperation,
@@ -17,7 +19,6 @@ import { PageChoice } from "./page-choice.js";
 import type { Choice } from "./weights.js";
 
 const PROCESSES_AT_ONCE = 9;
-const MOST_CGROUPS = 3;
 /** With fewer VMAs than this nearly everything fails. */
 const FEW_VMAS = 3;
 /** Words that are written again and again, so that pages are equal. */
@@ -53,7 +54,8 @@ type OnSpace = Exclude<
   | "file"
   | "open"
   | "close"
-  | "cgroup"
+  | CgroupOperation["op"]
+  | "move"
   | "fork"
   | "exec"
   | "exit"
@@ -79,7 +81,6 @@ export class Chooser {
   operation({ kind, numbers }: Choice): Operation | null {
     this.draws = new Draws(numbers);
     const live = this.model.processes.flatMap((process, number) => (process.alive ? [number] : []));
-    const cgroups = this.model.machine.memory.cgroups.all.length;
     if (live.length === 0) return { op: "spawn", cgroup: 0 };
     // The older ones more often, so that something gathers in them.
     const process =
@@ -87,10 +88,15 @@ export class Chooser {
     switch (kind) {
       case "spawn":
         return live.length < PROCESSES_AT_ONCE
-          ? { op: "spawn", cgroup: this.draws.below(cgroups) }
+          ? { op: "spawn", cgroup: anyCgroup(this.draws, this.model.machine) }
           : null;
       case "cgroup":
-        return cgroups < MOST_CGROUPS ? { op: "cgroup" } : null;
+      case "limit":
+      case "empty":
+      case "rmdir":
+        return onCgroup(kind, this.draws, this.model.machine);
+      case "move":
+        return { op: "move", process, cgroup: anyCgroup(this.draws, this.model.machine) };
       case "fork": {
         if (live.length >= PROCESSES_AT_ONCE) return null;
         return { op: "fork", process, shareMemory: this.draws.chance(1, 8) };

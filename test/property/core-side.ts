@@ -9,7 +9,13 @@ import {
 import { mmapOptions, mremapOptions } from "./core-options.js";
 import { ofDevice, ofFile, ofPages } from "./core-pages.js";
 import { FILE_WORD, FILE_WORD_STEP } from "./model-side.js";
-import type { MachineOperation, Operation, Outcome, ProcessOperation } from "./operation.js";
+import type {
+  CgroupOperation,
+  MachineOperation,
+  Operation,
+  Outcome,
+  ProcessOperation,
+} from "./operation.js";
 
 /** Performs operations on the real core, through the public API. */
 export class CoreSide {
@@ -41,7 +47,10 @@ export class CoreSide {
   private attempt(operation: Operation): Outcome {
     switch (operation.op) {
       case "cgroup":
-        this.cgroups.push(this.kernel.createCgroup());
+      case "limit":
+      case "empty":
+      case "rmdir":
+        this.onCgroup(operation);
         return 0;
       case "spawn":
         this.processes.push(this.kernel.spawn({ brk: 0, cgroup: this.cgroup(operation.cgroup) }));
@@ -68,6 +77,19 @@ export class CoreSide {
         if ("device" in operation) return ofDevice(operation, this.device(operation.device));
         return this.ofMachine(operation);
     }
+  }
+
+  private onCgroup(operation: CgroupOperation): void {
+    if (operation.op === "cgroup") {
+      const { parent, hierarchy } = operation;
+      const options = { parent: this.cgroup(parent), ...(hierarchy ? { hierarchy } : {}) };
+      this.cgroups.push(this.kernel.createCgroup("", options));
+      return;
+    }
+    const cgroup = this.cgroup(operation.cgroup);
+    if (operation.op === "limit") cgroup.setLimit(operation.pages);
+    else if (operation.op === "empty") cgroup.forceEmpty();
+    else cgroup.remove();
   }
 
   private ofMachine(operation: MachineOperation): Outcome {
@@ -133,6 +155,9 @@ export class CoreSide {
         return 0;
       case "exit":
         process.exit();
+        return 0;
+      case "move":
+        this.cgroup(operation.cgroup).move(process);
         return 0;
       case "mmap":
         return process.mmap(mmapOptions(operation, (number) => this.file(number)));

@@ -30,7 +30,8 @@ export class ExhaustedModel extends ModelSide {
   }
 
   override perform(operation: Operation): Outcome {
-    if (this.over) return 0;
+    // What a limit refuses has cost pages of its cgroup: that is none of what memory is short of.
+    if (this.over || operation.op === "limit") return 0;
     const before = coreState(this.core);
     const snapshot = this.core.kernel.snapshot();
     const outcome = this.core.perform(operation);
@@ -51,8 +52,9 @@ export class ExhaustedModel extends ModelSide {
   }
 
   private sameCast(): boolean {
-    const { processes, files } = this.core;
+    const { processes, files, cgroups } = this.core;
     return (
+      cgroups.length === this.machine.memory.cgroups.all.length &&
       files.length === this.files.length &&
       processes.length === this.processes.length &&
       processes.every(({ alive }, number) => alive === this.processes[number]?.alive)

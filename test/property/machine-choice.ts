@@ -1,4 +1,5 @@
 import type { Machine } from "../model/machine.js";
+import { anyCgroup } from "./cgroup-choice.js";
 import type { Draws } from "./draws.js";
 import type { MachineOperation } from "./operation.js";
 
@@ -9,9 +10,9 @@ const AREAS = 8;
 export function onMachine(
   op: MachineOperation["op"],
   draws: Draws,
-  { memory }: Machine,
+  machine: Machine,
 ): MachineOperation {
-  const areas = [...memory.swap.areas.keys()];
+  const areas = [...machine.memory.swap.areas.keys()];
   switch (op) {
     case "ksm":
     case "ksm-scan":
@@ -23,7 +24,7 @@ export function onMachine(
         op,
         pages: draws.pick([1, 2, 4, 8, 32, 1000]),
         kind: draws.pick(["direct", "background"] as const),
-        cgroup: draws.chance(1, 4) ? draws.below(memory.cgroups.all.length) : null,
+        cgroup: draws.chance(1, 4) ? anyCgroup(draws, machine) : null,
       };
     case "snapshot":
     case "restore":

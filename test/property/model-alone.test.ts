@@ -12,11 +12,17 @@ const CHECK_EVERY = 6;
 
 /** What needs several things to come together. */
 const RARE = [
+  "empty EBUSY",
+  "empty nothing",
   "invalidate EBUSY",
   "ksm done",
+  "limit EBUSY",
+  "limit nothing",
   "migrate busy",
   "migrate moved",
   "migrate refused",
+  "move ENOMEM",
+  "move nothing",
   "page-in-vma mapped",
   "page-in-vma nowhere",
   "page-in-vma unmapped",
@@ -24,12 +30,15 @@ const RARE = [
   "putback nothing",
   "reclaim done",
   "restore nothing",
+  "rmdir EBUSY",
+  "rmdir nothing",
   "swap-out culled",
   "swap-out reclaimed",
   "swapoff nothing",
   "swapon EPERM",
   "try-to-munlock mlock",
   "try-to-unmap mlock",
+  "write ENOMEM",
   "writeback done",
 ];
 

@@ -65,7 +65,16 @@ export class ModelSide {
   private attempt(operation: Operation): Outcome {
     switch (operation.op) {
       case "cgroup":
-        this.machine.createCgroup();
+        this.machine.createCgroup(operation.parent, operation.hierarchy);
+        return 0;
+      case "limit":
+        this.machine.limitCgroup(operation.cgroup, operation.pages ?? Infinity);
+        return 0;
+      case "empty":
+        this.machine.emptyCgroup(operation.cgroup);
+        return 0;
+      case "rmdir":
+        this.machine.removeCgroup(operation.cgroup);
         return 0;
       case "spawn":
         this.machine.spawn(operation.cgroup);
@@ -135,6 +144,9 @@ export class ModelSide {
         return 0;
       case "exit":
         process.exit();
+        return 0;
+      case "move":
+        this.machine.moveToCgroup(process, operation.cgroup);
         return 0;
       case "mmap":
         return process.mmap({

@@ -10,7 +10,7 @@ export const PAGE = 4096;
  * `pages` and `pgoff` are pages.
  */
 export type Operation =
-  | { readonly op: "cgroup" }
+  | CgroupOperation
   | { readonly op: "spawn"; readonly cgroup: number }
   | FileCreation
   | { readonly op: "open"; readonly file: number }
@@ -26,6 +26,7 @@ export type Operation =
       readonly stack: { readonly top: number; readonly pages: number } | null;
     }
   | { readonly op: "exit"; readonly process: number }
+  | { readonly op: "move"; readonly process: number; readonly cgroup: number }
   | MmapOperation
   | RangeOperation<"munmap">
   | (RangeOperation<"mprotect"> & { readonly prot: Protection })
@@ -49,6 +50,12 @@ export type Operation =
   | PageOperation
   | { readonly op: "device"; readonly process: number; readonly kind: "kvm" | "rdma" }
   | DeviceOperation;
+
+/** Operations on a memory cgroup: its making, its limit (null: none), and its end. */
+export type CgroupOperation =
+  | { readonly op: "cgroup"; readonly parent: number; readonly hierarchy: boolean }
+  | { readonly op: "limit"; readonly cgroup: number; readonly pages: number | null }
+  | { readonly op: "empty" | "rmdir"; readonly cgroup: number };
 
 /** Operations of a device, which is a number in order of birth like the rest. */
 export type DeviceOperation =

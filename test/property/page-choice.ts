@@ -1,5 +1,6 @@
 import type { Entry } from "../model/address-space.js";
 import type { Page } from "../model/page.js";
+import { anyCgroup } from "./cgroup-choice.js";
 import type { Draws } from "./draws.js";
 import type { MappingChoice } from "./mapping-choice.js";
 import type { ModelSide } from "./model-side.js";
@@ -26,8 +27,8 @@ export class PageChoice {
     switch (op) {
       case "page-referenced": {
         this.lastReferenced = place;
-        const cgroups = this.model.machine.memory.cgroups.all.length;
-        return { op, ...place, cgroup: draws.chance(1, 8) ? draws.below(cgroups) : null };
+        const cgroup = draws.chance(1, 8) ? anyCgroup(draws, this.model.machine) : null;
+        return { op, ...place, cgroup };
       }
       case "try-to-unmap": {
         const ignored = {

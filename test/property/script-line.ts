@@ -9,7 +9,7 @@ import {
 
 /** A sequence of operations as a script. */
 export function script(operations: readonly Operation[]): string {
-  const born = { processes: 0, files: 0, devices: 0 };
+  const born = { processes: 0, files: 0, devices: 0, cgroups: 1 };
   let saved = { ...born };
   return operations
     .map((operation) => {
@@ -17,6 +17,7 @@ export function script(operations: readonly Operation[]): string {
       if (operation.op === "spawn" || operation.op === "fork") born.processes++;
       if (operation.op === "file" || operation.op === "open") born.files++;
       if (operation.op === "device") born.devices++;
+      if (operation.op === "cgroup") born.cgroups++;
       if (operation.op === "snapshot") saved = { ...born };
       if (operation.op === "restore") Object.assign(born, saved);
       return line;
@@ -27,7 +28,7 @@ export function script(operations: readonly Operation[]): string {
 /** An operation in the script language, or null where the language has no words for it. */
 export function inLanguage(
   operation: Operation,
-  born: { processes: number; files: number; devices: number },
+  born: { processes: number; files: number; devices: number; cgroups: number },
 ): string | null {
   if (operation.op === "device") {
     return `notifier P${operation.process} D${born.devices} ${operation.kind}`;
@@ -35,7 +36,19 @@ export function inLanguage(
   if ("process" in operation) return ofProcess(operation, born.processes);
   switch (operation.op) {
     case "spawn":
-      return operation.cgroup === 0 ? `spawn P${born.processes}` : null;
+      return `spawn P${born.processes} ${cgroupName(operation.cgroup)}`;
+    case "cgroup": {
+      const { parent, hierarchy } = operation;
+      return `memcg G${born.cgroups} ${cgroupName(parent)}${hierarchy ? " hierarchy" : ""}`;
+    }
+    case "limit":
+    case "empty":
+    case "rmdir": {
+      // The root is not to be named there.
+      if (operation.cgroup === 0) return null;
+      const words = [operation.op, cgroupName(operation.cgroup)];
+      return [...words, ...(operation.op === "limit" ? [operation.pages ?? "none"] : [])].join(" ");
+    }
     case "file":
       return operation.zeros ? null : `file F${born.files} ${operation.pages} ${operation.kind}`;
     case "truncate":
@@ -71,7 +84,6 @@ export function inLanguage(
     case "restore":
     case "open":
     case "close":
-    case "cgroup":
       return null;
     case "device-read":
     case "device-write": {
@@ -93,6 +105,8 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
       return exec(operation);
     case "exit":
       return `exit P${operation.process}`;
+    case "move":
+      return `move P${operation.process} ${cgroupName(operation.cgroup)}`;
     case "mmap":
       return mmap(operation);
     case "munmap":
@@ -159,6 +173,10 @@ function mmap(operation: MmapOperation): string | null {
   const what = file === null ? "anon" : `file:F${file}:${pgoff}`;
   const { process } = operation;
   return ranged("mmap", { process, address, length }, [prot, what, shared ? "shared" : "private"]);
+}
+
+function cgroupName(number: number): string {
+  return number === 0 ? "root" : `G${number}`;
 }
 
 /** Swap areas that a script can name. */

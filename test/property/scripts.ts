@@ -48,6 +48,7 @@ function writeScript(
       processes: model.processes.length,
       files: model.files.length,
       devices: model.machine.devices.length,
+      cgroups: model.machine.memory.cgroups.all.length,
     });
     if (line === null) continue;
     model.perform(operation);

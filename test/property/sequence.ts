@@ -91,6 +91,12 @@ function replay(operations: readonly Operation[], newPlayer: () => Player): unkn
   }
 }
 
+/** The cgroup that an operation names. */
+function cgroupIn(operation: Operation): number | null {
+  if (operation.op === "cgroup") return operation.parent;
+  return "cgroup" in operation ? operation.cgroup : null;
+}
+
 /**
  * A process, file or cgroup that was never made, because its operation was left out, cannot be named.
  */
@@ -99,7 +105,7 @@ function makesSense(operation: Operation, model: ModelSide): boolean {
   if ("device" in operation && model.machine.devices[operation.device] === undefined) return false;
   if ("other" in operation && model.processes[operation.other]?.alive !== true) return false;
   if (operation.op === "restore" && !model.hasSnapshot) return false;
-  const cgroup = "cgroup" in operation ? operation.cgroup : null;
+  const cgroup = cgroupIn(operation);
   if (cgroup !== null && model.machine.memory.cgroups.all[cgroup] === undefined) return false;
   const file = "file" in operation ? operation.file : null;
   return file === null || model.files[file] !== undefined;

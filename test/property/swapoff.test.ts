@@ -73,7 +73,9 @@ function played(
     found = { core, model: lockstep.model };
     return lockstep;
   };
-  play(sequence, newPlayer, span);
+  // A limit may be in the way as well, and then not everything stays as it was.
+  const unlimited = sequence.filter(({ kind }) => kind !== "limit");
+  play(unlimited, newPlayer, span);
   if (found === null) throw new Error("nothing was played");
   return found;
 }

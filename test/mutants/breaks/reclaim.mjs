@@ -14,6 +14,12 @@ export default {
   ],
   breaks: [
     {
+      rule: "pages leave the list together before one is looked at",
+      file: "assembly/mm/vmscan.ts",
+      from: "for (let frame = isolateLruPages(list, n); frame;) {\n    const next = lruNext(frame);",
+      to: "for (let left = n, frame = isolateLruPages(list, 1); frame;) {\n    const next = --left ? isolateLruPages(list, 1) : 0;",
+    },
+    {
       rule: "a swap-backed page that was touched is activated",
       file: pageout,
       from: "if (swapBacked) return Advised.Activate;",

@@ -1,0 +1,51 @@
+import type { Cgroup } from "../model/cgroup.js";
+import type { Machine } from "../model/machine.js";
+import type { Draws } from "./draws.js";
+import type { CgroupOperation } from "./operation.js";
+
+/** Beside the root. */
+const MOST = 5;
+/** Some are in the way now and then, some hardly ever. */
+const LIMITS = [0, 8, 16, 24, 40, 64, null, null, null];
+/** Others are that far from what is charged already, at most. */
+const NEAR = 10;
+
+/** A cgroup by number, now and then one that was removed. */
+export function anyCgroup(draws: Draws, { memory }: Machine): number {
+  const { all, living } = memory.cgroups;
+  return draws.chance(1, 30) ? draws.below(all.length) : draws.pick(living).number;
+}
+
+/** An operation on a cgroup; null where there are none, or too many. */
+export function onCgroup(
+  op: CgroupOperation["op"],
+  draws: Draws,
+  machine: Machine,
+): CgroupOperation | null {
+  const { living } = machine.memory.cgroups;
+  if (op === "cgroup") {
+    if (living.length > MOST || (living.length > 1 && draws.chance(2, 3))) return null;
+    const parent = draws.chance(1, 4) ? 0 : anyCgroup(draws, machine);
+    return { op, parent, hierarchy: draws.chance(2, 3) };
+  }
+  const others = living.slice(1);
+  const charged = others.filter(({ usage }) => usage > 0);
+  // The root refuses, which need not be heard often.
+  if (others.length === 0 && draws.chance(19, 20)) return null;
+  if (others.length === 0 || draws.chance(1, 20)) return withPages(op, null, draws, machine);
+  const mostly = charged.length > 0 && op === "limit" ? charged : others;
+  return withPages(op, draws.pick(mostly), draws, machine);
+}
+
+/** @param chosen null: any, also the root and what is gone */
+function withPages(
+  op: Exclude<CgroupOperation["op"], "cgroup">,
+  chosen: Cgroup | null,
+  draws: Draws,
+  machine: Machine,
+): CgroupOperation {
+  const cgroup = chosen?.number ?? anyCgroup(draws, machine);
+  if (op !== "limit") return { op, cgroup };
+  const near = Math.max(0, (chosen?.usage ?? 0) - NEAR + draws.below(2 * NEAR));
+  return { op, cgroup, pages: draws.chance(1, 2) ? near : draws.pick(LIMITS) };
+}
