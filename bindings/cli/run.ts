@@ -7,10 +7,12 @@ import { KernelError } from "../core/kernel-error.js";
 import { createKernel, type Kernel } from "../kernel/kernel.js";
 import {
   arches,
+  hugePagePolicies,
   MAX_FRAMES,
   MAX_SWAP,
   UNLIMITED,
   type Arch,
+  type HugePagePolicy,
   type KernelOptions,
 } from "../kernel/options.js";
 import { releases, switches } from "../kernel/releases.js";
@@ -48,6 +50,7 @@ interface RunFlags {
   readonly frames?: number;
   readonly swap?: number;
   readonly memlock?: number;
+  readonly thp?: HugePagePolicy;
   readonly verify?: true;
   readonly json?: true;
   readonly explain?: true;
@@ -100,6 +103,11 @@ export function runCommand(): Command {
         "pages that a process may lock; default: no limit",
         numberOption("--memlock", 0, UNLIMITED),
       )
+      .option(
+        "--thp <where>",
+        `where faults make huge pages, one of ${list(hugePagePolicies)}; default: madvise`,
+        oneOf("--thp", hugePagePolicies),
+      )
       .option("--verify", "check the invariants after every operation")
       .option("--json", "print dumps and results as one JSON document")
       .option("--explain", "one line per operation: what it did, and why")
@@ -148,7 +156,7 @@ async function run(path: string, flags: RunFlags): Promise<void> {
 }
 
 async function newKernel(script: Script, flags: RunFlags): Promise<Kernel> {
-  const { release, set, frames, swap, memlock, traceWalk, arch } = flags;
+  const { release, set, frames, swap, memlock, thp, traceWalk, arch } = flags;
   const build = flags.build ?? (traceWalk === undefined ? "release" : "checked");
   if (arch === "x86-64" && script.arch === "s390x") {
     throw new InputError(`--arch ${arch}: ${script.name} says s390; accepted: s390x`);
@@ -158,10 +166,11 @@ async function newKernel(script: Script, flags: RunFlags): Promise<Kernel> {
     release,
     ...set,
     build,
-    ...machineFor(script, frames),
+    ...machineFor(script, { frames, thp }),
     ...(arch === undefined ? {} : { arch }),
     ...(swap === undefined ? {} : { swap }),
     ...(memlock === undefined ? {} : { memlock }),
+    ...(thp === undefined ? {} : { transparentHugepage: thp }),
   } as KernelOptions;
   try {
     return await createKernel(options);

@@ -1,8 +1,8 @@
 // What machine a script needs, and how large.
 
-import type { Arch } from "../kernel/options.js";
+import type { Arch, HugePagePolicy } from "../kernel/options.js";
 import { HUGE_PAGES } from "../../assembly/abi.js";
-import type { OperationName } from "./operation.js";
+import type { Operation, OperationName } from "./operation.js";
 import type { Script } from "./script.js";
 
 /** Kind and sizes for createKernel. */
@@ -37,26 +37,45 @@ const MAX_HUGE = 262_144;
 /** What a frame takes of the memory of a machine at most, in bytes. */
 const FRAME_BYTES = 64;
 
+/** What of a machine is said beforehand. */
+export interface SaidOfMachine {
+  readonly frames?: number | undefined;
+  /** Where faults make huge pages, `madvise` if nothing is said. */
+  readonly thp?: HugePagePolicy | undefined;
+}
+
 /** A machine that is large enough for a script, or as large as is said. */
-export function machineFor(script: Script, frames = framesFor(script)): MachineSize {
+export function machineFor(script: Script, said: SaidOfMachine = {}): MachineSize {
+  const frames = said.frames ?? framesFor(script, said.thp);
   return { arch: script.arch, frames, memory: MEMORY + frames * FRAME_BYTES };
 }
 
 /** Rows of frames: of each range that may have huge pages, for each process that may come to have it. */
-function framesForHugePages(script: Script): number {
+function framesForHugePages(script: Script, thp: HugePagePolicy): number {
+  if (thp === "never") return 0;
+
   let processes = 0;
   let frames = 0;
   for (const operation of script.operations) {
     if (operation.op === "spawn" || operation.op === "fork") processes++;
-    if (operation.op === "madvise" && operation.advice === "hugepage") {
-      frames += operation.count + 2 * HUGE_PAGES;
-    }
+    frames += hugeRange(operation, thp);
   }
   return Math.min(frames * processes, MAX_HUGE);
 }
 
-function framesFor(script: Script): number {
-  let frames = SPARE_FRAMES + framesForHugePages(script);
+/** Frames for the huge pages of a range that may have some from an operation on. */
+function hugeRange(operation: Operation, thp: HugePagePolicy): number {
+  const count =
+    operation.op === "madvise" && operation.advice === "hugepage"
+      ? operation.count
+      : operation.op === "mmap" && operation.backing === null && thp === "always"
+        ? operation.count
+        : 0;
+  return count && count + 2 * HUGE_PAGES;
+}
+
+function framesFor(script: Script, thp: HugePagePolicy = "madvise"): number {
+  let frames = SPARE_FRAMES + framesForHugePages(script, thp);
   let locked = 0;
   let pool = 0;
   for (const operation of script.operations) {

@@ -74,7 +74,8 @@ export interface ReplayResult {
  */
 export async function replay(capture: Capture, options: ReplayOptions = {}): Promise<ReplayResult> {
   const plan = new Plan(capture);
-  const size = machineSize(capture);
+  // A capture tells of faults page by page: advice for huge pages cuts VMAs, and faults make small ones.
+  const size = { ...machineSize(capture), transparentHugepage: "never" } as const;
   const kernel = await createKernel(size);
   try {
     const run = new ReplayRun(kernel, plan, {

@@ -143,6 +143,21 @@ describe("rmaplab run", () => {
     expect(out).toContain("→ 1 page reclaimed, pages 1 and 3 stay: swap is full");
   });
 
+  test("--thp says where faults make huge pages", () => {
+    const script = "spawn A\nmmap A 0 1024 rw anon private\nwrite A 3\ndump\n";
+    const anon = (...flags: string[]): unknown => {
+      const { out } = rmaplab(["-", "--json", "--verify", ...flags], script);
+      const { dumps } = JSON.parse(out) as { dumps: { procs: { rss: { anon: number } }[] }[] };
+      return dumps[0]?.procs[0]?.rss.anon;
+    };
+    expect(anon()).toBe(1);
+    expect(anon("--thp", "never")).toBe(1);
+    expect(anon("--thp", "always")).toBe(512);
+    const { status, err } = rmaplab(["-", "--thp", "sometimes"], script);
+    expect(status).toBe(2);
+    expect(err).toBe('rmaplab: --thp: unknown "sometimes"; accepted: never, madvise, always\n');
+  });
+
   test("why reclaim and writeback did little is told without --explain", () => {
     const { out } = rmaplab(
       ["-"],

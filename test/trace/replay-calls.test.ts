@@ -243,6 +243,22 @@ describe("the calls of a process leave the ranges that the live kernel shows", (
     expect(result.populated.pages).toBe(4);
   });
 
+  test("advice about huge pages cuts and joins VMAs, and is no error where it holds", async () => {
+    // As Linux 6.18 shows the same calls in /proc/PID/maps.
+    const result = await replayCalls(
+      `mmap(NULL, 16384, ${RW_ANON}) = 0x10000000
+       madvise(0x10001000, 4096, MADV_HUGEPAGE) = 0
+       madvise(0x10001000, 4096, MADV_HUGEPAGE) = 0
+       madvise(0x10002000, 4096, MADV_NOHUGEPAGE) = 0
+       madvise(0x10001000, 4096, MADV_NOHUGEPAGE) = 0`,
+      `10000000-10001000 rw-p 00000000 00:00 0
+       10001000-10003000 rw-p 00000000 00:00 0
+       10003000-10004000 rw-p 00000000 00:00 0`,
+    );
+    expectSame(result);
+    expect(result.maps.boundaries).toBe(0);
+  });
+
   test("a failed call leaves nothing, but for what mprotect did before it failed", async () => {
     const result = await replayCalls(
       `mmap(NULL, 8192, ${RW_ANON}) = 0x10000000

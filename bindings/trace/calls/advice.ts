@@ -1,5 +1,6 @@
 // madvise and process_madvise: those of their effects that v3.7 has.
 
+import { VmFlag } from "../../../assembly/abi.js";
 import type { Advice } from "../../kernel/operation.js";
 import { pageAlign } from "../machine.js";
 import type { Machine } from "../machine.js";
@@ -68,6 +69,10 @@ function advise(
     giveSame(machine, task, call, start, end, same);
   } else if (advice === MADV.MADV_DONTNEED_LOCKED) {
     dropLocked(machine, task, call, start, end);
+  } else if (advice === MADV.MADV_HUGEPAGE) {
+    adviseHuge(machine, task, call, start, end, "hugepage");
+  } else if (advice === MADV.MADV_NOHUGEPAGE) {
+    adviseHuge(machine, task, call, start, end, "nohugepage");
   }
   if (call.error !== null) return;
   switch (advice) {
@@ -113,6 +118,22 @@ function giveSame(
       (batch) => batch.madvise(process, part.start, part.end - part.start, advice),
       tolerate,
     );
+  }
+}
+
+/** Advice that v3.7 refuses where it holds already, and for shared memory: there nothing changes. */
+function adviseHuge(
+  machine: Machine,
+  task: Task,
+  call: TracedCall,
+  start: number,
+  end: number,
+  advice: "hugepage" | "nohugepage",
+): void {
+  const flag = advice === "hugepage" ? VmFlag.HugePage : VmFlag.NoHugePage;
+  for (const part of partsWithin(machine, task, start, end)) {
+    if (part.vma.shared || part.vma.flags & flag) continue;
+    giveSame(machine, task, call, part.start, part.end, advice);
   }
 }
 
