@@ -26,9 +26,12 @@ export default defineConfig(
     languageOptions: {
       globals: {
         AbortController: "readonly",
+        Buffer: "readonly",
+        clearTimeout: "readonly",
         console: "readonly",
         performance: "readonly",
         process: "readonly",
+        setTimeout: "readonly",
         URL: "readonly",
       },
     },

@@ -80,6 +80,7 @@ describe("collapse", () => {
     const { kernel, process } = await collapsible([1, 4]);
     for (const page of [1, 4]) kernel.pageReferenced(pageAt(process, page));
     expect(process.collapse(at(0))).toBe("idle");
+    expect(kernel.vmstat().thp_collapse_alloc).toBe(0);
     process.read(at(4));
     expect(process.collapse(at(0))).toBe("collapsed");
     expectHealthy(kernel);

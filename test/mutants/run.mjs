@@ -6,112 +6,81 @@
 // Exit status: 0 if every break is noticed, 1 if one is not, 2 if it can't be told.
 
 import * as fs from "node:fs";
-import { availableParallelism } from "node:os";
-import { dirname } from "node:path";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import Table from "cli-table3";
 import { breaks as all } from "./breaks/index.mjs";
-import {
-  compileCore,
-  ENDLESS,
-  firstFailure,
-  keepBuilds,
-  makeSandbox,
-  restoreBuilds,
-} from "./sandbox.mjs";
+import { compileBroken } from "./core.mjs";
+import { breakCore, makeSandbox } from "./sandbox.mjs";
+import { testFiles } from "./test-files.mjs";
+import { ENDLESS, Tester } from "./tester.mjs";
 
 /** Tests that a break which its own tests miss is given to: all that are quick and about the core. */
 const REST = ["test/rmap", "test/api", "test/check", "test/scenario", "test/explore"];
+/** What takes so many times as long as with nothing broken, and so many milliseconds, is endless. */
+const SLOWER = 10;
+const PATIENCE_MS = 10_000;
 /** So many tests may take that long together, in milliseconds, and are no judges of what does not end. */
 const REST_PATIENCE_MS = 600_000;
-
-const BUILDS = ["release", "checked", "explore"];
-
-/** Something is wrong with the list of breaks, or with the tests before anything is broken. */
-class NoVerdict extends Error {}
 
 function select(words) {
   const breaks = words.length
     ? all.filter(({ group, rule }) => words.some((word) => `${group} ${rule}`.includes(word)))
     : all;
-  if (breaks.length === 0) {
-    throw new NoVerdict(`no break has any of these words: ${words.join(" ")}`);
-  }
-  return breaks;
+  if (breaks.length === 0) throw new Error(`no break has any of these words: ${words.join(" ")}`);
+  return breaks.map((one, number) => ({ ...one, number, files: testFiles(one.tests) }));
 }
 
-/** The broken text of a break's file. */
-function broken({ file, rule, from, to }) {
-  const text = fs.readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
-  const pieces = text.split(from);
-  if (pieces.length === 2) return pieces.join(to);
-  const places = pieces.length - 1;
-  throw new NoVerdict(`${file} has ${places} places like that of "${rule}"; it must have one`);
-}
-
-/** A break whose tests are not there would be noticed by nothing, and count all the same. */
-function requireTests(filters) {
-  const files = fs
-    .readdirSync(new URL("..", import.meta.url), { recursive: true })
-    .map((name) => `test/${name}`)
-    .filter((name) => name.endsWith(".test.ts"));
-  for (const filter of new Set(filters)) {
-    if (files.some((name) => name.includes(filter))) continue;
-    throw new NoVerdict(`no test file has "${filter}" in its name`);
-  }
-}
-
-/** Unbroken builds in every sandbox, against which the tests must pass. */
-async function prepare(folders, filters, signal) {
-  for (const folder of folders) {
-    const complaint = await compileCore(folder, BUILDS, "", "");
-    if (complaint) throw new NoVerdict(`the core does not compile:\n${complaint}`);
-    keepBuilds(folder);
-  }
-  const failure = await firstFailure(folders[0], [...new Set(filters)], signal);
-  if (failure) throw new NoVerdict(`the tests fail with nothing broken: ${failure}`);
+/** How long the tests take while nothing is broken, and they must pass: milliseconds of each file. */
+async function measure(breaks, workers, core) {
+  const files = [...new Set(breaks.flatMap((one) => one.files))];
+  const share = async ({ folder, tester }, i) => {
+    breakCore(folder, core);
+    const own = files.filter((_, at) => at % workers.length === i);
+    const { failure, times } = await tester.run(own, REST_PATIENCE_MS);
+    if (failure) throw new Error(`the tests fail with nothing broken: ${failure}`);
+    return times;
+  };
+  return new Map((await Promise.all(workers.map(share))).flat());
 }
 
 /** The test that notices a break, "" if none does. */
-async function trial(folder, { file, rule, tests, builds }, text, signal) {
-  restoreBuilds(folder);
-  const complaint = await compileCore(folder, builds, file, text);
-  if (complaint) throw new NoVerdict(`"${rule}" does not compile:\n${complaint}`);
-  const killer = await firstFailure(folder, tests, signal);
-  if (killer) return killer;
-  const late = await firstFailure(folder, REST, signal, REST_PATIENCE_MS);
-  if (late === ENDLESS) throw new NoVerdict(`"${rule}": the tests beside its own do not end`);
-  return late;
+async function trial({ files, rule, number }, { folder, tester }, core, usual) {
+  breakCore(folder, core, number);
+  const time = files.reduce((sum, file) => sum + usual.get(file), 0);
+  const { failure } = await tester.run(files, PATIENCE_MS + SLOWER * time);
+  if (failure) return failure;
+  const rest = testFiles(REST).filter((file) => !files.includes(file));
+  const late = await tester.run(rest, REST_PATIENCE_MS);
+  if (late.failure === ENDLESS) throw new Error(`"${rule}": the tests beside its own do not end`);
+  return late.failure;
 }
 
-/** Killers of the breaks, in their order; those that were not tried when it was interrupted are missing. */
-async function tryAll(breaks, signal) {
-  const texts = breaks.map(broken);
-  const filters = breaks.flatMap(({ tests }) => tests);
-  requireTests([...filters, ...REST]);
-  const workers = Math.min(availableParallelism(), breaks.length);
-  const folders = Array.from({ length: workers }, (_, i) => makeSandbox(`worker-${i}`));
-  const killers = new Array(breaks.length);
-  let next = 0;
-  let done = 0;
-  const work = async (folder) => {
-    for (let i = next++; i < breaks.length; i = next++) {
-      killers[i] = await trial(folder, breaks[i], texts[i], signal);
-      const { group, rule } = breaks[i];
-      const state = killers[i] ? "killed  " : "SURVIVED";
-      console.error(`${String(++done).padStart(3)}/${breaks.length} ${state} ${group}: ${rule}`);
-    }
-  };
+/** Puts the killer of each break into `killers`, in the order of the breaks. */
+async function tryAll(breaks, killers, home, signal) {
+  console.error(`${breaks.length} breaks; first the tests with nothing broken`);
+  const core = await compileBroken(join(home, "core"), breaks, signal);
+  const workers = Array.from({ length: availableParallelism() }, (_, i) => {
+    const folder = join(home, `worker-${i}`);
+    makeSandbox(folder);
+    return { folder, tester: new Tester(folder, signal) };
+  });
   try {
-    console.error(`${breaks.length} breaks; first the tests with nothing broken`);
-    await prepare(folders, filters, signal);
-    await Promise.all(folders.map(work));
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    console.error("mutants: interrupted");
+    const usual = await measure(breaks, workers, core);
+    const left = breaks.values();
+    const work = async (worker) => {
+      for (const one of left) {
+        const killer = await trial(one, worker, core, usual);
+        killers[one.number] = killer;
+        const done = String(Object.keys(killers).length).padStart(3);
+        const state = killer ? "killed  " : "SURVIVED";
+        console.error(`${done}/${breaks.length} ${state} ${one.group}: ${one.rule}`);
+      }
+    };
+    await Promise.all(workers.map(work));
   } finally {
-    for (const folder of folders) fs.rmSync(dirname(folder), { recursive: true, force: true });
+    for (const { tester } of workers) tester.stop();
   }
-  return killers;
 }
 
 function report(breaks, killers) {
@@ -121,7 +90,7 @@ function report(breaks, killers) {
     wordWrap: true,
     style: { head: [], border: [] },
   });
-  for (const [i, { group, rule }] of breaks.entries()) table.push([group, rule, killers[i] ?? "?"]);
+  for (const { group, rule, number } of breaks) table.push([group, rule, killers[number] ?? "?"]);
   const killed = killers.filter(Boolean).length;
   console.log(table.toString());
   console.log(`${killed} of ${breaks.length} killed`);
@@ -131,11 +100,18 @@ function report(breaks, killers) {
 const cancel = new AbortController();
 process.once("SIGINT", () => cancel.abort());
 process.once("SIGTERM", () => cancel.abort());
+const home = fs.mkdtempSync(join(tmpdir(), "rmaplab-mutants-"));
 try {
   const breaks = select(process.argv.slice(2));
-  process.exitCode = report(breaks, await tryAll(breaks, cancel.signal));
+  const killers = [];
+  await tryAll(breaks, killers, home, cancel.signal).catch((error) => {
+    if (!cancel.signal.aborted) throw error;
+    console.error("mutants: interrupted");
+  });
+  process.exitCode = report(breaks, killers);
 } catch (error) {
-  if (!(error instanceof NoVerdict)) throw error;
   console.error(`mutants: ${error.message}`);
   process.exitCode = 2;
+} finally {
+  fs.rmSync(home, { recursive: true, force: true });
 }

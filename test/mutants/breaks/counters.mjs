@@ -7,7 +7,6 @@ export default {
     {
       rule: "who waits for a lock takes no step",
       tests: ["test/explore/lock-steps"],
-      builds: ["explore"],
       file: "assembly/sync/yield-point.ts",
       from: "if (CHECKED && kind != YieldKind.Blocked) passStep();",
       to: "if (CHECKED) passStep();",
@@ -21,7 +20,6 @@ export default {
     {
       rule: "each actor has a clock of its own",
       tests: ["test/explore/lock-steps"],
-      builds: ["explore"],
       file: counter,
       from: "+ 8 + ((<usize>header().actor) << 2);",
       to: "+ 8;",

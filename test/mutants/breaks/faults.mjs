@@ -22,7 +22,6 @@ export default {
     {
       rule: "of two first writes to one page the second finds the first's",
       tests: ["test/explore/races"],
-      builds: ["explore"],
       file: "assembly/mm/fault-anon.ts",
       from: "  if (load<u64>(pte)) {\n    ptlUnlock(pmd);\n    dropNewPage(frame);",
       to: "  if (false) {\n    ptlUnlock(pmd);\n    dropNewPage(frame);",
@@ -30,7 +29,6 @@ export default {
     {
       rule: "a page that its file has lost meanwhile is not mapped",
       tests: ["test/explore/outcomes"],
-      builds: ["explore"],
       file: fileFault,
       from: "else if (pageFileMapping(cached) == <u32>changetype<usize>(mapping)) {",
       to: "else {",
@@ -50,15 +48,13 @@ export default {
     {
       rule: "the copy is in its place before the old page loses its mapping",
       tests: ["test/explore/outcomes"],
-      builds: ["explore"],
       file: "assembly/mm/fault-write-protect.ts",
-      from: "  pageAddNewAnonRmap(copy, vma, address);\n  setPteAtNotify(mm, address, pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n    pageRemoveRmap(old);\n",
+      from: "  store<u64>(pte, 0);\n  pageAddNewAnonRmap(copy, vma, address);\n  setPteAtNotify(mm, address, pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n    pageRemoveRmap(old);\n",
       to: "  if (old) pageRemoveRmap(old);\n  pageAddNewAnonRmap(copy, vma, address);\n  setPteAtNotify(mm, address, pte, pteOf(copy, writtenBits(vma)));\n  if (old) {\n",
     },
     {
       rule: "fork leaves no migration entry writable",
       tests: ["test/explore/outcomes"],
-      builds: ["explore"],
       file: fork,
       from: "if (pteMigrationIsWritable(entry) && isCowMapping(vma.flags)) {",
       to: "if (false) {",

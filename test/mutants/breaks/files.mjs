@@ -11,7 +11,6 @@ export default {
     "test/explore/races",
     "test/explore/outcomes",
   ],
-  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "writing a page back protects its entries first",

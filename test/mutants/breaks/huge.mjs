@@ -43,8 +43,8 @@ export default {
     {
       rule: "each page of a split is mlocked if the huge page was",
       file: page,
-      from: "PageFlag.SwapBacked | PageFlag.Mlocked;",
-      to: "PageFlag.SwapBacked;",
+      from: "pageFlags(head) & HANDED_DOWN)",
+      to: "pageFlags(head) & HANDED_DOWN & ~PageFlag.Mlocked)",
     },
     {
       rule: "a tail that is broken stays so",

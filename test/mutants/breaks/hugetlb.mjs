@@ -68,8 +68,9 @@ export default {
     {
       rule: "nobody takes a page that was promised to others",
       file: "assembly/mm/hugetlb-reserve.ts",
-      from: "const head = promised || hugePagesAvailable() > 0 ? dequeueHugePage() : 0;",
-      to: "const head = dequeueHugePage();",
+      tests: ["test/api/hugetlb", "test/scenario/hugetlb"],
+      from: "return promised || hugePagesAvailable() > 0;",
+      to: "return true;",
     },
     {
       rule: "a promise that was not used goes with its mapping",

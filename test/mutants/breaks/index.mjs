@@ -1,10 +1,9 @@
-// All breaks. Each replaces one place of one file of the core, so that a rule no longer holds.
+// All breaks. Each replaces one place of one function of the core, so that a rule no longer holds.
 //
-//   group   what the rule belongs to          tests   where tests of the group are, tried first
-//   builds  the builds that are broken, if not checked alone: those that the tests run
+//   group   what the rule belongs to          tests            where tests of the group are, tried first
 //   rule    what holds in the unbroken core   file, from, to   the place, and what stands there instead
 //
-// A break may have tests and builds of its own: the cheapest that notice it.
+// A break may have tests of its own: the cheapest that notice it.
 
 import counters from "./counters.mjs";
 import faults from "./faults.mjs";
@@ -50,6 +49,6 @@ const groups = [
   ...[memcg, stacks, memoryFailure, huge, hugetlb],
 ];
 
-export const breaks = groups.flatMap(({ group, tests, builds = ["checked"], breaks }) =>
-  breaks.map((one) => ({ group, tests, builds, ...one })),
+export const breaks = groups.flatMap(({ group, tests, breaks }) =>
+  breaks.map((one) => ({ group, tests, ...one })),
 );

@@ -5,7 +5,6 @@ const slot = "assembly/mm/ksm-slot.ts";
 /** Rules that hold between paths that meet. */
 const races = {
   tests: ["test/explore/ksm-races"],
-  builds: ["release", "checked", "explore"],
 };
 
 export default {

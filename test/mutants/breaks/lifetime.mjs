@@ -18,14 +18,12 @@ export default {
     },
     {
       rule: "whoever has the root's mutex has finished before an anon_vma is freed",
-      builds: ["explore"],
       file: anonVma,
       from: "  if (isLocked(mutex)) {",
       to: "  if (false) {",
     },
     {
       rule: "who loses the race for a VMA's first anon_vma frees its own",
-      builds: ["explore"],
       file: anonVma,
       from: "if (fresh) putAnonVma(anonVma);",
       to: "",

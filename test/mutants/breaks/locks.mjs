@@ -6,7 +6,6 @@ const guarded = ["test/explore/guarded"];
 export default {
   group: "locks",
   tests: ["test/check", "test/explore"],
-  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "locks are taken in their order",
@@ -35,7 +34,6 @@ export default {
     {
       rule: "a clone is linked under its root's mutex",
       tests: guarded,
-      builds: ["explore"],
       file: "assembly/rmap/anon-vma.ts",
       from: '      lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.AnonVma);\n    }\n    assert(root == anonVma.root, "anon_vma: a chain of two roots");\n    anonVmaChainLink(dst, chain, anonVma);\n    links++;\n    at = source.newer;\n  }\n  if (root) unlock(rootMutex(anonVmaAt(root)));\n',
       to: '    }\n    assert(root == anonVma.root, "anon_vma: a chain of two roots");\n    anonVmaChainLink(dst, chain, anonVma);\n    links++;\n    at = source.newer;\n  }\n',
@@ -43,7 +41,6 @@ export default {
     {
       rule: "migration entries are restored under their page-table lock",
       tests: guarded,
-      builds: ["explore"],
       file: "assembly/rmap/migration-entry.ts",
       from: "  ptlLock(pmd, Doing.RestoreEntry);\n  const pte = pteUnder(pmd, address);\n  const entry = load<u64>(pte);\n  if (CHECKED) traceEntry(frame, address, entry);\n  const waits = pteIsMigration(entry) && pteFrame(entry) == old;\n  if (waits) {\n    getPage(frame);\n    let bits = vmaPageProt(vma);\n    if (pteMigrationIsWritable(entry)) bits |= PTE_WRITE;\n    store<u64>(pte, pteOf(frame, bits));\n    if (pageIsAnon(frame)) pageAddAnonRmap(frame, vma, address, false);\n    else pageAddFileRmap(frame);\n    if (CHECKED) traceDid(WalkAct.Restored);\n  }\n  ptlUnlock(pmd);\n",
       to: "  const pte = pteUnder(pmd, address);\n  const entry = load<u64>(pte);\n  if (CHECKED) traceEntry(frame, address, entry);\n  const waits = pteIsMigration(entry) && pteFrame(entry) == old;\n  if (waits) {\n    getPage(frame);\n    let bits = vmaPageProt(vma);\n    if (pteMigrationIsWritable(entry)) bits |= PTE_WRITE;\n    store<u64>(pte, pteOf(frame, bits));\n    if (pageIsAnon(frame)) pageAddAnonRmap(frame, vma, address, false);\n    else pageAddFileRmap(frame);\n    if (CHECKED) traceDid(WalkAct.Restored);\n  }\n",
@@ -51,7 +48,6 @@ export default {
     {
       rule: "calls that change an address space have its mmap_sem",
       tests: guarded,
-      builds: ["explore"],
       file: "assembly/mm/dispatch.ts",
       from: "      downWrite(mmapSem(mm), Doing.ChangeMm);\n      const result = changeMm(op, mm, record);\n      upWrite(mmapSem(mm));\n",
       to: "      const result = changeMm(op, mm, record);\n",
@@ -59,7 +55,6 @@ export default {
     {
       rule: "who meets a migration entry waits for the page's lock",
       tests: ["test/explore/races"],
-      builds: ["explore"],
       file: "assembly/mm/fault-swap.ts",
       from: "  lockPage(frame, Doing.SwapIn);\n  unlockPage(frame);\n  putPage(frame);",
       to: "  putPage(frame);",
@@ -67,7 +62,6 @@ export default {
     {
       rule: "a file's index changes under i_mmap_mutex",
       tests: guarded,
-      builds: ["explore"],
       file: "assembly/mm/vma-list.ts",
       from: "  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.VmaLink);\n  fileIndexUnlink(mapping, vma);\n  unlock(iMmapMutex(mapping));\n",
       to: "  fileIndexUnlink(mapping, vma);\n",
@@ -75,7 +69,6 @@ export default {
     {
       rule: "a slot is let go under the swap lock",
       tests: guarded,
-      builds: ["explore"],
       file: "assembly/struct/swap-slot.ts",
       from: "  lock(swapLock(), LockClass.SwapLock, Doing.SwapSlot);\n  const surplus = dropEntry(slot);\n  unlock(swapLock());\n",
       to: "  const surplus = dropEntry(slot);\n",
@@ -83,7 +76,6 @@ export default {
     {
       rule: "a page leaves its list under the LRU lock",
       tests: guarded,
-      builds: ["explore"],
       file: "assembly/struct/isolation.ts",
       from: "  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);\n  const isolated = pageTest(frame, PageFlag.Lru) && pageRefcount(frame) > 0;\n  if (isolated) {\n    getPage(frame);\n    lruUnlink(frame);\n  }\n  unlock(lruLock());\n",
       to: "  const isolated = pageTest(frame, PageFlag.Lru) && pageRefcount(frame) > 0;\n  if (isolated) {\n    getPage(frame);\n    lruUnlink(frame);\n  }\n",

@@ -85,8 +85,8 @@ export default {
     {
       rule: "an access insists on its page",
       file: room,
-      from: "export const RECLAIM_RETRIES: u32 = 5;",
-      to: "export const RECLAIM_RETRIES: u32 = 4;",
+      from: "let retries = RECLAIM_RETRIES;",
+      to: "let retries = RECLAIM_RETRIES - 1;",
     },
     {
       rule: "another memcg's charge gives the rest of a batch back",

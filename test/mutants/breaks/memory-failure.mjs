@@ -43,12 +43,6 @@ export default {
       to: "",
     },
     {
-      rule: "what entries know of writes counts before a page is taken for clean",
-      file: failure,
-      from: "if (pageMkclean(frame)) {",
-      to: "if (false) {",
-    },
-    {
       rule: "a clean page of a disk goes without a trace",
       file: failure,
       from: "      loses = false;\n      how |= Unmap.IgnoreHwpoison;",

@@ -9,7 +9,6 @@ export default {
     "test/explore/races",
     "test/explore/outcomes",
   ],
-  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "a migration entry keeps the writable bit",

@@ -20,6 +20,7 @@ export default {
     },
     {
       rule: "VM_LOCKED goes before the pages are unlocked",
+      tests: ["test/scenario/cases"],
       file: mlock,
       from: "  vma.flags &= ~VmFlag.Locked;\n  for (let at = nextMapped(mm, start, end)",
       to: "  for (let at = nextMapped(mm, start, end)",

@@ -164,7 +164,6 @@ export default {
     },
     {
       rule: "mmap_sem is held while a cluster is mlocked",
-      builds: ["explore"],
       file: cluster,
       from: "if (locked && !(vma.flags & VmFlag.Locked)) {",
       to: "if (locked) {",

@@ -4,8 +4,7 @@ const isolation = "assembly/struct/isolation.ts";
 
 export default {
   group: "races",
-  tests: ["test/explore"],
-  builds: ["checked", "explore"],
+  tests: ["test/explore/swap-races", "test/explore/mlock-races"],
   breaks: [
     {
       rule: "a swap slot is looked at only if there still is one",
@@ -39,6 +38,7 @@ export default {
     },
     {
       rule: "reclaim asks under tree_lock whether somebody came to the page",
+      tests: ["test/explore/file-races", "test/api/list-position"],
       file: "assembly/mm/file.ts",
       from: "  const removed = isDisposable(frame);\n",
       to: "  const removed = true;\n",

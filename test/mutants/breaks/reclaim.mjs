@@ -39,6 +39,7 @@ export default {
     },
     {
       rule: "a locked VMA's page is given to try_to_unmap, which mlocks it",
+      tests: ["test/api/mlock"],
       file: pageout,
       from: "if (referencedFlags(result) & VmFlag.Locked) return Advised.Reclaim;",
       to: "if (referencedFlags(result) & VmFlag.Locked) return Advised.Keep;",
@@ -136,6 +137,7 @@ export default {
     },
     {
       rule: "counts above 62 need a page, which may not be had",
+      tests: ["test/rmap/unmapping"],
       file: slot,
       from: "const done = !swapCountNeedsPage(slot, 1);",
       to: "const done = true;",

@@ -43,7 +43,6 @@ export default {
     },
     {
       rule: "a file page that can't be locked counts as referenced",
-      builds: ["explore"],
       file: all,
       from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
       to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 0;",
@@ -51,7 +50,6 @@ export default {
     {
       rule: "so does a page of KSM's",
       tests: ["test/rmap/ksm"],
-      builds: ["explore"],
       file: all,
       from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
       to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return pageIsKsm(frame) ? 0 : 1;",

@@ -14,7 +14,6 @@ export default {
     {
       rule: "a stack grows under the mutex of its anon_vma",
       tests: ["test/explore/stack-races"],
-      builds: ["explore"],
       file: stack,
       from: "anonVmaLock(anonVma, Doing.ExpandStack);",
       to: "",
@@ -22,7 +21,6 @@ export default {
     {
       rule: "under the mutex it is asked again whether it still has to grow",
       tests: ["test/explore/stack-races"],
-      builds: ["explore"],
       file: stack,
       from: "if (start < vma.start) {",
       to: "if (true) {",

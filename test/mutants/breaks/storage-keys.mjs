@@ -34,7 +34,6 @@ export default {
     {
       rule: "a page's mapping is read before it is unmapped",
       tests: ["test/explore/storage-keys"],
-      builds: ["explore"],
       file: remove,
       from: "if (keyed && pageTestAndClearDirty(frame)) {",
       to: "if (hasStorageKeys() && pageTestAndClearDirty(frame) && changesShowInKey(frame)) {",
@@ -59,7 +58,6 @@ export default {
     },
     {
       rule: "and of one that it can't lock",
-      builds: ["explore"],
       file: referenced,
       from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
       to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) {\n      if (hasStorageKeys()) pageTestAndClearYoung(frame);\n      return 1;\n    }",

@@ -42,7 +42,6 @@ export default {
     {
       rule: "each actor has a trace of its own",
       tests: ["test/explore/walk-traces"],
-      builds: ["explore"],
       file: "assembly/memory/walk-mark.ts",
       from: "return ((state.walksTraced >> state.actor) & 1) != 0;",
       to: "return state.walksTraced != 0;",

@@ -6,7 +6,6 @@ const lookup = "assembly/rmap/page-lock.ts";
 export default {
   group: "unmap",
   tests: ["test/rmap/unmap", "test/rmap/page-lock", "test/rmap/adding", "test/explore"],
-  builds: ["checked", "explore"],
   breaks: [
     {
       rule: "an entry that was touched is made old and stays",
@@ -64,6 +63,7 @@ export default {
     },
     {
       rule: "migration passes temporary stacks over",
+      tests: ["test/rmap/address"],
       file: all,
       from: "if (migrates && isVmaTemporaryStack(vma.flags)) {",
       to: "if (false) {",
@@ -101,7 +101,6 @@ export default {
     {
       rule: "and once more before it waits for the mutex",
       tests: ["test/rmap/page-lock"],
-      builds: ["explore"],
       file: lookup,
       from: "  if (!pageMapped(frame)) {\n    putAnonVma(anonVma);\n    return null;\n  }\n",
       to: "",
@@ -109,7 +108,6 @@ export default {
     {
       rule: "VM_LOCKED is looked at again under mmap_sem",
       tests: ["test/rmap/unmapping"],
-      builds: ["explore"],
       file: one,
       from: "let locked = (vma.flags & VmFlag.Locked) != 0;",
       to: "let locked = true;",

@@ -26,14 +26,12 @@ export default {
     },
     {
       rule: "a migration entry is no match",
-      builds: ["explore"],
       file: address,
       from: "  if (pteIsPage(entry) && pteFrame(entry) == frame) return pmd;",
       to: "  if ((pteIsPage(entry) || (entry & 0xd) == 4) && pteFrame(entry) == frame) return pmd;",
     },
     {
       rule: "with `sync` an absent entry is noticed under its lock only",
-      builds: ["explore"],
       file: address,
       from: "if (!sync && !pteIsPage(load<u64>(pte))) {",
       to: "if (!pteIsPage(load<u64>(pte))) {",
