@@ -434,6 +434,9 @@ export enum FailedPage {
   LruClean,
   /** Somebody took it off its list meanwhile. */
   Unknown,
+  /** A huge page of the pool that is in use, and one that is free. */
+  Huge,
+  FreeHuge,
 }
 
 export const FAILED_PAGE_UNIT = 16;

@@ -157,6 +157,10 @@ export enum Violated {
   Reservation = 483,
   /** inode : regions that are empty, overlap, or are out of order */
   Regions = 484,
+  /** frame, the head of its huge page of the pool : one of the two is broken and the other is not */
+  HugeBroken = 485,
+  /** frame : a broken huge page that the pool would give away */
+  HugeBrokenFree = 486,
 
   /** number of the memcg, counter, recount */
   MemcgMappedFile = 501,

@@ -58,6 +58,9 @@ function checkTail(tail: u32): void {
     !frameNote(tail).entries &&
     !pageTest(tail, PageFlag.Lru);
   if (!sound) violated(Violated.HugePart, <f64>tail, <f64>head);
+  // What is broken of a page of the pool is all of it.
+  const other = pageTest(tail, PageFlag.HwPoison) != pageTest(head, PageFlag.HwPoison);
+  if (sound && pageIsHugetlb(head) && other) violated(Violated.HugeBroken, <f64>tail, <f64>head);
 }
 
 /** References that are known: everything that may hold a page at a quiet moment leaves a trace of it. */
@@ -111,7 +114,7 @@ export function checkFrames(): void {
   for (let frame: u32 = 1; frame <= top; frame++) {
     if (pageTest(frame, PageFlag.HwPoison)) {
       poisoned++;
-      if (pageRefcount(frame) <= 0 && !pageTail(frame)) broken++;
+      if (pageRefcount(frame) <= 0 && !pageTail(frame) && !pageIsHugetlb(frame)) broken++;
     }
     if (pageTail(frame)) {
       inUse++;

@@ -3,12 +3,12 @@
 //   promised = for each hugetlb file   pages that shared mappings were promised, less those that are there
 //            + for each owner's VMA    its pages, less those for which its promise was used up
 
-import { HUGE_ORDER } from "../abi";
+import { HUGE_ORDER, PageFlag } from "../abi";
 import { Violated } from "../violated";
 import { header } from "../memory/header";
 import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AddressSpace, isHugetlb } from "../struct/address-space";
-import { pagePrivate, pageRefcount, pageIsHugetlb } from "../struct/page";
+import { pagePrivate, pageRefcount, pageIsHugetlb, pageTest } from "../struct/page";
 import { Region, regionCount } from "../struct/region";
 import { ownsReservation, regionsOf, Reservation, usedOf } from "../struct/reservation";
 import { isHugetlbVma, linearPageIndex, Vma, vmaPages } from "../struct/vma";
@@ -19,7 +19,9 @@ import { violated, violatedUnless } from "./violation";
 /** Notes one that frames were met of. */
 export function checkPooled(head: u32): void {
   census().poolPages++;
-  if (pageRefcount(head) == 0) census().poolFree++;
+  if (pageRefcount(head) != 0) return;
+  census().poolFree++;
+  if (pageTest(head, PageFlag.HwPoison)) violated(Violated.HugeBrokenFree, <f64>head);
 }
 
 /** Pages in the list of the free, as far as it can be followed. */

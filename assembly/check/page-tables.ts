@@ -175,6 +175,12 @@ function checkPage(note: MmNote, pid: f64, address: u64, entry: u64, vma: u32): 
   if (vma) checkPlace(note, pid, address, entry, vma);
 }
 
+/** What stands in place of a broken page. */
+function checkMarker(pid: f64, address: u64, frame: u32): void {
+  if (isFrame(frame) && pageTest(frame, PageFlag.HwPoison)) return;
+  violated(Violated.HwpoisonEntry, pid, <f64>address, <f64>frame);
+}
+
 function checkEntry(note: MmNote, address: u64, entry: u64): void {
   const pid = <f64>note.pid;
   const vma = note.sound ? vmaOver(note, address) : 0;
@@ -194,9 +200,7 @@ function checkEntry(note: MmNote, address: u64, entry: u64): void {
     const linear = vma && !isNonlinear(changetype<Vma>(<usize>vma));
     if (linear) violated(Violated.FileEntry, pid, <f64>address);
   } else if (pteIsHwpoison(entry)) {
-    const frame = pteFrame(entry);
-    if (isFrame(frame) && pageTest(frame, PageFlag.HwPoison)) return;
-    violated(Violated.HwpoisonEntry, pid, <f64>address, <f64>frame);
+    checkMarker(pid, address, pteFrame(entry));
   } else if (!pteIsPresent(entry)) {
     violated(Violated.EntryKind, pid, <f64>address);
   }
@@ -223,7 +227,8 @@ function checkHuge(note: MmNote, table: u32, address: u64): void {
   if (note.sound && !vma) violated(Violated.EntryOutside, pid, <f64>address);
   if (vma && isHugetlbVma(changetype<Vma>(<usize>vma)) && !pteIsPage(entry)) {
     if (pteIsMigration(entry)) violated(Violated.MigrationEntry, pid, <f64>address, <f64>frame);
-    else if (!pteIsHwpoison(entry)) violated(Violated.EntryKind, pid, <f64>address);
+    else if (pteIsHwpoison(entry)) checkMarker(pid, address, frame);
+    else violated(Violated.EntryKind, pid, <f64>address);
     return;
   }
   const cut = vma != 0 && changetype<Vma>(<usize>vma).end < address + PMD_SIZE;

@@ -135,8 +135,10 @@ function hugetlbNoPage(vma: Vma, address: u64, slot: usize, write: bool): i32 {
   const mapping = mappingOf(vma);
   const index = linearPageIndex(vma, address);
   let frame: u32 = 0;
+  let cached = false;
   while (!frame) {
     frame = findLockPage(mapping, index);
+    cached = frame != 0;
     if (frame) break;
     if (index >= mapping.size >> HUGE_ORDER) return Errno.SIGBUS;
     if (!tablesReserve(1)) return Errno.ENOMEM;
@@ -144,9 +146,9 @@ function hugetlbNoPage(vma: Vma, address: u64, slot: usize, write: bool): i32 {
     if (made < 0) return -made;
     frame = <u32>made;
   }
-  const error = pageTest(frame, PageFlag.HwPoison)
-    ? Errno.SIGBUS
-    : mapPage(vma, address, slot, frame, write);
+  // One that was just made is mapped all the same: memory_failure waits for its lock to take it away again.
+  const refused = cached && pageTest(frame, PageFlag.HwPoison);
+  const error = refused ? Errno.SIGBUS : mapPage(vma, address, slot, frame, write);
   unlockPage(frame);
   putPage(frame);
   return error;

@@ -38,7 +38,8 @@ export function hugetlbReserve(vma: Vma): i32 {
   const to = from + (vmaPages(vma) >> HUGE_ORDER);
   hugetlbLock();
   const pages = to - from - (shared ? regionCount(regions, from, to) : 0);
-  const promised = <i64>pages <= <i64>hugePagesAvailable();
+  // Broken pages may have left less than was promised; who asks for nothing gets it all the same.
+  const promised = !pages || <i64>pages <= <i64>hugePagesAvailable();
   if (promised) {
     header().hugePagesReserved += <i32>pages;
     if (shared) regionAdd(regions, from, to);
@@ -83,7 +84,7 @@ export function canAllocHugePage(vma: Vma, index: u64, avoidReserve: bool): bool
   const record = recordOf(vma);
   const recorded = record != 0 && regionCount(record, index, index + 1) != 0;
   const promised = !avoidReserve && record != 0 && recorded == shared;
-  return promised || hugePagesAvailable() > 0;
+  return promised ? header().hugePagesFree > 0 : hugePagesAvailable() > 0;
 }
 
 /** hugetlb_unreserve_pages: the file ends at that huge page, and lost so many that it had beyond it. */

@@ -10,21 +10,11 @@
 // The reference that is taken at the beginning is never given back: so the frame stays out of use.
 
 import { Doing } from "../locks";
-import {
-  Event,
-  FAILED_PAGE_UNIT,
-  FailedPage,
-  MemoryFailure,
-  PageFlag,
-  Unmap,
-  UnmapResult,
-} from "../abi";
+import { Event, FailedPage, MemoryFailure, PageFlag } from "../abi";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";
-import { pageMkclean } from "../rmap/mkclean";
-import { tryToUnmap } from "../rmap/unmap";
-import { accountsDirty, AddressSpace, isSwapBacked, isUnevictable } from "../struct/address-space";
+import { AddressSpace, isSwapBacked, isUnevictable } from "../struct/address-space";
 import { frameMarkBroken } from "../struct/frame-list";
 import { isolateLruPage } from "../struct/isolation";
 import {
@@ -35,8 +25,6 @@ import {
   pageFlags,
   pageIndex,
   pageIsAnon,
-  pageIsKsm,
-  pageMapped,
   pageMapping,
   pageRefcount,
   pageSet,
@@ -44,11 +32,13 @@ import {
   unlockPage,
   pageIsHugetlb,
 } from "../struct/page";
-import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
+import { tryToReleasePage } from "../struct/page-dirty";
 import { getPage, putPage } from "../struct/page-frame";
 import { deleteFromPageCache, removeFromPageCache } from "./file";
 import { fileStore, fileWord } from "./file-data";
-import { collectProcs, killProcs } from "./memory-kill";
+import { failHugetlbPage } from "./memory-failure-huge";
+import { outcome } from "./memory-outcome";
+import { unmapBroken } from "./memory-unmap";
 import { splitPage } from "./page-operation";
 import { deleteFromSwapCache } from "./swap";
 import { waitOnPageWriteback } from "./writeback";
@@ -58,39 +48,6 @@ const EXTENTS: u32 = 2;
 
 /** Of memoryFailure: ENOMEM. */
 export const NO_MEMORY: u64 = 0xffffffff;
-
-/** What it came to and what kind of page it was, and in the upper half how many tasks are sent a signal. */
-function outcome(result: MemoryFailure, page: FailedPage, sent: u32): u64 {
-  return ((<u64>sent) << 32) | (<u64>(<u32>result + <u32>page * <u32>FAILED_PAGE_UNIT));
-}
-
-/**
- * hwpoison_user_mappings: takes every entry of the locked page away, and tells those who lose something.
- * @param early tasks are told at once, and not when they meet a marker
- * @returns how many are sent a signal, or -1 if it is still mapped
- */
-function unmapBroken(frame: u32, early: bool): i32 {
-  if (!pageMapped(frame)) return 0;
-  // No walk tells which of its places is meant: it stays, and who has it goes on.
-  if (pageIsKsm(frame)) return -1;
-  let how: u32 = Unmap.Unmap | Unmap.IgnoreMlock | Unmap.IgnoreAccess;
-  if (pageTest(frame, PageFlag.SwapCache)) how |= Unmap.IgnoreHwpoison;
-  let loses = true;
-  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
-  if (mapping && accountsDirty(mapping) && !pageTest(frame, PageFlag.Dirty)) {
-    if (pageMkclean(frame)) {
-      setPageDirty(frame);
-    } else {
-      // The disk has the same: the next fault reads it again.
-      loses = false;
-      how |= Unmap.IgnoreHwpoison;
-    }
-  }
-  if (loses && early) collectProcs(frame);
-  const gone = tryToUnmap(frame, how) == UnmapResult.Success;
-  const sent = killProcs(frame, pageTest(frame, PageFlag.Dirty), !gone);
-  return gone ? <i32>sent : -1 - <i32>sent;
-}
 
 /** delete_from_lru_cache: false if somebody else has taken it off its list. */
 function deleteFromLru(frame: u32): bool {
@@ -183,9 +140,8 @@ function failLocked(frame: u32, early: bool): u64 {
 
 function fail(frame: u32, early: bool): u64 {
   const head = compoundHead(frame);
-  const known = !frameMarkBroken(pageIsHugetlb(head) ? head : frame);
-  if (!known && pageIsHugetlb(head)) return outcome(MemoryFailure.Ignored, FailedPage.NonLru, 0);
-  if (known) return outcome(MemoryFailure.Known, FailedPage.Free, 0);
+  if (pageIsHugetlb(head)) return failHugetlbPage(head, early);
+  if (!frameMarkBroken(frame)) return outcome(MemoryFailure.Known, FailedPage.Free, 0);
   // What nothing maps any more can't be split, and is as good as free.
   if (!splitPage(frame)) return outcome(MemoryFailure.Failed, FailedPage.Mapped, 0);
   if (!pageRefcount(frame)) return outcome(MemoryFailure.Delayed, FailedPage.Free, 0);

@@ -157,6 +157,7 @@ function unmapAndMoveCharged(frame: u32, target: u32): MigrateResult {
  * promised.
  */
 function migrateHugetlbPage(head: u32): u64 {
+  if (pageTest(head, PageFlag.HwPoison)) return MigrateResult.Busy;
   getPage(head);
   hugetlbLock();
   const target = hugePagesAvailable() > 0 ? dequeueHugePage() : 0;

@@ -7,6 +7,7 @@ import { pageReferenced } from "../rmap/referenced";
 import { splitHugePage } from "../rmap/split-huge-page";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
 import { frameMarkBroken } from "../struct/frame-list";
+import { hugePageMarkBroken } from "../struct/huge-pool";
 import { isolateLruPage, isolateNamedPage, putbackLruPage } from "../struct/isolation";
 import {
   compoundHead,
@@ -159,5 +160,6 @@ export function releaseBuffers(page: u32): bool {
 /** Marks the frame as broken, and leaves the page where it is. */
 export function poisonPage(frame: u32): void {
   const head = compoundHead(frame);
-  frameMarkBroken(pageIsHugetlb(head) ? head : frame);
+  if (pageIsHugetlb(head)) hugePageMarkBroken(head);
+  else frameMarkBroken(frame);
 }

@@ -87,6 +87,7 @@ export function hugepageAddNewAnonRmap(frame: u32, vma: Vma, address: u64): void
 function leave(frame: u32, mm: MmStruct, pmd: usize, address: u64, entry: u64, how: u32): void {
   if (pageTest(frame, PageFlag.HwPoison) && !(how & Unmap.IgnoreHwpoison)) {
     setHugeEntry(pmd, pteOfHwpoison(frame));
+    event(Event.Poisoned, <f64>address, <f64>frame, 0);
     if (CHECKED) traceDid(WalkAct.HwpoisonEntry);
   } else if ((how & Unmap.ActionMask) == Unmap.Migration) {
     setHugeEntry(pmd, pteOfMigration(frame, (entry & PTE_WRITE) != 0));

@@ -5,6 +5,7 @@ import { HUGE_PAGES, PageFlag } from "../abi";
 import { header } from "../memory/header";
 import {
   pageGeneration,
+  pageIsHugetlb,
   pageMapcountAt,
   pagePrivate,
   pageRefcount,
@@ -40,7 +41,8 @@ export function frameMarkBroken(frame: u32): bool {
   // What is above was never used, and may be taken as it is.
   while (state.frameTop < frame) linkFresh(++state.frameTop);
   state.framesPoisoned++;
-  if (!pageRefcount(frame) && !pageTail(frame)) state.framesBroken++;
+  // What is free in the pool of huge pages is no free frame.
+  if (!pageRefcount(frame) && !pageTail(frame) && !pageIsHugetlb(frame)) state.framesBroken++;
   return true;
 }
 

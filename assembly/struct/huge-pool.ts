@@ -4,13 +4,16 @@
 //   |  in use  |        free            |
 //   |          |  promised  |           |        promised = hugePagesReserved: for faults of mappings that exist
 //
-// Free pages are a list through the private word of their heads, and have no references.
+// Free pages are a list through the private word of their heads, and have no references. A page of which a frame is
+// broken (memory_failure) is held for ever, and stays in the pool; one that was only marked so leaves the pool when it
+// would be free.
 
 import { HUGE_PAGES, PageFlag } from "../abi";
 import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { Header, header } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
+import { frameMarkBroken } from "./frame-list";
 import {
   pageClear,
   pageFlagsAt,
@@ -77,10 +80,45 @@ export function dequeueHugePage(): u32 {
   return head;
 }
 
+/**
+ * set_page_hwpoison_huge_page: all of its frames are taken for broken, as none of them can be kept from the others.
+ * False if that was known.
+ */
+export function hugePageMarkBroken(head: u32): bool {
+  if (!frameMarkBroken(head)) return false;
+  for (let tail = head + 1; tail < head + <u32>HUGE_PAGES; tail++) frameMarkBroken(tail);
+  return true;
+}
+
+/**
+ * dequeue_hwpoisoned_huge_page: a free page is in nobody's reach from now on, though the pool counts it; it has one
+ * reference. False if it is not free (any more).
+ */
+export function dequeueHwpoisonedHugePage(head: u32): bool {
+  const state = header();
+  hugetlbLock();
+  let before: u32 = 0;
+  let at = state.hugeFree;
+  while (at && at != head) {
+    before = at;
+    at = pagePrivate(at);
+  }
+  if (at) {
+    if (before) pageSetPrivate(before, pagePrivate(head));
+    else state.hugeFree = pagePrivate(head);
+    pageSetPrivate(head, 0);
+    // Also when it was promised: somebody's fault will find the pool empty.
+    state.hugePagesFree--;
+    store<i32>(word32(state.pageRefcount, head), 1);
+  }
+  hugetlbUnlock();
+  return at != 0;
+}
+
 /** free_huge_page: the last reference is gone. False if the page is broken, and leaves the pool. */
 export function freeHugePage(head: u32): bool {
-  const broken = pageTest(head, PageFlag.HwPoison);
   hugetlbLock();
+  const broken = pageTest(head, PageFlag.HwPoison);
   if (broken) {
     pageClear(head, PageFlag.Hugetlb);
     header().hugePages--;

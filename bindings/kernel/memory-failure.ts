@@ -42,7 +42,9 @@ export type FailedKind =
   | "clean unevictable"
   | "dirty LRU"
   | "clean LRU"
-  | "unknown";
+  | "unknown"
+  | "huge"
+  | "free huge";
 
 const results: Readonly<Record<MemoryFailure, FailureResult>> = {
   [MemoryFailure.Recovered]: "recovered",
@@ -64,6 +66,8 @@ const kinds: Readonly<Record<FailedPage, FailedKind>> = {
   [FailedPage.LruDirty]: "dirty LRU",
   [FailedPage.LruClean]: "clean LRU",
   [FailedPage.Unknown]: "unknown",
+  [FailedPage.Huge]: "huge",
+  [FailedPage.FreeHuge]: "free huge",
 };
 
 /** What memory_failure came to. */

@@ -237,6 +237,10 @@ const wordings: Record<Violated, Wording> = {
   [Violated.Reservation]: (inode, pid, start) =>
     `a promise of huge pages${inode ? ` of ${file(inode)}` : ""}, at ${place(pid, start)}, counts other VMAs than share it`,
   [Violated.Regions]: (inode) => `the regions of ${file(inode)} in huge pages are no list in order`,
+  [Violated.HugeBroken]: (frame, head) =>
+    `of the huge page of the pool at frame ${head} frame ${frame} is broken, or the rest is`,
+  [Violated.HugeBrokenFree]: (frame) =>
+    `the huge page of the pool at frame ${frame} is free, though it is broken`,
 
   [Violated.MlockedUnmapped]: (frame) => `page ${frame} is mlocked, but nothing maps it`,
   [Violated.NrMlock]: (counter, found) =>

@@ -246,7 +246,7 @@ function access(process: Process, page: number, code: string): string | null {
   if (code !== "SIGBUS" || vma.file === null) return null;
   const pgoff = pgoffShownAt(vma, addressOf(page));
   if (vma.hugetlb && pgoff < vma.file.pages) {
-    return "no huge page of the pool is free for it, or it went back to who was promised it";
+    return "no huge page of the pool is free for it, it went back to who was promised it, or it is poisoned";
   }
   if (pgoff < vma.file.pages) return null;
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;

@@ -108,3 +108,41 @@ describe("huge entries of the pool", () => {
     ];
   });
 });
+
+describe("broken huge pages of the pool", () => {
+  poolTest("are broken in all of their frames", ({ raw, kernel, process }) => {
+    const { frame } = process.pageAt(PRIVATE)!;
+    kernel.memoryFailure(frame);
+    const at = raw.frameAt("pageFlags", frame + 3);
+    raw.set32(at, raw.get32(at) & ~PageFlag.HwPoison);
+    return [
+      `I4 of the huge page of the pool at frame ${frame} frame ${frame + 3} is broken, or the rest is`,
+      "I4 broken frames are counted as 512, 511 are marked",
+    ];
+  });
+
+  poolTest("are not among the free", ({ raw, kernel, process }) => {
+    const { frame } = process.pageAt(PRIVATE)!;
+    process.munmap(PRIVATE, HUGE);
+    kernel.memoryFailure(frame);
+    const state = raw.header;
+    raw.set32(raw.frameAt("pageRefcount", frame), 0);
+    raw.set32(raw.frameAt("pagePrivate", frame), state.get("hugeFree"));
+    state.set("hugeFree", frame);
+    state.add("hugePagesFree", 1);
+    return [`I4 the huge page of the pool at frame ${frame} is free, though it is broken`];
+  });
+
+  poolTest("leave markers that name them", ({ raw, kernel, process }) => {
+    const { frame } = process.pageAt(PRIVATE)!;
+    kernel.memoryFailure(frame);
+    for (let n = 0; n < 512; n++) {
+      const at = raw.frameAt("pageFlags", frame + n);
+      raw.set32(at, raw.get32(at) & ~PageFlag.HwPoison);
+    }
+    return [
+      `I4 the marker at ${hex(PRIVATE)} of process 1 names frame ${frame}, which is not broken`,
+      "I4 broken frames are counted as 512, 0 are marked",
+    ];
+  });
+});

@@ -1,7 +1,7 @@
 // Pairs of kernel paths that meet at a huge page of the pool (race.ts), and what comes of some of them.
 
 import { expect, test } from "vitest";
-import type { File, Process } from "../../bindings/index.js";
+import { KernelError, type File, type Process } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { BASE, type Ground } from "./ground.js";
 import { interrupt } from "./interruption.js";
@@ -105,6 +105,83 @@ hugeRace("mprotect of a huge page and its truncation", (ground) => {
   const file = mapHuge(ground, 2, true);
   ground.a.write(BASE, 1);
   return [(batch) => batch.mprotect(ground.a, BASE, HUGE, "r"), (batch) => batch.truncate(file, 0)];
+});
+
+/** Nobody reads what is broken, unless he was there before. */
+function refused(process: Process): boolean {
+  try {
+    process.read(BASE);
+    return false;
+  } catch (error) {
+    return error instanceof KernelError && error.code === "SIGBUS";
+  }
+}
+
+hugeRace("memory failure of a huge page and a copy on write", (ground) => {
+  const child = shareHuge(ground, 3);
+  const page = child.pageAt(BASE)!;
+  const look = (): void => {
+    expect(page.mapcount).toBe(0);
+    expect(refused(ground.a)).toBe(true);
+    expect(refused(child) || child.read(BASE) === 6).toBe(true);
+  };
+  return [
+    (batch) => batch.memoryFailure(page, { early: true }),
+    (batch) => batch.write(child, BASE, 6),
+    look,
+  ];
+});
+
+hugeRace("memory failure of a huge page and a fork", (ground) => {
+  const child = shareHuge(ground, 3);
+  const page = child.pageAt(BASE)!;
+  const look = (): void => {
+    for (const process of ground.scheduler.kernel.processes) {
+      if (process !== ground.b) expect(refused(process)).toBe(true);
+    }
+  };
+  return [(batch) => batch.memoryFailure(page), (batch) => batch.fork(child), look];
+});
+
+hugeRace("memory failure of a huge page and the exit of who has it", (ground) => {
+  const child = shareHuge(ground, 3);
+  ground.a.exit();
+  const page = child.pageAt(BASE)!;
+  return [(batch) => batch.memoryFailure(page), (batch) => batch.exit(child)];
+});
+
+hugeRace("memory failure of a file's huge page and a fault that maps it", (ground) => {
+  mapHuge(ground, 2, true);
+  ground.a.write(BASE, 1);
+  const page = ground.a.pageAt(BASE)!;
+  const look = (): void => {
+    expect(page.mapcount).toBe(0);
+    expect([ground.a, ground.b].map(refused)).toEqual([true, true]);
+  };
+  return [(batch) => batch.memoryFailure(page), (batch) => batch.read(ground.b, BASE), look];
+});
+
+hugeRace("memory failure of a file's huge page and its truncation", (ground) => {
+  const file = mapHuge(ground, 2, true);
+  ground.a.write(BASE, 1);
+  const page = ground.a.pageAt(BASE)!;
+  return [(batch) => batch.memoryFailure(page), (batch) => batch.truncate(file, 0)];
+});
+
+hugeRace("memory failure of a free huge page and a fault that takes it", (ground) => {
+  mapHuge(ground, 1, true);
+  ground.a.write(BASE, 1);
+  const { frame } = ground.a.pageAt(BASE)!;
+  ground.scheduler.kernel.setHugePages(1);
+  for (const { file } of ground.a.vmas()) file?.truncate(0);
+  for (const { file } of ground.b.vmas()) file?.truncate(512);
+  return [(batch) => batch.memoryFailure(frame), (batch) => batch.write(ground.a, BASE, 5)];
+});
+
+hugeRace("memory failure of a huge page and its migration", (ground) => {
+  const child = shareHuge(ground, 3);
+  const page = child.pageAt(BASE)!;
+  return [(batch) => batch.memoryFailure(page), (batch) => batch.migratePage(page)];
 });
 
 test("two faults on the last huge page of the pool: both get it, as only one at a time looks", async () => {

@@ -10,6 +10,8 @@ export type HugeProtection = "rw" | "r" | "none";
 export interface HugePage {
   /** Its first word. */
   word: number;
+  /** Nobody gets it any more who does not have it already. */
+  broken: boolean;
 }
 
 /** A file of huge pages, or what stands for one behind anonymous memory. */
@@ -32,6 +34,8 @@ interface Promise {
 interface HugeEntry {
   readonly page: HugePage;
   writable: boolean;
+  /** It leads nowhere: the page was broken and taken away. */
+  readonly marker?: boolean;
 }
 
 /** A VMA: places and offsets in huge pages. */
@@ -91,6 +95,8 @@ interface HugePlace {
 export class HugeMachine {
   readonly spaces: HugeSpace[] = [];
   readonly files: HugeFile[] = [];
+  /** Those that memory failure has taken: the pool has them, and nobody gets them. */
+  private readonly failed = new Set<HugePage>();
 
   constructor(
     public total: number,
@@ -100,7 +106,7 @@ export class HugeMachine {
   ) {}
 
   get inUse(): number {
-    const pages = new Set<HugePage>();
+    const pages = new Set<HugePage>(this.failed);
     for (const { entries } of this.spaces) for (const { page } of entries.values()) pages.add(page);
     for (const { cache } of this.everyFile()) for (const page of cache.values()) pages.add(page);
     return pages.size;
@@ -122,13 +128,14 @@ export class HugeMachine {
   mapcount(page: HugePage): number {
     let entries = 0;
     for (const space of this.spaces) {
-      for (const entry of space.entries.values()) if (entry.page === page) entries++;
+      for (const entry of space.entries.values()) if (maps(entry, page)) entries++;
     }
     return entries;
   }
 
   /** Another page of the pool takes a page's place if one is free and not promised, and all its mappings are found. */
   migrate(page: HugePage): "moved" | "busy" | "no-memory" {
+    if (page.broken) return "busy";
     if (this.free <= this.reserved) return "no-memory";
     return this.found(page).length === this.mapcount(page) ? "moved" : "busy";
   }
@@ -156,13 +163,31 @@ export class HugeMachine {
   tryToUnmap(page: HugePage): "success" | "again" | "fail" {
     if (this.mapcount(page) === 0) return "success";
     if (!this.isCached(page)) return "fail";
-    for (const { vma, place } of this.found(page)) vma.space.entries.delete(place);
+    this.unmapFound(page);
     return this.mapcount(page) === 0 ? "success" : "again";
+  }
+
+  /** Memory failure: what is found of it becomes markers, and a file's page stays where it is. */
+  breakPage(page: HugePage): "delayed" | "failed" | "known" {
+    if (page.broken) return "known";
+    page.broken = true;
+    this.failed.add(page);
+    this.unmapFound(page);
+    return this.mapcount(page) > 0 || this.isCached(page) ? "failed" : "delayed";
+  }
+
+  /** Memory failure of a page that is free. */
+  breakFree(): void {
+    this.failed.add({ word: 0, broken: true });
+  }
+
+  get brokenPages(): number {
+    return this.failed.size;
   }
 
   resize(pages: number): number {
     if (pages > this.total) this.total = Math.min(pages, Math.max(this.total, this.room));
-    else this.total = Math.max(pages, this.inUse + this.reserved);
+    else this.total = Math.min(this.total, Math.max(pages, this.inUse + this.reserved));
     return this.total;
   }
 
@@ -233,6 +258,7 @@ export class HugeMachine {
         const vma = space.at(at)!;
         vma.protection = protection;
         for (const entry of entriesOf(vma).values()) {
+          if (entry.marker === true) continue;
           entry.writable = vma.shared && protection === "rw";
         }
       }
@@ -271,6 +297,7 @@ export class HugeMachine {
       if (vma === undefined || vma.protection === "none") fail("SIGSEGV");
       if (write && vma.protection !== "rw") fail("SIGSEGV");
       const entry = space.entries.get(place);
+      if (entry?.marker === true) fail("SIGBUS");
       if (entry === undefined) {
         this.bringIn(vma, place);
       } else if (write && !entry.writable) {
@@ -287,6 +314,7 @@ export class HugeMachine {
     const index = indexAt(vma, place);
     if (index >= file.size) fail("SIGBUS");
     let page = file.cache.get(index);
+    if (page?.broken === true) fail("SIGBUS");
     if (page === undefined) {
       page = this.take(vma, index, false) ?? fail("SIGBUS");
       if (shared) file.cache.set(index, page);
@@ -319,7 +347,7 @@ export class HugeMachine {
     for (const vma of this.everyVma()) {
       if (vma === owner || vma.file !== owner.file || vma.promise !== null) continue;
       if (!indexesOf(vma).includes(index)) continue;
-      if (vma.space.entries.get(place)?.page !== page) continue;
+      if (!maps(vma.space.entries.get(place), page)) continue;
       vma.space.entries.delete(place);
       vma.lost = true;
     }
@@ -333,7 +361,7 @@ export class HugeMachine {
     if (this.free === 0 || (!promised && this.free <= this.reserved)) return null;
     if (shared) file.promised.add(index);
     else if (promised) promise?.used.add(index);
-    return { word: 0 };
+    return { word: 0, broken: false };
   }
 
   private dropUnreachable(files: readonly HugeFile[]): void {
@@ -347,10 +375,15 @@ export class HugeMachine {
 
   private places(page: HugePage): HugePlace[] {
     return [...this.everyVma()].flatMap((vma) =>
-      [...entriesOf(vma)].flatMap(([place, entry]) =>
-        entry.page === page ? [{ vma, place }] : [],
-      ),
+      [...entriesOf(vma)].flatMap(([place, entry]) => (maps(entry, page) ? [{ vma, place }] : [])),
     );
+  }
+
+  private unmapFound(page: HugePage): void {
+    for (const { vma, place } of this.found(page)) {
+      if (page.broken) vma.space.entries.set(place, { page, writable: false, marker: true });
+      else vma.space.entries.delete(place);
+    }
   }
 
   private isCached(page: HugePage): boolean {
@@ -364,6 +397,10 @@ export class HugeMachine {
   private everyFile(): Set<HugeFile> {
     return new Set([...this.files, ...[...this.everyVma()].map(({ file }) => file)]);
   }
+}
+
+function maps(entry: HugeEntry | undefined, page: HugePage): boolean {
+  return entry !== undefined && entry.marker !== true && entry.page === page;
 }
 
 function indexAt({ start, pgoff }: HugeVma, place: number): number {

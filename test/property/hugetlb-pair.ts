@@ -28,6 +28,8 @@ const TOTAL = 4;
 const PLACES = 12;
 const PROCESSES = 4;
 const FILES = 3;
+/** Most pages that are broken in one sequence, so that the pool has some left. */
+const BROKEN = 2;
 /** One of so many operations is followed by a look at everything. */
 const COMPARE_EVERY = 32;
 
@@ -37,7 +39,7 @@ export const huge = { frames: (ROOM + 1) * 512 + 64, hugePages: TOTAL };
 const KINDS = [
   ...["write", "write", "write", "write", "write", "read", "read", "read", "device", "device"],
   ...["mmap", "mmap", "mmap", "mmap", "munmap", "mprotect", "fork", "exit", "spawn", "file"],
-  ...["close", "truncate", "pool", "migrate", "migrate", "walk", "unmap"],
+  ...["close", "truncate", "pool", "migrate", "migrate", "walk", "unmap", "break"],
 ] as const;
 
 /** An operation, and numbers from which what it is about is taken. */
@@ -48,6 +50,8 @@ export function hugeChoices(length: number): fc.Arbitrary<HugeChoice[]> {
   const choice = fc.tuple(fc.constantFrom(...KINDS), numbers, numbers);
   return fc.array(choice, { minLength: 1, maxLength: length, size: "max" });
 }
+
+type OnPage = "migrate" | "walk" | "unmap" | "break";
 
 interface Actor {
   readonly space: HugeSpace;
@@ -144,7 +148,8 @@ export class Pair {
       case "migrate":
       case "walk":
       case "unmap":
-        this.onPage(kind, actor, draws.below(PLACES));
+      case "break":
+        this.onPage(kind, actor, draws);
     }
   }
 
@@ -252,22 +257,43 @@ export class Pair {
     );
   }
 
-  private onPage(kind: "migrate" | "walk" | "unmap", { space, process }: Actor, at: number): void {
+  private onPage(kind: OnPage, { space, process }: Actor, draws: Draws): void {
+    const at = draws.below(PLACES);
     const page = process.pageAt(BASE + at * HUGE);
-    const named = space.entries.get(at)?.page;
-    if (page === null || named === undefined || this.model.stopsAt(named)) return;
-    this.onFound(kind, page, named);
+    const entry = space.entries.get(at);
+    if (page === null || entry === undefined || this.model.stopsAt(entry.page)) return;
+    const named = entry.page;
+    switch (kind) {
+      case "migrate":
+        this.migrate(page, named, draws);
+        return;
+      case "walk":
+        expect(this.kernel.rmapWalk(page), kind).toBe(this.model.found(named).length);
+        return;
+      case "unmap": {
+        // What is broken becomes a marker, whoever unmaps it.
+        if (named.broken) return;
+        const expected = this.model.tryToUnmap(named);
+        expect(this.kernel.tryToUnmap(page, { ignoreAccess: true }), kind).toBe(expected);
+        return;
+      }
+      case "break": {
+        if (this.model.brokenPages === BROKEN) return;
+        const part = page.frame + draws.below(512);
+        expect(this.kernel.memoryFailure(part).result, kind).toBe(this.model.breakPage(named));
+      }
+    }
   }
 
-  private onFound(kind: "migrate" | "walk" | "unmap", page: Page, named: HugePage): void {
-    if (kind === "migrate") {
-      expect(this.kernel.migratePage(page).result, kind).toBe(this.model.migrate(named));
-    } else if (kind === "walk") {
-      expect(this.kernel.rmapWalk(page), kind).toBe(this.model.found(named).length);
-    } else {
-      const expected = this.model.tryToUnmap(named);
-      expect(this.kernel.tryToUnmap(page, { ignoreAccess: true }), kind).toBe(expected);
-    }
+  /** Where it was is a free page then, which may be broken. */
+  private migrate(page: Page, named: HugePage, draws: Draws): void {
+    const { frame } = page;
+    const expected = this.model.migrate(named);
+    expect(this.kernel.migratePage(page).result, "migrate").toBe(expected);
+    if (expected !== "moved" || this.model.brokenPages === BROKEN || !draws.chance(1, 8)) return;
+    this.model.breakFree();
+    const part = frame + draws.below(512);
+    expect(this.kernel.memoryFailure(part)).toMatchObject({ result: "delayed", page: "free huge" });
   }
 
   private same<T>(kind: string, model: () => T, core: () => T): void {
@@ -277,15 +303,17 @@ export class Pair {
 
   /** Everything that both sides have. */
   private compare(): void {
-    const { total, free, reserved } = this.model;
+    const { total, free, reserved, brokenPages } = this.model;
     expect(this.kernel.hugePages).toEqual({ total, free, reserved });
+    expect(this.kernel.hardwareCorrupted).toBe(brokenPages * 512);
     const names = new Map<number, HugePage>();
     for (const { space, process } of this.actors) {
       expect(process.vmaCount).toBe(space.vmas.length);
       for (let place = 0; place < PLACES; place++) {
         const entry = space.entries.get(place);
         const page = process.pageAt(BASE + place * HUGE);
-        expect(page === null, `place ${place}`).toBe(entry === undefined);
+        const mapped = entry !== undefined && entry.marker !== true;
+        expect(page !== null, `place ${place}`).toBe(mapped);
         if (page === null || entry === undefined) continue;
         const named = names.get(page.frame) ?? entry.page;
         expect(named === entry.page, `the page at place ${place}`).toBe(true);

@@ -2,7 +2,7 @@ export default {
   group: "hugetlb",
   tests: [
     ...["test/rmap/hugetlb", "test/api/hugetlb", "test/api/notifier-sites"],
-    ...["test/api/storage-keys"],
+    ...["test/api/storage-keys", "test/api/hugetlb-failure"],
   ],
   breaks: [
     {
@@ -69,7 +69,7 @@ export default {
       rule: "nobody takes a page that was promised to others",
       file: "assembly/mm/hugetlb-reserve.ts",
       tests: ["test/api/hugetlb", "test/scenario/hugetlb"],
-      from: "return promised || hugePagesAvailable() > 0;",
+      from: "return promised ? header().hugePagesFree > 0 : hugePagesAvailable() > 0;",
       to: "return true;",
     },
     {
@@ -113,6 +113,54 @@ export default {
       file: "assembly/struct/huge-pool.ts",
       from: "    if (hasStorageKeys()) pageSetStorageKey(frame, 0);\n",
       to: "",
+    },
+    {
+      rule: "a huge page is broken as a whole",
+      file: "assembly/struct/huge-pool.ts",
+      from: "for (let tail = head + 1; tail < head + <u32>HUGE_PAGES; tail++) frameMarkBroken(tail);",
+      to: "",
+    },
+    {
+      rule: "a free huge page that is broken is never handed out",
+      file: "assembly/mm/memory-failure-huge.ts",
+      from: "const taken = dequeueHwpoisonedHugePage(head);",
+      to: "const taken = false;",
+    },
+    {
+      rule: "a free huge page that is broken counts as free no more",
+      file: "assembly/struct/huge-pool.ts",
+      from: "    // Also when it was promised: somebody's fault will find the pool empty.\n    state.hugePagesFree--;\n",
+      to: "",
+    },
+    {
+      rule: "a broken huge page is held for ever",
+      file: "assembly/mm/memory-failure-huge.ts",
+      from: "  getPage(head);\n  pageSet(head, PageFlag.Failed);\n",
+      to: "",
+    },
+    {
+      rule: "faults are refused a broken huge page that a file has",
+      file: "assembly/mm/hugetlb-fault.ts",
+      from: "const refused = cached && pageTest(frame, PageFlag.HwPoison);",
+      to: "const refused = false;",
+    },
+    {
+      rule: "a marker of a broken huge page is no place for another",
+      file: "assembly/mm/hugetlb-fault.ts",
+      from: "if (pteIsHwpoison(entry)) error = Errno.SIGBUS;",
+      to: "if (pteIsHwpoison(entry)) error = Errno.ENOMEM;",
+    },
+    {
+      rule: "a file's huge page is still used by its page cache",
+      file: "assembly/mm/memory-failure-huge.ts",
+      from: "pageRefcount(head) == 1 ? MemoryFailure.Delayed : MemoryFailure.Failed;",
+      to: "MemoryFailure.Delayed;",
+    },
+    {
+      rule: "a huge page that is only marked leaves the pool when it would be free",
+      file: "assembly/struct/huge-pool.ts",
+      from: "  if (broken) {",
+      to: "  if (false) {",
     },
   ],
 };

@@ -1,4 +1,5 @@
 const failure = "assembly/mm/memory-failure.ts";
+const unmap = "assembly/mm/memory-unmap.ts";
 const kill = "assembly/mm/memory-kill.ts";
 const frames = "assembly/struct/frame-list.ts";
 
@@ -26,37 +27,37 @@ export default {
     },
     {
       rule: "a page that KSM shares stays where it is",
-      file: failure,
+      file: unmap,
       from: "if (pageIsKsm(frame)) return -1;",
       to: "",
     },
     {
       rule: "locked VMAs do not keep a broken page",
-      file: failure,
+      file: unmap,
       from: "Unmap.Unmap | Unmap.IgnoreMlock | Unmap.IgnoreAccess;",
       to: "Unmap.Unmap | Unmap.IgnoreAccess;",
     },
     {
       rule: "a page in the swap cache leaves swap entries",
-      file: failure,
+      file: unmap,
       from: "if (pageTest(frame, PageFlag.SwapCache)) how |= Unmap.IgnoreHwpoison;",
       to: "",
     },
     {
       rule: "a clean page of a disk goes without a trace",
-      file: failure,
+      file: unmap,
       from: "      loses = false;\n      how |= Unmap.IgnoreHwpoison;",
       to: "      loses = false;",
     },
     {
       rule: "processes are told only if something was lost",
-      file: failure,
+      file: unmap,
       from: "killProcs(frame, pageTest(frame, PageFlag.Dirty), !gone)",
       to: "killProcs(frame, true, !gone)",
     },
     {
       rule: "who uses an anonymous page is found out before it is unmapped",
-      file: failure,
+      file: unmap,
       from: "if (loses && early) collectProcs(frame);",
       to: "",
     },
