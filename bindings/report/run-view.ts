@@ -3,6 +3,7 @@
 
 import type {
   Dump,
+  DumpCgroup,
   DumpDocument,
   DumpOffsets,
   DumpPages,
@@ -54,6 +55,8 @@ function renderDump(dump: Dump, columns: number, paint: Paint): string {
   for (const process of dump.procs) lines.push(renderProcess(process, columns, paint), "");
   if (dump.procs.length === 0) lines.push("no living process", "");
   if (dump.frames.length > 0) lines.push(renderFrames(dump, columns, paint), "");
+  const { memcgs = [] } = dump;
+  if (memcgs.length > 0) lines.push(renderCgroups(memcgs, columns, paint), "");
   return lines.join("\n");
 }
 
@@ -101,6 +104,23 @@ function deviceInWords([name, model, shown]: DumpDevice, columns: number): strin
 function renderFrames(dump: Dump, columns: number, paint: Paint): string {
   const head = ["frame", "mapcount", "flags", "word", "mapped at (process page)"];
   return `${paint("name", "frames and their reverse map")}\n${table(head, frameRows(dump), columns, paint)}`;
+}
+
+/** What memory.stat has of each cgroup, but for what is 0. */
+function renderCgroups(memcgs: readonly DumpCgroup[], columns: number, paint: Paint): string {
+  const rows = memcgs.map(({ name, parent, limit, usage, failcnt, ...stat }) => [
+    name,
+    parent,
+    `${limit ?? "none"}`,
+    `${usage}`,
+    `${failcnt}`,
+    Object.entries(stat)
+      .filter(([, count]) => count > 0)
+      .map(([what, count]) => `${what} ${count}`)
+      .join(", "),
+  ]);
+  const head = ["cgroup", "below", "limit", "usage", "failcnt", "memory.stat"];
+  return `${paint("name", "memory cgroups")}\n${table(head, rows, columns, paint)}`;
 }
 
 /** What failed, and what gave a value or a count; the rest was 0. */

@@ -37,9 +37,10 @@ function formatDump({ label, procs, frames, memcgs }: Dump): string {
 }
 
 function formatProcess(process: DumpProcess): string {
-  const { name, parent, vmas, pages, rss, locked, swap, devices } = process;
+  const { name, parent, vmas, pages, rss, locked, swap, offsets, devices } = process;
   const { anon, file, shmem, zero } = rss;
   const swapped = swap === undefined ? "" : `,\n "swap":${rows(swap, PAGES_PER_LINE, "  ")}`;
+  const kept = offsets === undefined ? "" : `,\n "offsets":${rows(offsets, PAGES_PER_LINE, "  ")}`;
   const beside =
     devices === undefined
       ? ""
@@ -48,7 +49,7 @@ function formatProcess(process: DumpProcess): string {
     `${JSON.stringify({ name, parent }).slice(0, -1)},\n` +
     ` "vmas":${rows(vmas, VMAS_PER_LINE, "  ")},\n` +
     ` "pages":${rows(pages, PAGES_PER_LINE, "  ")},\n` +
-    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}${swapped}${beside}}`
+    ` "rss":${JSON.stringify({ anon, file, shmem, zero })},"locked":${locked}${swapped}${kept}${beside}}`
   );
 }
 

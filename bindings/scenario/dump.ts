@@ -74,6 +74,16 @@ export interface DumpCgroup {
   cache: number;
   rss: number;
   mapped_file: number;
+  /** Pages that were charged, and uncharged; pages that had to be read for a fault. */
+  pgpgin: number;
+  pgpgout: number;
+  pgmajfault: number;
+  /** Pages on each of its lists of reclaim. */
+  inactive_anon: number;
+  active_anon: number;
+  inactive_file: number;
+  active_file: number;
+  unevictable: number;
 }
 
 /** All living processes at one moment. Frames are numbered in order of appearance. */
@@ -159,8 +169,13 @@ export function takeDump(
 /** What a memory cgroup counts. */
 export function dumpCgroup(cgroup: MemoryCgroup): DumpCgroup {
   const { name, parent, limit, usage, failcnt } = cgroup;
-  const { cache, rss, mapped_file } = cgroup.stat();
-  return { name, parent: parent?.name ?? "", limit, usage, failcnt, cache, rss, mapped_file };
+  const { cache, rss, mapped_file, pgpgin, pgpgout, pgmajfault, ...others } = cgroup.stat();
+  const { inactive_anon, active_anon, inactive_file, active_file, unevictable } = others;
+  return {
+    ...{ name, parent: parent?.name ?? "", limit, usage, failcnt },
+    ...{ cache, rss, mapped_file, pgpgin, pgpgout, pgmajfault },
+    ...{ inactive_anon, active_anon, inactive_file, active_file, unevictable },
+  };
 }
 
 /** VMAs, runs of pages, in memory, in swap and in neither, and frames of a dump: a measure of its size. */

@@ -1,4 +1,4 @@
-import type { Cgroup } from "./cgroup.js";
+import type { Cgroup, CgroupStat } from "./cgroup.js";
 import type { Device } from "./device.js";
 import type { PresentEntry } from "./address-space.js";
 import type { Inode } from "./file.js";
@@ -47,15 +47,17 @@ export interface Dump {
 }
 
 /** What a cgroup counts, in pages. */
-export interface CgroupRow {
+export interface CgroupRow extends CgroupStat {
   readonly name: string;
   readonly parent: string | null;
   readonly limit: number | null;
   readonly usage: number;
   readonly failcnt: number;
-  readonly cache: number;
-  readonly rss: number;
-  readonly mapped_file: number;
+  readonly inactive_anon: number;
+  readonly active_anon: number;
+  readonly inactive_file: number;
+  readonly active_file: number;
+  readonly unevictable: number;
 }
 
 /** Those that were not removed. @param names by number */
@@ -63,17 +65,19 @@ export function cgroupRows(cgroups: readonly Cgroup[], names: readonly string[])
   return cgroups
     .filter(({ number, removed }) => number > 0 && !removed)
     .map((cgroup): CgroupRow => {
-      const { number, parent, limit, usage, failcnt } = cgroup;
-      const { cache, rss, mapped_file } = cgroup.stat();
+      const { number, parent, limit, usage, failcnt, lists } = cgroup;
       return {
         name: names[number] ?? "",
         parent: names[parent?.number ?? 0] ?? null,
         limit: limit === Infinity ? null : limit,
         usage,
         failcnt,
-        cache,
-        rss,
-        mapped_file,
+        ...cgroup.stat(),
+        inactive_anon: lists.count("inactiveAnon"),
+        active_anon: lists.count("activeAnon"),
+        inactive_file: lists.count("inactiveFile"),
+        active_file: lists.count("activeFile"),
+        unevictable: lists.count("unevictable"),
       };
     });
 }

@@ -24,3 +24,15 @@ test("pages in swap are told of where there are any", () => {
   expect(text).toContain(`"locked":${process.locked},\n "swap":[[2,0],[7,1,3]]}`);
   expect(JSON.parse(text)).toEqual(document);
 });
+
+test("so are the offsets that entries keep", () => {
+  const [first] = liveCases();
+  const document = structuredClone(first!.document);
+  document.dumps[0]!.procs[0]!.offsets = [
+    [2, 5],
+    [7, 1, 3],
+  ];
+  const text = formatDumpDocument(document);
+  expect(text).toContain('"offsets":[[2,5],[7,1,3]]}');
+  expect(JSON.parse(text)).toEqual(document);
+});

@@ -1,6 +1,7 @@
 // Memory cgroups in scripts: words, results, dumps, explanations.
 
 import { describe, expect, test } from "vitest";
+import { renderRun } from "../../bindings/report/run-view.js";
 import { createKernel } from "../../bindings/kernel/kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { formatDumpDocument } from "../../bindings/scenario/dump-text.js";
@@ -53,6 +54,19 @@ describe("memory cgroups in a script", () => {
     const document = await run("spawn A\n");
     expect(document.dumps[0]!.memcgs).toBeUndefined();
     expect(formatDumpDocument(document)).not.toContain("memcgs");
+  });
+
+  test("the view has a table of them, with what memory.stat has of each", async () => {
+    const source =
+      "memcg G\nlimit G 20\nmemcg H G\nspawn A G\nmmap A 0 2 rw anon private\nwrite A 0 1\n";
+    const script = parseScript(source, "s");
+    const view = renderRun(await run(source), script, { columns: 80, color: false });
+    expect(view).toContain("memory cgroups\n");
+    expect(view).toContain("│ cgroup │ below │ limit │ usage │ failcnt │ memory.stat");
+    expect(view).toContain("│ G      │ root  │ 20    │ 1     │ 1       │ rss 1, pgpgin 1,");
+    expect(view).toContain("│ H      │ G     │ none  │ 0     │ 0       │  ");
+    const without = renderRun(await run("spawn A\n"), script, { columns: 80, color: false });
+    expect(without).not.toContain("cgroup");
   });
 
   test("the document's text has them", async () => {
