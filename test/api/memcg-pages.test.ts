@@ -147,7 +147,7 @@ describe("pages that come back from swap", () => {
     expectHealthy(kernel);
   });
 
-  test("the page that room is made for stays, though it is the oldest of its list", async () => {
+  test("room is made for a page that is read to be written to", async () => {
     const { kernel, cgroup, process } = await swapped(2);
     cgroup.setLimit(1);
     process.read(at(0));

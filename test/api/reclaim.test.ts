@@ -310,7 +310,7 @@ test("pages leave the list together, so what unmapping one does to another does 
   const { kernel } = await machine();
   const cgroup = kernel.createCgroup("one");
   const process = kernel.spawn({ cgroup });
-  const file = kernel.createFile({ pages: 5 });
+  const file = kernel.createFile({ pages: 5, kind: "tmpfs" });
   lay(process, 0, 5, { file, shared: true, prot: "none" });
   process.mlockall({ current: true });
   process.mprotect(at(0), 5 * PAGE, "rw");

@@ -143,6 +143,48 @@ export default {
       to: "",
     },
     {
+      rule: "swapoff goes on while rounds bring something back",
+      file: "assembly/mm/swapoff.ts",
+      from: "const stuck = !error && area.inUse >= before && before != 0;",
+      to: "const stuck = !error && area.inUse != 0;",
+    },
+    {
+      rule: "swapoff that ran out of room leaves the area in use",
+      file: "assembly/mm/swapoff.ts",
+      from: "      area.on = 1;\n",
+      to: "",
+    },
+    {
+      rule: "a limit is set where less is charged",
+      file: counter,
+      from: "const fits = counter.usage <= limit;",
+      to: "const fits = true;",
+    },
+    {
+      rule: "a huge page needs room for all of it",
+      file: room,
+      from: "  const pages = <u32>pageSize(frame);\n  const memcg = tryCharge(0, mm, pages, pages == 1);",
+      to: "  const pages = <u32>pageSize(frame);\n  const memcg = tryCharge(0, mm, 1, pages == 1);",
+    },
+    {
+      rule: "a huge page is moved only with room for all of it",
+      file: "assembly/mm/memcg-move.ts",
+      from: "        n += <u32>pageSize(frame);",
+      to: "        n++;",
+    },
+    {
+      rule: "the side record of a huge page's tail is its head's after a split",
+      file: "assembly/struct/page-cgroup.ts",
+      from: "  store<u32>(pageCgroupAt(tail), load<u32>(pageCgroupAt(head)) & PageCgroup.Used);",
+      to: "",
+    },
+    {
+      rule: "reclaim for a limit gives each cgroup below it a turn",
+      file: "assembly/struct/memcg.ts",
+      from: "store<u32>(at, memcgAt(memcg).number + 1);",
+      to: "",
+    },
+    {
       rule: "I5: mapped_file is compared with the pages found",
       file: "assembly/check/memcg.ts",
       from: "if (it.mappedFile != note.mappedFile) {",
