@@ -43,6 +43,7 @@ import {
   tablesReserve,
 } from "../struct/page-table";
 import {
+  pteBits,
   PTE_DIRTY,
   pteFrame,
   pteOf,
@@ -225,7 +226,7 @@ function hugeWpFault(vma: Vma, address: u64, pmd: usize, seen: u64): i32 {
   }
   const head = pteFrame(seen);
   if (pageMapcount(head) == 1) {
-    setHugeEntry(pmd, seen | hugeBits(vma));
+    setHugeEntry(pmd, seen | pteBits(hugeBits(vma)));
     pmdUnlock(mm);
     event(Event.PageReused, <f64>start, <f64>head, 0);
     return 0;

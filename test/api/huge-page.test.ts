@@ -555,6 +555,16 @@ test("madvise hugepage and nohugepage set flags that keep VMAs apart, and refuse
   expectHealthy(kernel);
 });
 
+test("who has a huge page for himself again writes to it: an s390x marks nothing in the entry", async () => {
+  const { kernel, process } = await hugeMachine({ arch: "s390x" });
+  layHuge(process, 0, 1, [0]);
+  process.fork().exit();
+  process.write(at(1), 7);
+  expect(kernel.counters.pagesCopied).toBe(0);
+  expect(pageAt(process, 1).storageKey).toMatchObject({ changed: true, referenced: true });
+  expectHealthy(kernel);
+});
+
 test("snapshots keep huge pages, and fork of a machine of lists walks them as well", async () => {
   const { kernel, process } = await hugeMachine({ anonIndex: "list" });
   layHuge(process, 0, 1, [0]);

@@ -195,6 +195,12 @@ export default {
       ...atRaces,
     },
     {
+      rule: "an s390x has no marks in the entry of a huge page that its only owner may write to again",
+      file: fault,
+      from: "setHugeEntry(pmd, seen | pteBits(hugeBits(vma)));",
+      to: "setHugeEntry(pmd, seen | hugeBits(vma));",
+    },
+    {
       rule: "of two that make a huge page the second finds the first's",
       file: fault,
       from: "  if (pmdIsNone(pmd)) {\n    if (hugeEntryInstall",
