@@ -12,7 +12,7 @@ import { Draws } from "./draws.js";
 import { SWAP, type AnonIndex } from "./kernels.js";
 import { Mirror } from "./mirror.js";
 import { ModelSide } from "./model-side.js";
-import { PAGE, type Operation } from "./operation.js";
+import { PAGE, type Operation, type Outcome } from "./operation.js";
 import { play, runs, sequences, spans, type Player, type Step } from "./sequence.js";
 import { size } from "./size.js";
 
@@ -33,6 +33,13 @@ interface Watched {
   readonly models: readonly MmuNotifier[];
 }
 
+/** What clients bring in is charged too, so a limit would refuse other things on a core that has them. */
+class UnlimitedModel extends ModelSide {
+  override perform(operation: Operation): Outcome {
+    return operation.op === "limit" ? 0 : super.perform(operation);
+  }
+}
+
 /**
  * Plays what the model chooses on one core, where every address space has clients that come to its memory between the
  * operations. The model knows nothing of these, so the two are not compared.
@@ -44,10 +51,11 @@ class MirroredCore implements Player {
   private watched: Watched[] = [];
 
   constructor(private readonly core: CoreSide) {
-    this.model = new ModelSide({ swap: SWAP, arch: core.kernel.options.arch });
+    this.model = new UnlimitedModel({ swap: SWAP, arch: core.kernel.options.arch });
   }
 
   after({ operation, count }: Step): void {
+    if (operation.op === "limit") return;
     if (operation.op === "exec" || operation.op === "exit") this.leave(operation.process);
     this.core.perform(operation);
     this.counts.operations++;
