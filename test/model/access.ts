@@ -1,6 +1,6 @@
 import type { AddressSpace } from "./address-space.js";
 import { fail } from "./failure.js";
-import { fault } from "./fault.js";
+import { faultTidily } from "./fault.js";
 import { growTo } from "./stack.js";
 import type { Vma } from "./vma.js";
 
@@ -26,7 +26,7 @@ export function access(space: AddressSpace, page: number, kind: Access, word = 0
       entry.page.write(word);
       return word;
     }
-    fault(vma, page, kind === "write");
+    faultTidily(vma, page, kind === "write");
   }
 }
 

@@ -5,9 +5,11 @@ import { fail, type FailureCode } from "./failure.js";
 import type { Ksm } from "./ksm.js";
 import type { Cgroup } from "./cgroup.js";
 import type { Memory } from "./memory.js";
+import { splitAcross } from "./huge-page.js";
 import { munlockAll } from "./munlock.js";
 import type { Page } from "./page.js";
 import type { SwapSlot } from "./swap.js";
+import { HUGE } from "./units.js";
 import { continues, Vma } from "./vma.js";
 import { zap } from "./zap.js";
 
@@ -57,6 +59,11 @@ export interface Environment {
 export class AddressSpace {
   vmas: Vma[] = [];
   readonly entries = new Map<number, Entry>();
+  /**
+   * Ranges of a huge page that have tables for small entries, by number: in these no fault makes a huge page, whether or
+   * not anything is there by now.
+   */
+  readonly tables = new Set<number>();
   /** Processes that run in it. */
   users = 1;
   brkStart = 0;
@@ -163,6 +170,10 @@ export class AddressSpace {
 
   /** Whatever is sorted by bounds is taken out first and put back afterwards. */
   private rebound(changes: readonly { vma: Vma; start: number; end: number }[]): void {
+    for (const { vma, start, end } of changes) {
+      splitAcross(vma, start);
+      splitAcross(vma, end);
+    }
     for (const { vma } of changes) {
       for (const anonVma of vma.chain) anonVma.takeOut(vma);
       if (!vma.flags.nonlinear) vma.file?.inode.unlink(vma);
@@ -218,6 +229,24 @@ export class AddressSpace {
     vma.anonVma = anonVma;
     vma.chain.push(anonVma);
     anonVma.link(vma);
+  }
+
+  /** Ranges that have a table of which some is in [start, end). */
+  tablesIn(start: number, end: number): number[] {
+    return [...this.tables].filter((table) => table * HUGE < end && start < (table + 1) * HUGE);
+  }
+
+  /** All of [start, end) has tables from now on. */
+  addTables(start: number, end: number): void {
+    for (let table = Math.floor(start / HUGE); table * HUGE < end; table++) this.tables.add(table);
+  }
+
+  /** [start, end) was unmapped: tables go of which no other VMA has a part. */
+  dropTables(start: number, end: number): void {
+    for (const table of this.tablesIn(start, end)) {
+      const used = this.overlapping(table * HUGE, (table + 1) * HUGE).length > 0;
+      if (!used) this.tables.delete(table);
+    }
   }
 
   /** Page numbers in [start, end) that have an entry, in order. */

@@ -53,7 +53,7 @@ function leaveToHeir(memory: Memory, cgroup: Cgroup): void {
       if (page.isCharged) {
         shiftCharge(page, heir);
         // Above it is charged already.
-        cgroup.usage--;
+        cgroup.usage -= page.size;
       }
       page.lists.putback(page);
     }

@@ -29,15 +29,17 @@ export function moveSpace(space: AddressSpace, to: Cgroup): void {
   if (from === to) return;
   const room = new Room(space, to);
   try {
-    room.find(charged(space, from).length);
+    room.find(charged(space, from).reduce((sum, page) => sum + page.size, 0));
     space.cgroup = to;
     // What there was room for twice goes once: a page that shows in two places.
     for (const page of chargedInTurn(space, from)) {
+      // A huge one is passed over if there is not room for all of it.
+      if (page.size > 1 && room.left < page.size) continue;
       if (room.left === 0 && !room.findOne()) break;
       if (!page.lists.isolate(page)) continue;
       shiftCharge(page, to);
-      room.left--;
-      room.used++;
+      room.left -= page.size;
+      room.used += page.size;
       page.lists.putback(page);
     }
   } finally {
@@ -103,6 +105,7 @@ function pageFor(vma: Vma, address: number): Page | null {
   const entry = vma.space.entries.get(address);
   const ofFile = (index: number): Page | null => vma.file?.inode.cache.get(index) ?? null;
   if (entry === undefined) return ofFile(vma.pgoffOf(address));
+  // A huge page shows once, at its first.
   if ("page" in entry) return entry.page;
   if ("slot" in entry) return entry.slot.page;
   return "pgoff" in entry ? ofFile(entry.pgoff) : null;

@@ -66,10 +66,10 @@ export class Cgroup {
 
   /** What memory.stat says of its own pages. */
   stat(): CgroupStat {
-    const anonymous = this.pages.filter((page) => page.anon).length;
+    const anonymous = this.pages.filter((page) => page.anon);
     return {
-      cache: this.charged.size - anonymous,
-      rss: anonymous,
+      cache: this.charged.size - anonymous.length,
+      rss: anonymous.reduce((sum, page) => sum + page.size, 0),
       mapped_file: this.pages.filter((page) => !page.anon && page.mapcount > 0).length,
       pgpgin: this.pgpgin,
       pgpgout: this.pgpgout,
@@ -115,8 +115,14 @@ export class Cgroups {
   }
 
   /** Room for a page of a cgroup; false if there is none. @param reclaim makes room in a cgroup: pages freed */
-  tryCharge(cgroup: Cgroup, reclaim: (cgroup: Cgroup) => number, insist = true): boolean {
+  tryCharge(
+    cgroup: Cgroup,
+    reclaim: (cgroup: Cgroup) => number,
+    insist = true,
+    pages = 1,
+  ): boolean {
     if (!this.counting || cgroup === this.root) return true;
+    if (pages > 1) return this.tryChargeHuge(cgroup, reclaim, pages);
     if (this.takeFromStock(cgroup)) return true;
     if (chargeCounters(cgroup, BATCH) === null) {
       this.putInStock(cgroup, BATCH - 1);
@@ -131,6 +137,20 @@ export class Cgroups {
       if (this.takeFromStock(cgroup)) return true;
     }
     return false;
+  }
+
+  /** Of many pages at once: as often as there was room. */
+  private tryChargeHuge(
+    cgroup: Cgroup,
+    reclaim: (cgroup: Cgroup) => number,
+    pages: number,
+  ): boolean {
+    for (;;) {
+      const full = chargeCounters(cgroup, pages);
+      if (full === null) return true;
+      this.makeRoom(full, reclaim, false);
+      if (full.limit - full.usage < pages) return false;
+    }
   }
 
   /** mem_cgroup_reclaim: until there is room, or two rounds found nothing. */
@@ -158,7 +178,7 @@ export class Cgroups {
     const { cgroup } = page;
     if (!cgroup.charged.delete(page) || !this.counting) return;
     cgroup.pgpgout++;
-    this.relieve(cgroup, 1);
+    this.relieve(cgroup, page.size);
   }
 
   /** A page's charge is another's, or stays: for a moment two pages have one. */
@@ -172,11 +192,11 @@ export class Cgroups {
   }
 
   /** Of a page that has got its charge, and was not needed then. */
-  takeBackUnused(cgroup: Cgroup): void {
+  takeBackUnused(cgroup: Cgroup, pages = 1): void {
     if (!this.counting) return;
     cgroup.pgpgin++;
     cgroup.pgpgout++;
-    this.relieve(cgroup, 1);
+    this.relieve(cgroup, pages);
   }
 
   /** The counters of a cgroup say less. */

@@ -16,7 +16,9 @@ export type Advice =
   | "dontfork"
   | "dofork"
   | "mergeable"
-  | "unmergeable";
+  | "unmergeable"
+  | "hugepage"
+  | "nohugepage";
 
 /**
  * Gives [start, end), which lies in one VMA, other flags: by merging it into a neighbour, else by cutting the
@@ -122,6 +124,8 @@ function adviseOne(
   } else if (advice === "willneed") {
     if (vma.file === null) fail("EBADF");
   } else {
+    if (advice === "hugepage" && (vma.flags.shared || vma.flags.hugePage)) fail("EINVAL");
+    if (advice === "nohugepage" && (vma.flags.shared || vma.flags.noHugePage)) fail("EINVAL");
     const flags = advised(vma.flags, advice);
     if (sameFlags(flags, vma.flags)) return;
     if (advice === "mergeable") space.environment.ksm.enter(space);
@@ -146,5 +150,9 @@ function advised(flags: Flags, advice: Exclude<Advice, "dontneed" | "willneed">)
       return flags.shared ? flags : { ...flags, mergeable: true };
     case "unmergeable":
       return { ...flags, mergeable: false };
+    case "hugepage":
+      return { ...flags, hugePage: true, noHugePage: false };
+    case "nohugepage":
+      return { ...flags, hugePage: false, noHugePage: true };
   }
 }

@@ -1,6 +1,7 @@
 import type { AddressSpace, PresentEntry } from "./address-space.js";
 import { fail, Failure } from "./failure.js";
-import { fault } from "./fault.js";
+import { faultTidily } from "./fault.js";
+import { PartEntry, touchWhole } from "./huge-page.js";
 import { populateIfLocked } from "./lock-call.js";
 import type { Page } from "./page.js";
 import { growTo } from "./stack.js";
@@ -114,8 +115,13 @@ function present(space: AddressSpace, address: number): PresentEntry {
 
 /** get_user_pages has used what it finds, and what is to be written will be dirty. */
 function touch(space: AddressSpace, address: number, write: boolean): void {
-  const { page, dirty } = present(space, address);
+  const entry = present(space, address);
+  const { page, dirty } = entry;
   if (page === null) return;
+  if (entry instanceof PartEntry) {
+    touchWhole(entry);
+    return;
+  }
   if (write && !dirty) page.setDirty();
   page.lists.markAccessed(page);
 }
@@ -123,7 +129,7 @@ function touch(space: AddressSpace, address: number, write: boolean): void {
 /** Whatever would end a process is for a device a page that can't be had. ENOMEM, EFAULT. */
 function bringIn(vma: Vma, address: number, write: boolean): void {
   try {
-    while (!isThere(vma, address, write)) fault(vma, address, write);
+    while (!isThere(vma, address, write)) faultTidily(vma, address, write);
   } catch (error) {
     if (error instanceof Failure && error.code !== "ENOMEM") fail("EFAULT");
     throw error;

@@ -148,7 +148,9 @@ export class Dumper {
     return {
       label,
       procs,
-      frames: [...frames.keys()].map((page) => [page.mapcount, pageFlags(page), page.word]),
+      frames: [...frames.keys()].map((page) => {
+        return [page.whole.mapcount, pageFlags(page.whole), page.word];
+      }),
     };
   }
 

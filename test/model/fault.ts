@@ -4,10 +4,12 @@ import { countMajorFault } from "./events.js";
 import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
 import type { Inode, OpenFile } from "./file.js";
+import { hugeFault } from "./huge-fault.js";
 import { munlockPage } from "./page-lock.js";
 import { Page } from "./page.js";
 import { keepSpare } from "./stack.js";
 import { swapIn } from "./swap-in.js";
+import { HUGE } from "./units.js";
 import type { Vma } from "./vma.js";
 
 /**
@@ -15,6 +17,8 @@ import type { Vma } from "./vma.js";
  * KSM writes where it doesn't. SIGBUS.
  */
 export function fault(vma: Vma, address: number, write: boolean): void {
+  if (hugeFault(vma, address, write)) return;
+  vma.space.tables.add(Math.floor(address / HUGE));
   const entry = vma.space.entries.get(address);
   if (entry === undefined) absent(vma, address, write);
   else if ("broken" in entry) fail("SIGBUS");
@@ -104,6 +108,20 @@ function mapFromFile(vma: Vma, inode: Inode, address: number, index: number, wri
 function notifyOfWrite(page: Page): void {
   page.attachBuffers();
   page.endWriteback();
+}
+
+/** A fault on behalf of somebody who, if it fails, leaves no table that was made for it. */
+export function faultTidily(vma: Vma, address: number, write: boolean): void {
+  const { tables } = vma.space;
+  const table = Math.floor(address / HUGE);
+  const had = tables.has(table);
+  try {
+    fault(vma, address, write);
+  } catch (error) {
+    const empty = vma.space.entryPages(table * HUGE, (table + 1) * HUGE).length === 0;
+    if (!had && empty) tables.delete(table);
+    throw error;
+  }
 }
 
 /** A write to an entry that does not allow it. */

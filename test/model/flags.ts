@@ -15,6 +15,9 @@ export interface Flags {
   readonly mergeable: boolean;
   /** Pages are where their entries say, not where the file's order would have them. */
   readonly nonlinear: boolean;
+  /** Huge pages were asked for, or forbidden. */
+  readonly hugePage: boolean;
+  readonly noHugePage: boolean;
 }
 
 /** Protection in letters; "none" is no access. */
@@ -34,6 +37,8 @@ const NAMES: readonly (keyof Flags)[] = [
   "locked",
   "mergeable",
   "nonlinear",
+  "hugePage",
+  "noHugePage",
 ];
 const ACCESS: ReadonlySet<keyof Flags> = new Set(["read", "write", "exec"]);
 
@@ -51,6 +56,8 @@ export const NO_FLAGS: Flags = {
   locked: false,
   mergeable: false,
   nonlinear: false,
+  hugePage: false,
+  noHugePage: false,
 };
 
 /** `flags` with the access bits of `protection`. */

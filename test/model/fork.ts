@@ -1,5 +1,6 @@
 import { AddressSpace } from "./address-space.js";
 import { AnonVma, cloneChain } from "./anon-vma.js";
+import { mapWhole, PartEntry } from "./huge-page.js";
 import { tellRange } from "./told.js";
 import { Vma } from "./vma.js";
 
@@ -37,9 +38,15 @@ function copyVma(to: AddressSpace, vma: Vma): Vma {
 
 function copyEntries(vma: Vma, copy: Vma): void {
   if (!vma.flags.shared) tellRange(vma.space, vma.start, vma.end);
+  for (const table of vma.space.tablesIn(vma.start, vma.end)) copy.space.tables.add(table);
   for (const page of vma.space.entryPages(vma.start, vma.end)) {
     const entry = vma.space.entries.get(page);
     if (entry === undefined) continue;
+    if (entry instanceof PartEntry) {
+      entry.writable = false;
+      if (entry.part === 0) mapWhole(copy.space, page, { ...entry.whole, young: false });
+      continue;
+    }
     if ("broken" in entry || "pgoff" in entry) {
       copy.space.entries.set(page, entry);
     } else if ("slot" in entry) {

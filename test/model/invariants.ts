@@ -1,9 +1,11 @@
 import type { AddressSpace, PresentEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
+import { PartEntry } from "./huge-page.js";
 import type { Cgroup } from "./cgroup.js";
 import type { Machine } from "./machine.js";
 import type { Page } from "./page.js";
 import type { SwapSlot } from "./swap.js";
+import { HUGE } from "./units.js";
 import type { Vma } from "./vma.js";
 
 /** What is wrong with the model itself, by the specification's invariants; nothing, one hopes. */
@@ -24,6 +26,13 @@ export function brokenInvariants(machine: Machine): string[] {
         count(entry.slot);
       } else if ("pgoff" in entry) {
         if (!vma.flags.nonlinear) broken.push("I3 a linear VMA has an entry that names a page");
+      } else if (entry instanceof PartEntry) {
+        broken.push(...brokenPart(vma, address, entry));
+        // The parts are one mapping.
+        if (entry.part === 0) {
+          count(entry.page);
+          broken.push(...brokenEntry(vma, address, entry, entry.page));
+        }
       } else if ("page" in entry && entry.page !== null) {
         count(entry.page);
         broken.push(...brokenEntry(vma, address, entry, entry.page));
@@ -45,6 +54,22 @@ function brokenCgroup({ charged, children, limit, parent, usage }: Cgroup): stri
   if (parent !== null && children === 0 && usage < charged.size) {
     broken.push(`a cgroup counts ${usage} pages, and has ${charged.size}`);
   }
+  return broken;
+}
+
+/** A huge page is mapped as a whole, by one VMA, at a place that is made for it, or not at all. */
+function brokenPart(vma: Vma, address: number, { whole, part }: PartEntry): string[] {
+  const { space } = vma;
+  const broken: string[] = [];
+  const next = space.entries.get(address + 1);
+  const last = part === HUGE - 1;
+  if (!last && !(next instanceof PartEntry && next.whole === whole && next.part === part + 1)) {
+    broken.push("I3 a huge page is not mapped as a whole");
+  }
+  if ((address - part) % HUGE !== 0) broken.push("I3 a huge page begins where none can");
+  if (!last && !vma.holds(address + 1)) broken.push("I3 a huge page reaches over its VMA's end");
+  if (space.tables.has((address - part) / HUGE)) broken.push("I3 a huge page in place of a table");
+  if (vma.file !== null) broken.push("I3 a huge page in a file");
   return broken;
 }
 

@@ -1,6 +1,7 @@
 import type { PresentEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
 import { tellRange } from "./told.js";
+import { splitHuge } from "./huge-page.js";
 import { SharedContent, type KsmItem } from "./ksm-content.js";
 import { mlockPage, munlockPage } from "./page-lock.js";
 import type { Page } from "./page.js";
@@ -52,6 +53,7 @@ function pinAnonVma(item: KsmItem, vma: Vma): void {
 function mayMerge(vma: Vma, page: Page): boolean {
   return (
     vma.flags.mergeable &&
+    splitHuge(page) &&
     page.owner instanceof AnonVma &&
     page.owner.root === vma.anonVma?.root &&
     vma.holds(vma.addressOf(page.index))

@@ -2,6 +2,7 @@ import type { AddressSpace } from "./address-space.js";
 import { reflag } from "./change-call.js";
 import { fail, Failure, type FailureCode } from "./failure.js";
 import { fault, pageOf } from "./fault.js";
+import { PartEntry, touchWhole } from "./huge-page.js";
 import { mlockPage } from "./page-lock.js";
 import { munlockRange } from "./munlock.js";
 import { isSpare } from "./stack.js";
@@ -116,6 +117,11 @@ function touch(vma: Vma, address: number, write: boolean): void {
   const entry = vma.space.entries.get(address);
   const page = pageOf(entry);
   if (page === null) return;
+  if (entry instanceof PartEntry) {
+    touchWhole(entry);
+    if (vma.flags.locked) mlockPage(page.whole);
+    return;
+  }
   if (write && entry !== undefined && "page" in entry && !entry.dirty) page.setDirty();
   page.lists.markAccessed(page);
   if (vma.flags.locked) mlockPage(page);

@@ -125,8 +125,37 @@ export class LruLists {
     for (const one of [page, ...others]) list.add(one);
   }
 
+  /** In small pages. */
   count(name: ListName): number {
-    return this.pages(name).size;
+    let sum = 0;
+    for (const page of this.pages(name)) sum += page.size;
+    return sum;
+  }
+
+  /**
+   * lru_add_page_tail: what was one page comes to stand as many, to be looked at one after the other, the first first. If
+   * that is in somebody's hands, they are the next to be looked at.
+   */
+  insertParts(head: Page, tails: readonly Page[]): void {
+    const place = this.listWith(head);
+    for (const tail of tails) {
+      tail.unevictable = !tail.evictable;
+      tail.active = !tail.unevictable && head.active;
+    }
+    if (place === undefined) {
+      for (const tail of [...tails].reverse()) this.linkAsOldest(tail);
+    } else if (tails.some((tail) => this.lists[listOf(tail)] !== place)) {
+      for (const tail of [...tails].reverse()) this.link(tail);
+    } else {
+      const pages = [...place];
+      pages.splice(pages.indexOf(head) + 1, 0, ...tails);
+      place.clear();
+      for (const page of pages) place.add(page);
+    }
+  }
+
+  private listWith(page: Page): Set<Page> | undefined {
+    return Object.values(this.lists).find((list) => list.has(page));
   }
 
   private pages(name: ListName): Set<Page> {

@@ -8,11 +8,12 @@ import { Ksm } from "./ksm.js";
 import type { Cgroup } from "./cgroup.js";
 import { forceEmpty, remove, setLimit } from "./cgroup-call.js";
 import { moveSpace } from "./cgroup-move.js";
-import { Memory, type WalkOrder } from "./memory.js";
+import { Memory, type HugePages, type WalkOrder } from "./memory.js";
 import { markBroken, memoryFailure, type MemoryFailure } from "./memory-failure.js";
 import { migrate, type Migration } from "./migrate.js";
 import type { Page } from "./page.js";
 import { tryToMunlock, tryToUnmap, type Overlooked, type UnmapOutcome } from "./page-unmap.js";
+import { splitHuge } from "./huge-page.js";
 import { highestGap } from "./placement.js";
 import { ModelProcess } from "./process.js";
 import { reclaim } from "./reclaim.js";
@@ -32,6 +33,9 @@ export interface MachineOptions {
   readonly arch?: "x86-64" | "s390x";
   /** Pages of the swap area that there is from the beginning. */
   readonly swap?: number;
+  readonly transparentHugepage?: HugePages;
+  /** So many frames are known to be broken that there is none in a row for a huge page. */
+  readonly brokenRows?: number;
   /** Chooses places for mappings without one; by default the highest gap. */
   readonly placement?: Environment["placement"];
 }
@@ -58,7 +62,10 @@ export class Machine {
       options.walkOrder ?? "interval-tree",
       options.swap ?? MUCH_SWAP,
       options.arch === "s390x",
+      options.transparentHugepage,
+      options.brokenRows === undefined,
     );
+    this.memory.broken = options.brokenRows ?? 0;
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,
       memlock: options.memlock ?? Infinity,
@@ -116,7 +123,7 @@ export class Machine {
     const swapped = swap.areas.flatMap((area) => [...(area?.slots ?? [])].map(({ page }) => page));
     const known = cgroups.all.flatMap(({ lists, charged }) => [...lists.all(), ...charged]);
     const pages = [...mapped, ...swapped, ...known].filter((page) => page !== null);
-    return new Set(pages);
+    return new Set(pages.map(({ whole }) => whole));
   }
 
   fork(parent: ModelProcess, shareMemory = false): ModelProcess {
@@ -139,11 +146,17 @@ export class Machine {
   }
 
   pageReferenced(page: Page, cgroup: number | null = null): number {
-    return pageReferenced(page, cgroup === null ? null : this.cgroup(cgroup)).count;
+    return pageReferenced(page.whole, cgroup === null ? null : this.cgroup(cgroup)).count;
+  }
+
+  /** True if the page is part of nothing then. */
+  split(page: Page): boolean {
+    return splitHuge(page);
   }
 
   /** An anonymous page gets a place on swap first. One that stays gives it up again if swap is short. */
   tryToUnmap(page: Page, overlooked: Overlooked = {}): UnmapOutcome {
+    if (page.head !== null && !splitHuge(page)) return "success";
     const placed = !page.anon || page.enterSwapCache();
     const outcome = placed ? tryToUnmap(page, overlooked) : "fail";
     if (page.mapcount === 0) page.freeSwap();
@@ -152,14 +165,14 @@ export class Machine {
   }
 
   /** Of a page that is taken off its list meanwhile. */
-  tryToMunlock(page: Page): UnmapOutcome {
+  tryToMunlock({ whole: page }: Page): UnmapOutcome {
     const isolated = page.lists.isolate(page);
     const outcome = tryToMunlock(page);
     if (isolated) page.lists.putback(page);
     return outcome;
   }
 
-  pageMkclean(page: Page): number {
+  pageMkclean({ whole: page }: Page): number {
     const cleaned = pageMkclean(page);
     if (cleaned > 0 && !page.dirty) page.setDirty();
     return cleaned;
@@ -271,5 +284,5 @@ export class Machine {
 }
 
 function forgetAll(pages: Iterable<Page>): void {
-  for (const page of pages) page.touched = false;
+  for (const page of pages) for (const part of page.parts ?? [page]) part.touched = false;
 }

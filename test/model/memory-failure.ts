@@ -1,3 +1,4 @@
+import { splitHuge } from "./huge-page.js";
 import { tryToUnmap } from "./page-unmap.js";
 import { entryFor } from "./page-walk.js";
 import type { Page } from "./page.js";
@@ -27,6 +28,8 @@ export function markBroken(page: Page): boolean {
 export function memoryFailure(page: Page, listeners: readonly ModelProcess[]): MemoryFailure {
   const nobody = { told: [] };
   if (!markBroken(page)) return { result: "known", ...nobody };
+  // What nothing maps any more can't be split.
+  if (!splitHuge(page)) return { result: "failed", ...nobody };
   if (!page.lists.holds(page)) return { result: "ignored", ...nobody };
   page.failed = true;
   page.endWriteback();

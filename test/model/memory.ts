@@ -7,6 +7,9 @@ import { Swap } from "./swap.js";
 /** The order in which a walk meets VMAs. */
 export type WalkOrder = "list" | "interval-tree";
 
+/** Where huge pages are made. */
+export type HugePages = "always" | "madvise" | "never";
+
 /** What all pages of a machine have in common. */
 export class Memory {
   readonly events = noEvents();
@@ -26,6 +29,9 @@ export class Memory {
     swapPages: number,
     /** An s390x: what was used and changed is noted of pages, and not of entries. */
     readonly hasStorageKeys = false,
+    readonly hugePages: HugePages = "madvise",
+    /** Enough frames in a row for a huge page can be had. */
+    readonly hasRows = true,
   ) {
     this.swap = new Swap();
     if (swapPages > 0) this.swap.add(swapPages, -1);

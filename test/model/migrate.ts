@@ -1,17 +1,19 @@
+import { isTemporaryStack, splitHuge } from "./huge-page.js";
 import { tellRange } from "./told.js";
 import { SharedContent } from "./ksm-content.js";
 import { unmapSomewhere } from "./nonlinear-search.js";
 import { Page } from "./page.js";
 import { mappings, type Place } from "./page-walk.js";
-import type { Vma } from "./vma.js";
 
 /** What migration came to: the page that took the old one's place, or why there is none. */
 export type Migration = Page | "busy" | "refused";
 
 /** Moves a page to another frame, with its mappings, which become old and clean. */
 export function migrate(page: Page): Migration {
-  const { lists } = page;
   const { events } = page.memory;
+  // Whoever asks for a part of a huge page gets that part moved.
+  if (!splitHuge(page)) return "busy";
+  const { lists } = page;
   if (!lists.isolate(page)) return "busy";
   const result = page.isShared ? "refused" : moveWithCharge(page);
   if (result instanceof Page) {
@@ -66,7 +68,7 @@ function unmapAll(page: Page): Waiting[] {
   const found: Waiting[] = [];
   for (const { vma, address, entry } of mappings(page)) {
     // What exec is still setting up moves without the locks that would make a walk see it.
-    if (page.anon && isTemporaryStack(vma)) continue;
+    if (page.anon && isTemporaryStack(vma.flags)) continue;
     if (entry.dirty) page.setDirty();
     if (page.poisoned) {
       vma.space.entries.set(address, { broken: true });
@@ -83,10 +85,6 @@ function unmapAll(page: Page): Waiting[] {
   // Where nobody knows of it, it may be unmapped on the way.
   if (page.mapcount > 0) unmapSomewhere(page);
   return found;
-}
-
-function isTemporaryStack({ flags }: Vma): boolean {
-  return flags.growsDown && flags.sequential && flags.random;
 }
 
 /** The new page has the old one's content, identity and place in its cache. PG_mlocked is lost. */

@@ -2,11 +2,12 @@ import type { AddressSpace } from "./address-space.js";
 import { cloneChain } from "./anon-vma.js";
 import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
+import { mapWhole, PartEntry, splitHuge, takeWhole } from "./huge-page.js";
 import { breakShared } from "./ksm.js";
 import { populateIfLocked } from "./lock-call.js";
 import { merge } from "./merge.js";
 import { placed } from "./placement.js";
-import { TASK_PAGES } from "./units.js";
+import { HUGE, TASK_PAGES } from "./units.js";
 import { unmap } from "./unmap-call.js";
 import { Vma } from "./vma.js";
 
@@ -91,15 +92,44 @@ function move(
   copyVma(space, vma, vma.pgoffOf(from), to, to + newPages);
   tellRange(space, from, from + oldPages);
   for (const page of space.entryPages(from, from + oldPages)) {
+    if (isMovedAsWhole(space, page, from, from + oldPages, to)) continue;
     const entry = space.entries.get(page);
     if (entry === undefined) continue;
     space.entries.delete(page);
     space.entries.set(page - from + to, entry);
   }
+  for (const table of space.tablesIn(from, from + oldPages)) {
+    const first = Math.max(from, table * HUGE);
+    const end = Math.min(from + oldPages, (table + 1) * HUGE);
+    space.addTables(first - from + to, end - from + to);
+  }
   if (oldPages > 0) unmap(space, from, from + oldPages);
   const moved = space.at(to);
   if (moved !== undefined) populateIfLocked(moved, to + oldPages, to + newPages);
   return to;
+}
+
+/** A huge page keeps together only from one place that is made for it to another; else it is split. */
+function isMovedAsWhole(
+  space: AddressSpace,
+  page: number,
+  from: number,
+  end: number,
+  to: number,
+): boolean {
+  const entry = space.entries.get(page);
+  if (!(entry instanceof PartEntry)) return false;
+  const first = page - entry.part;
+  const target = first - from + to;
+  const fits = first >= from && first + HUGE <= end && target % HUGE === 0;
+  if (!fits || space.tables.has(target / HUGE)) {
+    splitHuge(entry.page);
+    return false;
+  }
+  const whole = takeWhole(space, first);
+  whole.head.mapcount--;
+  mapWhole(space, target, whole);
+  return true;
 }
 
 /** The VMA at the destination: a neighbour that was extended, or a copy. */

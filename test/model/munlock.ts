@@ -6,7 +6,8 @@ export function munlockRange(vma: Vma, start: number, end: number): void {
   vma.flags = { ...vma.flags, locked: false };
   for (const address of vma.space.entryPages(start, end)) {
     const entry = vma.space.entries.get(address);
-    if (entry !== undefined && "page" in entry && entry.page !== null) munlockPage(entry.page);
+    if (entry !== undefined && "page" in entry && entry.page !== null)
+      munlockPage(entry.page.whole);
   }
 }
 

@@ -62,6 +62,8 @@ function mlockFor(page: Page, { vma }: Mapping): "mlock" | "again" {
 
 /** try_to_munlock: "mlock" if a locked VMA maps the page, which is mlocked then. */
 export function tryToMunlock(page: Page): "mlock" | "again" {
+  // Nobody looks for entries of huge pages.
+  if (page.size > 1) return "again";
   for (const mapping of mappings(page)) {
     const { vma, address } = mapping;
     if (vma.flags.locked && mlockFor(page, mapping) === "mlock") return "mlock";

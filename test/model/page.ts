@@ -1,6 +1,7 @@
 import { AnonVma } from "./anon-vma.js";
 import type { Cgroup } from "./cgroup.js";
 import { Inode } from "./file.js";
+import { splitHuge } from "./huge-page.js";
 import { SharedContent } from "./ksm-content.js";
 import type { LruLists } from "./lru-lists.js";
 import type { Memory, WalkOrder } from "./memory.js";
@@ -45,6 +46,11 @@ export class Page {
   /** memory_failure keeps hold of it for ever. */
   failed = false;
 
+  /** Of a huge page's first: all of its pages. What counts for all is noted of this one alone. */
+  parts: readonly Page[] | null = null;
+  /** Of the others: its first. */
+  head: Page | null = null;
+
   constructor(
     readonly memory: Memory,
     /** To which it is charged, or was: on whose lists it is. */
@@ -83,8 +89,18 @@ export class Page {
     return page;
   }
 
+  /** The huge page that it is part of, by its first page; else the page itself. */
+  get whole(): Page {
+    return this.head ?? this;
+  }
+
+  /** For how many pages it counts. */
+  get size(): number {
+    return this.parts?.length ?? 1;
+  }
+
   get lists(): LruLists {
-    return this.cgroup.lists;
+    return this.whole.cgroup.lists;
   }
 
   get isCharged(): boolean {
@@ -103,7 +119,8 @@ export class Page {
   }
 
   get anon(): boolean {
-    return this.owner instanceof AnonVma || this.owner instanceof SharedContent;
+    const { owner } = this.whole;
+    return owner instanceof AnonVma || owner instanceof SharedContent;
   }
 
   /** KSM shares it. */
@@ -126,7 +143,8 @@ export class Page {
 
   /** References that neither an entry nor a cache nor a buffer has. */
   get outsiders(): number {
-    return this.pins + (this.failed ? 1 : 0);
+    const pins = (this.parts ?? [this]).reduce((sum, part) => sum + part.pins, 0);
+    return pins + (this.failed ? 1 : 0);
   }
 
   /** Everything that keeps it in use: entries, caches, buffers and pins. */
@@ -177,11 +195,17 @@ export class Page {
     return this.changed && (slot !== null || inode?.accountsDirtyPages === false);
   }
 
-  /** add_to_swap: false when swap is full. */
+  /** add_to_swap: false when swap is full. A huge page goes in parts. */
   enterSwapCache(): boolean {
     if (this.slot !== null) return true;
-    this.slot = this.memory.swap.allocate(this);
-    if (this.slot === null) return false;
+    const slot = this.memory.swap.allocate(this);
+    if (slot === null) return false;
+    if (!splitHuge(this)) {
+      slot.page = null;
+      this.memory.swap.release(slot);
+      return false;
+    }
+    this.slot = slot;
     this.dirty = true;
     return true;
   }

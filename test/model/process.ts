@@ -1,5 +1,6 @@
 import { access, type Access } from "./access.js";
 import { AddressSpace, type Entry } from "./address-space.js";
+import { collapse, type Collapse } from "./collapse.js";
 import { advise, protect, type Advice } from "./change-call.js";
 import { fail } from "./failure.js";
 import { copySpace } from "./fork.js";
@@ -140,6 +141,10 @@ export class ModelProcess {
   /** Neither: munlockall. */
   mlockall(what: LockAll): void {
     lockAll(this.space, what);
+  }
+
+  collapse(address: number): Collapse {
+    return collapse(this.space, Math.floor(address / PAGE));
   }
 
   brk(address = 0): number {

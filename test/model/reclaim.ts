@@ -97,7 +97,7 @@ function growOld({ memory, lists, target }: Round, active: ListName, n: number):
     const { executable } = pageReferenced(page, target);
     if (!executable || page.swapBacked) {
       page.active = false;
-      events.pgdeactivate++;
+      events.pgdeactivate += page.size;
     }
     page.relink();
   }

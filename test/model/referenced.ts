@@ -24,7 +24,8 @@ export function pageReferenced(page: Page, only: Cgroup | null = null): Referenc
       found.locked = true;
       break;
     }
-    if (wasUsed(mapping) && !vma.flags.sequential) {
+    // Of a huge page the reader in sequence counts as well.
+    if (wasUsed(mapping) && (page.size > 1 || !vma.flags.sequential)) {
       found.count++;
       found.executable ||= vma.flags.exec;
     }

@@ -48,6 +48,7 @@ function reorder(vma: Vma, start: number, end: number, pgoff: number, nonBlock: 
   if (flags.locked) munlockRange(vma, start, end);
   vma.flags = flags;
   tellRange(space, start, end);
+  space.addTables(start, end);
   for (let address = start; address < end; address++) {
     const entry = space.entries.get(address);
     space.entries.set(address, { pgoff: pgoff + address - start });

@@ -1,5 +1,6 @@
 import type { Advice } from "./change-call.js";
-import { fail } from "./failure.js";
+import type { Collapse } from "./collapse.js";
+import { fail, type FailureCode } from "./failure.js";
 import type { OpenFile } from "./file.js";
 import type { Protection } from "./flags.js";
 import type { Machine } from "./machine.js";
@@ -11,6 +12,15 @@ import { PAGE } from "./units.js";
 
 /** Virtual address of the arena's first page. */
 export const ARENA = 0x200000000000;
+
+/** What scripts get for a range that khugepaged leaves. */
+const UNCOLLAPSED: Readonly<Record<Exclude<Collapse, "collapsed">, FailureCode>> = {
+  "not-eligible": "EINVAL",
+  "nothing-there": "EFAULT",
+  unsuitable: "EBUSY",
+  idle: "EAGAIN",
+  "no-memory": "ENOMEM",
+};
 
 /** One operation of a script on a process, or undefined if it is none. */
 export function onProcess(
@@ -70,6 +80,10 @@ export function onProcess(
     case "madvise":
       process.madvise(address(1), bytes(2), words.word(3) as Advice);
       return 0;
+    case "collapse": {
+      const became = process.collapse(address(1));
+      return became === "collapsed" ? 0 : fail(UNCOLLAPSED[became]);
+    }
     case "read":
       return process.access(address(1), "read");
     case "write":
@@ -109,7 +123,10 @@ export function onPages(
     case "referenced":
       return machine.pageReferenced(shown());
     case "rmap":
-      return [...mappings(shown())].length;
+      return [...mappings(shown().whole)].length;
+    case "split":
+      machine.split(shown());
+      return 0;
     case "pin":
       machine.pin(shown());
       return 0;

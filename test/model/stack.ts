@@ -74,6 +74,7 @@ export function layStack(space: AddressSpace, { pages, top }: Stack): void {
     const soFar = i < limit ? i + 1 : i;
     if (soFar > FREE_OF_CHARGE && soFar > limit / 4) fail("E2BIG");
   }
+  space.addTables(top - size, top);
   const whole = Math.min(size + ROOM, Math.max(limit, size));
   if (whole <= top) space.resize(vma, top - whole, top);
 }

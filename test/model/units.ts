@@ -1,6 +1,8 @@
 import { fail } from "./failure.js";
 
 export const PAGE = 4096;
+/** Pages of a huge page. */
+export const HUGE = 512;
 /** Pages that a process can address: 2^47 bytes less one page. */
 export const TASK_PAGES = 2 ** 35 - 1;
 

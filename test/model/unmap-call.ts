@@ -19,4 +19,5 @@ export function unmap(space: AddressSpace, start: number, end: number): void {
   tellRange(space, start, end);
   for (const vma of gone) zap(vma, vma.start, vma.end);
   for (const vma of gone) space.discard(vma);
+  space.dropTables(gone[0]?.start ?? start, gone.at(-1)?.end ?? end);
 }

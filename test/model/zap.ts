@@ -1,19 +1,35 @@
 import type { PresentEntry } from "./address-space.js";
 import { tellRange } from "./told.js";
 import type { Inode } from "./file.js";
+import { PartEntry, splitHuge, takeWhole } from "./huge-page.js";
 import type { Swap, SwapSlot } from "./swap.js";
+import { HUGE } from "./units.js";
 import type { Vma } from "./vma.js";
 
 /** Takes away the entries of [start, end) of a VMA. */
 export function zap(vma: Vma, start: number, end: number): void {
   const { entries } = vma.space;
   for (const address of vma.space.entryPages(start, end)) {
+    if (isDoneAsWhole(vma, start, end, address)) continue;
     const entry = entries.get(address);
     if (entry === undefined) continue;
     entries.delete(address);
     if ("slot" in entry) forgetSwapEntry(vma.space.memory.swap, entry.slot);
     else if ("page" in entry) forgetPresent(vma, entry);
   }
+}
+
+/** A huge page goes all at once, or is split where only a part of it is to go. */
+function isDoneAsWhole({ space }: Vma, start: number, end: number, address: number): boolean {
+  const entry = space.entries.get(address);
+  if (!(entry instanceof PartEntry)) return false;
+  const first = address - entry.part;
+  if (start <= first && first + HUGE <= end) {
+    takeWhole(space, first).head.unmap();
+    return true;
+  }
+  splitHuge(entry.page);
+  return false;
 }
 
 /** Takes away the entries for pages [first, end) of a file wherever it is mapped; entries on swap stay. */

@@ -4,7 +4,7 @@ import { Draws } from "./draws.js";
 import { anyCgroup, onCgroup } from "./cgroup-choice.js";
 import { newFile, onFile } from "./file-choice.js";
 import { onMachine } from "./machine-choice.js";
-import { MappingChoice } from "./mapping-choice.js";
+import { isLarge, MappingChoice } from "./mapping-choice.js";
 import type { ModelSide } from "./model-side.js";
 import {
   ARENA_PAGE,
@@ -44,6 +44,23 @@ const ADVICE: readonly Advice[] = [
   "dofork",
   "dofork",
   "willneed",
+  "hugepage",
+  "nohugepage",
+];
+/** Where huge pages fit. */
+const ADVICE_ON_MUCH: readonly Advice[] = [
+  "hugepage",
+  "hugepage",
+  "hugepage",
+  "hugepage",
+  "hugepage",
+  "hugepage",
+  "nohugepage",
+  "dontneed",
+  "mergeable",
+  "sequential",
+  "dontfork",
+  "normal",
 ];
 
 type OnSpace = Exclude<
@@ -167,6 +184,7 @@ export class Chooser {
 
   private onSpace(op: OnSpace, process: number, vmas: readonly Vma[]): Operation | null {
     const choose = new MappingChoice(this.draws, this.model, vmas, this.span);
+    if (choose.lacksRoom && this.draws.chance(1, 3)) return choose.roomyMmap(process);
     switch (op) {
       case "mmap":
         return choose.mmap(process);
@@ -178,6 +196,8 @@ export class Chooser {
         return { op, process, address: this.breakOf(process) };
       case "write":
         return { op, process, address: choose.written(), word: this.word() };
+      case "collapse":
+        return { op, process, address: choose.collapsible() };
       case "read":
       case "execute":
         return { op, process, address: choose.touched() };
@@ -193,10 +213,12 @@ export class Chooser {
       case "mlock":
       case "munlock":
       case "madvise": {
-        const range = choose.range();
+        const asks = op === "madvise" && isLarge(this.span) && this.draws.chance(2, 3);
+        const range = asks ? choose.wide() : choose.range();
         const [address, length] = [choose.address(range.start), choose.bytes(range.pages)];
         if (op !== "madvise") return { op, process, address, length };
-        return { op, process, address, length, advice: this.draws.pick(ADVICE) };
+        const advice = this.draws.pick(asks ? ADVICE_ON_MUCH : ADVICE);
+        return { op, process, address, length, advice };
       }
       default:
         return this.pages.operation(op, process, this.draws, choose);

@@ -101,6 +101,8 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
       return kernel.storageKeys.testAndClearReferenced(page) ? 1 : 0;
     case "test-clear-changed":
       return kernel.storageKeys.testAndClearChanged(page) ? 1 : 0;
+    case "split":
+      return kernel.splitHugePage(page) ? 1 : 0;
     case "poison":
       kernel.poison(page);
       return 0;

@@ -201,6 +201,8 @@ export class CoreSide {
       case "execute":
         process.execute(operation.address);
         return 0;
+      case "collapse":
+        return process.collapse(operation.address);
       case "write":
         process.write(operation.address, operation.word);
         return 0;

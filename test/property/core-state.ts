@@ -1,9 +1,10 @@
-import type { MemoryCgroup, Process, Vma } from "../../bindings/index.js";
+import type { MemoryCgroup, Page, Process, Vma } from "../../bindings/index.js";
 import { VmFlag } from "../../assembly/abi.js";
 import { pageFlags } from "./core-flags.js";
 import type { CoreSide } from "./core-side.js";
 import { unmappedLines } from "./core-unmapped.js";
 import { Naming } from "./naming.js";
+import { SAMPLED } from "./sampled.js";
 import { PAGE } from "./operation.js";
 
 /** The model counts neither faults nor frames. */
@@ -34,6 +35,12 @@ export function coreState(side: CoreSide): string[] {
   }
   for (const frame of frames.things) {
     const page = side.kernel.page(frame);
+    const first = page.hugePage?.frame ?? frame;
+    if (first !== frame && !SAMPLED.includes(frame - first)) {
+      lines.push(partLine(frames.name(frame), frame - first, frames.name(first), page));
+      continue;
+    }
+    if (page.hugePage !== null) lines.push(`${frames.name(frame)} part of ${frames.name(first)}`);
     const { index, word, mapcount, refcount, pins } = page;
     const owner = page.ksm
       ? "ksm"
@@ -64,6 +71,18 @@ export function coreState(side: CoreSide): string[] {
       .map(([name, value]) => `${name} ${value}`)
       .sort(),
   );
+}
+
+/** What a part of a huge page has to itself; a few are asked for all else as well, which must be that of the first. */
+function partLine(
+  name: string,
+  part: number,
+  first: string,
+  { word, pins, storageKey }: Page,
+): string {
+  const touched = storageKey?.referenced === true ? "touched" : "";
+  const changed = storageKey?.changed === true ? "changed" : "";
+  return `${name} part ${part} of ${first} word ${word} pins ${pins} ${touched} ${changed}`;
 }
 
 /** What a cgroup has on lists, and what it counts. */
@@ -122,5 +141,7 @@ function extras(vma: Vma): string {
     has(VmFlag.Locked, "locked"),
     has(VmFlag.Mergeable, "mergeable"),
     has(VmFlag.Nonlinear, "nonlinear"),
+    has(VmFlag.HugePage, "hugepage"),
+    has(VmFlag.NoHugePage, "nohugepage"),
   ].join(",");
 }

@@ -1,4 +1,5 @@
 import { arches, createKernel, type Arch } from "../../bindings/index.js";
+import { HUGE } from "../model/units.js";
 import { CoreSide } from "./core-side.js";
 
 export type AnonIndex = "list" | "interval-tree";
@@ -15,10 +16,16 @@ export interface Limits {
   readonly frames?: number;
   /** Pages of the first swap area. */
   readonly swap?: number;
+  readonly transparentHugepage?: "always" | "madvise" | "never";
+  /** So many rows of frames have a broken one: all, then there is no room for a huge page. */
+  readonly brokenRows?: number;
 }
 
 /** So little that it is sometimes over half full. */
 export const SWAP = 64;
+
+/** Frames of machines with huge pages: so many that there always are some in a row. */
+export const MANY_FRAMES = 1 << 16;
 
 const BUILDS = ["release", "checked", "explore"] as const;
 
@@ -30,14 +37,16 @@ export class Builds {
   ) {}
 
   static async create(anonIndex: AnonIndex, limits: Limits = {}): Promise<Builds> {
+    const { brokenRows = 0, ...options } = limits;
     const sides = BUILDS.map(async (build) => {
       const kernel = await createKernel({
         frames: 8192,
         swap: SWAP,
-        ...limits,
+        ...options,
         anonIndex,
         build,
       });
+      for (let row = 1; row <= brokenRows; row++) kernel.memoryFailure(row * HUGE);
       const snapshot = kernel.snapshot();
       return {
         side: new CoreSide(kernel, `${build} with ${anonIndex}, ${kernel.options.arch}`),

@@ -1,5 +1,6 @@
 import type { Inode } from "../model/file.js";
 import type { Flags, Protection } from "../model/flags.js";
+import { HUGE } from "../model/units.js";
 import type { Vma } from "../model/vma.js";
 import type { Draws } from "./draws.js";
 import type { ModelSide } from "./model-side.js";
@@ -12,10 +13,20 @@ import {
 } from "./operation.js";
 
 const LENGTHS = [1, 1, 1, 2, 2, 3, 4, 6, 8, 16, 24];
+/** In an arena where huge pages fit. */
+const LARGE_LENGTHS = [HUGE, HUGE, HUGE, 2 * HUGE, HUGE + 1, HUGE - 1, 40, ...LENGTHS];
 const PROTECTIONS: readonly Protection[] = ["rw", "rw", "rw", "rw", "r", "r", "none", "rwx"];
 const RARE_PROTECTIONS: readonly Protection[] = ["rx", "wx", "x", "w"];
 
 type Content = Pick<MmapOperation, "prot" | "shared" | "file" | "pgoff" | "noReserve" | "locked">;
+
+/** An arena of that many pages has room for huge ones. */
+export function isLarge(span: number): boolean {
+  return span >= 2 * HUGE;
+}
+
+/** What a huge page may be in. */
+const PLAIN = { shared: false, file: null, growsDown: false, prot: "rw" } as const;
 
 interface Range {
   readonly start: number;
@@ -49,7 +60,20 @@ export class MappingChoice {
       growsDown: this.draws.chance(1, 16),
       stackSetup: this.draws.chance(1, 60),
       ...(like === undefined ? this.stranger() : this.continuation(like, start)),
+      ...(pages >= HUGE && this.draws.chance(5, 6) ? PLAIN : {}),
     };
+  }
+
+  /** Huge pages fit into the arena, but into no VMA. */
+  get lacksRoom(): boolean {
+    return isLarge(this.span) && this.roomy.length === 0;
+  }
+
+  /** A mapping that huge pages fit into. */
+  roomyMmap(process: number): MmapOperation {
+    const start = ARENA_PAGE + this.draws.below(this.span / HUGE) * HUGE;
+    const length = this.draws.pick([HUGE, 2 * HUGE, 2 * HUGE, 3 * HUGE + 8]) * PAGE;
+    return { ...this.mmap(process), ...PLAIN, address: start * PAGE, length, fixed: true };
   }
 
   /** What would merge with `like`, mostly. */
@@ -78,8 +102,9 @@ export class MappingChoice {
   }
 
   mremap(process: number): MremapOperation {
+    if (this.roomy.length > 0 && this.draws.chance(1, 2)) return this.wideMremap(process);
     const { start, pages } = this.range();
-    const newPages = this.draws.chance(1, 4) ? this.draws.pick(LENGTHS) : pages;
+    const newPages = this.draws.chance(1, 4) ? this.draws.pick(this.lengths) : pages;
     const mode = this.draws.below(16);
     const to = this.draws.chance(1, 3) ? this.place(newPages) : this.home(start, newPages);
     return {
@@ -90,6 +115,26 @@ export class MappingChoice {
       newLength: this.bytes(newPages),
       to: mode >= 14 ? null : this.address(to),
       mayMove: mode !== 15,
+    };
+  }
+
+  /** From where huge pages could be to where they could be. */
+  private wideMremap(process: number): MremapOperation {
+    const range = this.wide();
+    const start = Math.ceil(range.start / HUGE) * HUGE;
+    const left = range.start + range.pages - start;
+    const [from, pages] = left < HUGE ? [range.start, range.pages] : [start, HUGE];
+    const to = ARENA_PAGE + this.draws.below(this.span / HUGE) * HUGE;
+    const length = pages * PAGE;
+    const address = from * PAGE;
+    return {
+      op: "mremap",
+      process,
+      address,
+      length,
+      newLength: length,
+      to: to * PAGE,
+      mayMove: true,
     };
   }
 
@@ -130,12 +175,18 @@ export class MappingChoice {
     return { start, pages, prot: protectionOf(like.flags) };
   }
 
+  /** All of a VMA that huge pages could be in, if there is one. */
+  wide(): Range {
+    const vma = this.roomy[this.draws.below(this.roomy.length)];
+    return vma === undefined ? this.range() : { start: vma.start, pages: vma.pages };
+  }
+
   /** A range that begins and ends in the middle of VMAs, at their bounds, or across them. */
   range(): Range {
-    const vma = this.vmas[this.draws.below(this.vmas.length)];
-    const pages = this.draws.pick(LENGTHS);
+    const vma = this.one();
+    const pages = this.draws.pick(this.lengths);
     if (vma === undefined || this.draws.chance(1, 12)) {
-      return { start: ARENA_PAGE + this.draws.below(this.span), pages };
+      return { start: this.aligned(ARENA_PAGE + this.draws.below(this.span)), pages };
     }
     const inside = Math.min(pages, vma.pages);
     const ranges: readonly Range[] = [
@@ -150,7 +201,7 @@ export class MappingChoice {
 
   /** An address in a VMA, mostly; not at the beginning of its page, sometimes. */
   touched(vmas: readonly Vma[] = this.vmas): number {
-    const vma = vmas[this.draws.below(vmas.length)];
+    const vma = this.one(vmas);
     if (vma?.flags.growsDown === true && this.draws.chance(1, 3)) {
       // Its lowest page, or one below, for which it has to grow.
       return (vma.start - this.draws.below(4)) * PAGE;
@@ -184,6 +235,38 @@ export class MappingChoice {
     return this.draws.pick(this.draws.chance(1, 12) ? RARE_PROTECTIONS : PROTECTIONS);
   }
 
+  /** A place where small pages are that could be one huge page, if there is any. */
+  collapsible(): number {
+    const starts = this.roomy.flatMap((vma) =>
+      vma.space.tablesIn(vma.start, vma.end).map((table) => table * HUGE),
+    );
+    const start = starts[this.draws.below(starts.length)];
+    return start === undefined || this.draws.chance(1, 8) ? this.touched() : start * PAGE;
+  }
+
+  /** VMAs that huge pages could be in. */
+  private get roomy(): readonly Vma[] {
+    if (!isLarge(this.span)) return [];
+    return this.vmas.filter(({ file, pages }) => file === null && pages >= HUGE);
+  }
+
+  /** Any VMA of those; where there is room for huge pages it is one with room, mostly. */
+  private one(vmas: readonly Vma[] = this.vmas): Vma | undefined {
+    const roomy = this.roomy.filter((vma) => vmas.includes(vma));
+    const from = roomy.length > 0 && this.draws.chance(3, 4) ? roomy : vmas;
+    return from[this.draws.below(from.length)];
+  }
+
+  /** How many pages somebody asks for. */
+  private get lengths(): readonly number[] {
+    return isLarge(this.span) && this.draws.chance(2, 3) ? LARGE_LENGTHS : LENGTHS;
+  }
+
+  /** Where a huge page could begin, if there is room for one, mostly. */
+  private aligned(page: number): number {
+    return isLarge(this.span) && this.draws.chance(3, 4) ? page - (page % HUGE) : page;
+  }
+
   /** All of a hole between two VMAs, now and then. */
   private hole(): Range | null {
     if (!this.draws.chance(1, 3)) return null;
@@ -196,14 +279,14 @@ export class MappingChoice {
   }
 
   private anywhere(): Range {
-    const pages = this.draws.pick(LENGTHS);
-    return { start: this.place(pages), pages };
+    const pages = this.draws.pick(this.lengths);
+    return { start: this.aligned(this.place(pages)), pages };
   }
 
   /** A free place or an occupied one, with a liking for the ends of VMAs. */
   private place(pages: number): number {
     const vma = this.vmas[this.draws.below(this.vmas.length)];
-    const random = ARENA_PAGE + this.draws.below(this.span);
+    const random = this.aligned(ARENA_PAGE + this.draws.below(this.span));
     if (vma === undefined) return random;
     const place = this.draws.pick([vma.end, vma.end, vma.start - pages, vma.start, random]);
     return this.inArena(place) ? place : random;

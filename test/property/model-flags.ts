@@ -2,20 +2,21 @@ import type { Page } from "../model/page.js";
 
 /** A page's marks and its cgroup. */
 export function pageFlags(page: Page): string {
+  const { whole } = page;
   const flags = [
-    page.active ? "active" : "",
-    page.buffers ? "buffers" : "",
-    page.dirty ? "dirty" : "",
-    page.lists.holds(page) ? "lru" : "",
-    page.mlocked ? "mlocked" : "",
-    page.referenced ? "referenced" : "",
-    page.swapBacked ? "swapBacked" : "",
-    page.slot === null ? "" : "swapCache",
-    page.unevictable ? "unevictable" : "",
-    page.writeback ? "writeback" : "",
+    whole.active ? "active" : "",
+    whole.buffers ? "buffers" : "",
+    whole.dirty ? "dirty" : "",
+    whole.lists.holds(whole) ? "lru" : "",
+    whole.mlocked ? "mlocked" : "",
+    whole.referenced ? "referenced" : "",
+    whole.swapBacked ? "swapBacked" : "",
+    whole.slot === null ? "" : "swapCache",
+    whole.unevictable ? "unevictable" : "",
+    whole.writeback ? "writeback" : "",
     page.memory.hasStorageKeys && page.touched ? "touched" : "",
     page.memory.hasStorageKeys && page.changed ? "changed" : "",
-    `cgroup ${page.isCharged ? page.cgroup.number : 0}`,
+    `cgroup ${whole.isCharged ? whole.cgroup.number : 0}`,
   ];
   return flags.filter((flag) => flag !== "").join(",");
 }

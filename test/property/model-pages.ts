@@ -108,6 +108,8 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
       return machine.takeMark(page, "touched") ? 1 : 0;
     case "test-clear-changed":
       return machine.takeMark(page, "changed") ? 1 : 0;
+    case "split":
+      return machine.split(page) ? 1 : 0;
     case "poison":
       machine.poison(page);
       return 0;

@@ -198,6 +198,8 @@ export class ModelSide {
         const word = process.access(operation.address, operation.op);
         return operation.op === "read" ? word : 0;
       }
+      case "collapse":
+        return process.collapse(operation.address);
       case "write":
         process.access(operation.address, "write", operation.word);
         return 0;

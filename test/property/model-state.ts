@@ -1,9 +1,9 @@
 import { AnonVma } from "../model/anon-vma.js";
-import type { PresentEntry } from "../model/address-space.js";
+import type { AddressSpace, PresentEntry } from "../model/address-space.js";
 import type { Cgroup } from "../model/cgroup.js";
 import type { Inode } from "../model/file.js";
 import { permissions, type Flags } from "../model/flags.js";
-import { entryFor, places } from "../model/page-walk.js";
+import { entryFor, places, type Place } from "../model/page-walk.js";
 import type { Page } from "../model/page.js";
 import type { ModelProcess } from "../model/process.js";
 import { pageFlags } from "./model-flags.js";
@@ -11,6 +11,7 @@ import type { ModelSide } from "./model-side.js";
 import { unmappedLines } from "./model-unmapped.js";
 import { machineLines } from "./model-vmstat.js";
 import { Naming } from "./naming.js";
+import { SAMPLED } from "./sampled.js";
 import { PAGE } from "./operation.js";
 
 const LISTS = ["inactiveAnon", "activeAnon", "inactiveFile", "activeFile", "unevictable"] as const;
@@ -21,6 +22,7 @@ export function modelState(side: ModelSide): string[] {
   const inodes = new Naming<Inode>("i");
   const frames = new Naming<Page>("f");
   const mappings = new Map<Page, string[]>();
+  const walks = new Walks();
   const lines: string[] = [];
   for (const [number, process] of side.processes.entries()) {
     if (!process.alive) continue;
@@ -32,7 +34,7 @@ export function modelState(side: ModelSide): string[] {
       const found = mappings.get(frame) ?? [];
       // Of mappings of a page that KSM shares, and of those in nonlinear VMAs, walks may know nothing.
       const hidden = frame.isShared || process.space.at(page)?.flags.nonlinear === true;
-      const known = !hidden || walks(frame, process, page);
+      const known = !hidden || walks.reach(frame, process.space, page);
       if (known) found.push(`P${number}:${page}`);
       mappings.set(frame, found);
     }
@@ -45,9 +47,17 @@ export function modelState(side: ModelSide): string[] {
     }
   }
   for (const frame of frames.things) {
-    const { index, word, mapcount, references, pins } = frame;
-    const found = places(frame);
-    const walked = found.filter((place) => entryFor(frame, place) !== undefined);
+    const { whole } = frame;
+    const part = frame.index - whole.index;
+    if (!SAMPLED.includes(part)) {
+      lines.push(partLine(frames.name(frame), part, frames.name(whole), frame));
+      continue;
+    }
+    if (whole.parts !== null) lines.push(`${frames.name(frame)} part of ${frames.name(whole)}`);
+    const { index, word, pins } = frame;
+    const { mapcount, references } = whole;
+    const found = walks.placesOf(whole);
+    const walked = found.filter((place) => entryFor(whole, place) !== undefined);
     lines.push(
       `${frames.name(frame)} stab ${found.length} walk ${walked.length}`,
       `${frames.name(frame)} of ${ownerOf(frame, anonVmas, inodes)} index ${index} word ${word}` +
@@ -77,12 +87,42 @@ function cgroupLine(cgroup: Cgroup, counting: boolean): string {
   return `cgroup ${number} ${LISTS.map((name) => lists.count(name)).join(" ")} ${counter} ${counted.join(" ")}`;
 }
 
-function walks(page: Page, { space }: ModelProcess, address: number): boolean {
-  return places(page).some((place) => place.vma.space === space && place.address === address);
+function partLine(name: string, part: number, first: string, page: Page): string {
+  const { word, pins, memory } = page;
+  const touched = memory.hasStorageKeys && page.touched ? "touched" : "";
+  const changed = memory.hasStorageKeys && page.changed ? "changed" : "";
+  return `${name} part ${part} of ${first} word ${word} pins ${pins} ${touched} ${changed}`;
+}
+
+/** What walks look at, found out once for each page: KSM may share one between thousands of places. */
+class Walks {
+  private readonly found = new Map<Page, readonly Place[]>();
+  private readonly reached = new Map<Page, Map<AddressSpace, Set<number>>>();
+
+  placesOf(page: Page): readonly Place[] {
+    const found = this.found.get(page) ?? places(page);
+    this.found.set(page, found);
+    return found;
+  }
+
+  reach(page: Page, space: AddressSpace, address: number): boolean {
+    const known = this.reached.get(page) ?? this.lookAt(page);
+    return known.get(space)?.has(address) === true;
+  }
+
+  private lookAt(page: Page): Map<AddressSpace, Set<number>> {
+    const reached = new Map<AddressSpace, Set<number>>();
+    for (const { vma, address } of this.placesOf(page)) {
+      const known = reached.get(vma.space) ?? new Set();
+      reached.set(vma.space, known.add(address));
+    }
+    this.reached.set(page, reached);
+    return reached;
+  }
 }
 
 function ownerOf(page: Page, anonVmas: Naming<AnonVma>, inodes: Naming<Inode>): string {
-  const { owner } = page;
+  const { owner } = page.whole;
   if (owner instanceof AnonVma) return anonVmas.name(owner);
   return page.inode === null ? "ksm" : inodes.name(page.inode);
 }
@@ -143,6 +183,8 @@ function extras(flags: Flags): string {
     flags.locked ? "locked" : "",
     flags.mergeable ? "mergeable" : "",
     flags.nonlinear ? "nonlinear" : "",
+    flags.hugePage ? "hugepage" : "",
+    flags.noHugePage ? "nohugepage" : "",
   ].join(",");
 }
 

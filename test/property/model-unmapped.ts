@@ -20,7 +20,8 @@ export function unmappedLines(side: ModelSide, inodes: Naming<Inode>): string[] 
 }
 
 function pageLine(page: Page, inodes: Naming<Inode>): string {
-  const { inode, index, word, references, pins } = page;
+  const { inode, index, word, pins } = page;
+  const { references } = page.whole;
   const place = inode === null ? "no file" : `${inodes.name(inode)} index ${index}`;
   return `unmapped in ${place} word ${word} references ${references} pins ${pins} ${pageFlags(page)}`;
 }
@@ -31,5 +32,7 @@ function unmappedPages({ machine }: ModelSide, inodes: Naming<Inode>): Page[] {
   const swapped = swap.areas.flatMap((area) => [...(area?.slots ?? [])].map(({ page }) => page));
   const listed = cgroups.living.flatMap(({ lists }) => [...lists.all()]);
   const pages = [...cached, ...listed, ...swapped].filter((page) => page !== null);
-  return [...new Set(pages)].filter(({ mapcount }) => mapcount === 0);
+  return [...new Set(pages)]
+    .filter(({ mapcount }) => mapcount === 0)
+    .flatMap((page) => page.parts ?? [page]);
 }

@@ -16,11 +16,11 @@ export function machineLines({ machine, processes, files }: ModelSide, mapped: P
   }
   const cached = [...inodes].flatMap(({ cache }) => [...cache.values()]);
   const states = {
-    nr_mlock: mapped.filter(({ mlocked }) => mlocked).length,
+    nr_mlock: mapped.filter(({ whole }) => whole.mlocked).length,
     nr_dirty: cached.filter(({ dirty, inode }) => dirty && inode?.accountsDirtyPages === true)
       .length,
     nr_writeback: writing.size,
-    nr_anon_pages: mapped.filter(({ anon }) => anon).length,
+    nr_anon_pages: mapped.filter(({ anon, whole }) => anon && whole.parts === null).length,
     nr_mapped: mapped.filter(({ anon }) => !anon).length,
     nr_file_pages: cached.length + swap.cached,
     nr_inactive_anon: onLists("inactiveAnon"),
@@ -28,7 +28,7 @@ export function machineLines({ machine, processes, files }: ModelSide, mapped: P
     nr_inactive_file: onLists("inactiveFile"),
     nr_active_file: onLists("activeFile"),
     nr_unevictable: onLists("unevictable"),
-    nr_anon_transparent_hugepages: 0,
+    nr_anon_transparent_hugepages: mapped.filter(({ parts }) => parts !== null).length,
   };
   return Object.entries({ ...states, ...events })
     .map(([name, value]) => `${name} ${value}`)

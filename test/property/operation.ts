@@ -46,6 +46,7 @@ export type Operation =
   | { readonly op: "brk"; readonly process: number; readonly address: number }
   | PlaceOperation<"read">
   | PlaceOperation<"execute">
+  | PlaceOperation<"collapse">
   | (PlaceOperation<"write"> & { readonly word: number })
   | PageOperation
   | { readonly op: "device"; readonly process: number; readonly kind: "kvm" | "rdma" }
@@ -90,6 +91,7 @@ export type PageOperation =
       | "test-clear-referenced"
       | "test-clear-changed"
       | "poison"
+      | "split"
     >
   | (PlaceOperation<"memory-failure"> & { readonly early: boolean })
   | (PlaceOperation<"page-in-vma"> & {

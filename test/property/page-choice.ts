@@ -46,6 +46,11 @@ export class PageChoice {
         const address = place.address - (place.address % PAGE);
         return { op, process, address, length: draws.pick(FEW_PAGES) * PAGE };
       }
+      case "split":
+        // Where there is one, mostly.
+        return draws.chance(1, 4)
+          ? { op, ...place }
+          : this.where(op, process, draws, ({ whole }) => whole.parts !== null);
       case "memory-failure":
         return { op, ...place, early: draws.chance(1, 2) };
       case "unpin":
@@ -73,7 +78,7 @@ export class PageChoice {
   }
 
   private where(
-    op: "unpin" | "putback" | "test-clear-changed",
+    op: "unpin" | "putback" | "test-clear-changed" | "split",
     process: number,
     draws: Draws,
     fits: (page: Page) => boolean,

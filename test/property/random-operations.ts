@@ -1,13 +1,17 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { Machines, type AnonIndex, type Limits } from "./kernels.js";
+import { HUGE } from "../model/units.js";
+import { Machines, MANY_FRAMES, type AnonIndex, type Limits } from "./kernels.js";
 import { Lockstep } from "./lockstep.js";
-import { kinds, play, runs, sequences, spans } from "./sequence.js";
+import { hugeSequences, kinds, largeSpans, play, runs, sequences, spans } from "./sequence.js";
 import { size } from "./size.js";
 
 const FEW_VMAS = 14;
 const LITTLE_SWAP = 6;
 const FEW_LOCKED = 12;
+/** Sequences with huge pages: an operation of theirs may be about hundreds of pages. */
+const HUGE_SHARE = 0.04;
+const SMALL_HUGE_SHARE = 0.015;
 /** Kernels with less of something get fewer sequences. */
 const SMALL_SHARE = 0.15;
 
@@ -27,15 +31,37 @@ export function randomOperations(anonIndex: AnonIndex): void {
       { swap: LITTLE_SWAP, memlock: FEW_LOCKED },
       SMALL_SHARE,
     );
+    runsAlike(
+      "do what the naive model does with huge pages wherever they fit",
+      anonIndex,
+      { transparentHugepage: "always", frames: MANY_FRAMES },
+      HUGE_SHARE,
+      true,
+    );
+    runsAlike(
+      "do what the naive model does with huge pages where they are asked for",
+      anonIndex,
+      { transparentHugepage: "madvise", frames: MANY_FRAMES },
+      SMALL_HUGE_SHARE,
+      true,
+    );
+    runsAlike(
+      "do what the naive model does where no frames are in a row",
+      anonIndex,
+      { transparentHugepage: "always", frames: MANY_FRAMES, brokenRows: MANY_FRAMES / HUGE },
+      SMALL_HUGE_SHARE,
+      true,
+    );
   });
 }
 
-/** One property: `share` of the sequences, on kernels of their own. */
+/** One property: `share` of the sequences, with huge pages or without, on kernels of their own. */
 export function runsAlike(
   title: string,
   anonIndex: AnonIndex,
   limits: Limits,
   share: number,
+  huge = false,
 ): void {
   describe(title, () => {
     let machines: Machines;
@@ -50,11 +76,16 @@ export function runsAlike(
       "operation by operation",
       () => {
         fc.assert(
-          fc.property(sequences, spans, kinds, (sequence, span, arch) => {
-            const newPlayer = (): Lockstep =>
-              new Lockstep(anonIndex, machines.fresh(arch), { ...limits, arch });
-            play(sequence, newPlayer, span);
-          }),
+          fc.property(
+            huge ? hugeSequences : sequences,
+            huge ? largeSpans : spans,
+            kinds,
+            (sequence, span, arch) => {
+              const newPlayer = (): Lockstep =>
+                new Lockstep(anonIndex, machines.fresh(arch), { ...limits, arch });
+              play(sequence, newPlayer, span);
+            },
+          ),
           { numRuns: Math.ceil(runs * share), seed: size.seed, endOnFailure: true },
         );
       },

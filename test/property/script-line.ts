@@ -149,6 +149,8 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
       return placed("poison", operation, operation.early ? ["early"] : []);
     case "pin":
     case "unpin":
+    case "collapse":
+    case "split":
       return placed(operation.op, operation, []);
     default:
       return null;
@@ -182,7 +184,13 @@ function cgroupName(number: number): string {
 /** Swap areas that a script can name. */
 const AREAS = 8;
 /** What scripts can advise. */
-const ADVICE: readonly string[] = ["dontneed", "mergeable", "unmergeable"];
+const ADVICE: readonly string[] = [
+  "dontneed",
+  "mergeable",
+  "unmergeable",
+  "hugepage",
+  "nohugepage",
+];
 const ARENA_PAGES = 262_144;
 /** What a stack of exec has below its arguments. */
 export const STACK_ROOM = 33;

@@ -5,13 +5,15 @@ import { SWAP } from "./kernels.js";
 import { ModelSide } from "./model-side.js";
 import { withoutLastWord } from "./script-default.js";
 import { inLanguage } from "./script-line.js";
-import { kinds, spans } from "./sequence.js";
+import { kinds, largeSpans, spans } from "./sequence.js";
 import { choices, type Choice } from "./weights.js";
 
 /** Operations between two dumps, and operations after which the script ends at the latest. */
 export interface ScriptShape {
   readonly dumpEvery: number;
   readonly maxLength: number;
+  /** In an arena with room for huge pages, which faults make wherever they fit. */
+  readonly huge: boolean;
 }
 
 /** A line for a process that has exited comes every so many lines. */
@@ -23,19 +25,23 @@ const LEAVES_OUT_EVERY = 4;
  * Random scripts of the script language. They are made by playing on the naive model, so that most lines find
  * something to do; lines that fail are part of it.
  */
-export function scripts({ dumpEvery, maxLength }: ScriptShape): fc.Arbitrary<string> {
+export function scripts({ dumpEvery, maxLength, huge }: ScriptShape): fc.Arbitrary<string> {
   return fc
-    .tuple(choices(maxLength), spans, kinds)
-    .map(([sequence, span, arch]) => writeScript(sequence, span, dumpEvery, arch));
+    .tuple(choices(maxLength, huge), huge ? largeSpans : spans, kinds)
+    .map(([sequence, span, arch]) => {
+      const transparentHugepage = huge ? "always" : "madvise";
+      const model = new ModelSide({ swap: SWAP, arch, transparentHugepage });
+      return writeScript(sequence, model, span, dumpEvery, arch);
+    });
 }
 
 function writeScript(
   sequence: readonly Choice[],
+  model: ModelSide,
   span: number,
   dumpEvery: number,
   arch: Arch,
 ): string {
-  const model = new ModelSide({ swap: SWAP, arch });
   const chooser = new Chooser(model, span);
   const lines: string[] = arch === "s390x" ? ["s390"] : [];
   for (const choice of sequence) {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { arches } from "../../bindings/index.js";
+import { HUGE } from "../model/units.js";
 import { Chooser } from "./choice.js";
 import type { ModelSide } from "./model-side.js";
 import type { Operation, Outcome } from "./operation.js";
@@ -13,6 +14,10 @@ export const runs = Math.ceil((2.5 * size.operations) / size.length);
 export const sequences = choices(size.length);
 /** Sizes of the arena in pages: small, so that operations meet. */
 export const spans = fc.integer({ min: 40, max: 240 });
+/** Sizes that have room for some huge pages. */
+export const largeSpans = fc.integer({ min: 6 * HUGE, max: 16 * HUGE });
+/** Sequences for these. */
+export const hugeSequences = choices(size.length, true);
 /** Machines of both kinds, in turn. */
 export const kinds = fc.constantFrom(...arches);
 

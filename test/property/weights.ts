@@ -71,15 +71,41 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   "device-write": 12,
   "device-detach": 1,
   "memory-failure": 2,
+  collapse: 2,
+  split: 2,
+};
+
+/** How much oftener, or less often, where huge pages are wanted. */
+const TIMES_WITH_HUGE: Partial<Record<Operation["op"], number>> = {
+  mmap: 2,
+  madvise: 2,
+  remap: 0.1,
+  mprotect: 0.3,
+  mlock: 0.5,
+  munlock: 0.5,
+  mlockall: 0.5,
+  exec: 0.5,
+  brk: 0.25,
+  file: 0.5,
+  ksm: 0.5,
+  "ksm-scan": 0.5,
+  fork: 1.5,
+  collapse: 15,
+  split: 4,
 };
 
 const NUMBERS = 12;
 
-/** Draws of a sequence of operations; everything shrinks to fewer and simpler ones. */
-export function choices(maxLength: number): fc.Arbitrary<Choice[]> {
+/**
+ * Draws of a sequence of operations; everything shrinks to fewer and simpler ones.
+ *
+ * @param huge for an arena with room for huge pages
+ */
+export function choices(maxLength: number, huge = false): fc.Arbitrary<Choice[]> {
+  const times: Readonly<Record<string, number | undefined>> = huge ? TIMES_WITH_HUGE : {};
   const kind = fc.oneof(
     ...Object.entries(WEIGHTS).map(([op, weight]) => ({
-      weight,
+      weight: Math.ceil(weight * (times[op] ?? 1)),
       arbitrary: fc.constant(op as Operation["op"]),
     })),
   );
