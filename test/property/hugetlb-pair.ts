@@ -4,6 +4,7 @@ import {
   KernelError,
   type File,
   type Kernel,
+  type MemoryCgroup,
   type Page,
   type Process,
 } from "../../bindings/index.js";
@@ -39,7 +40,7 @@ export const huge = { frames: (ROOM + 1) * 512 + 64, hugePages: TOTAL };
 const KINDS = [
   ...["write", "write", "write", "write", "write", "read", "read", "read", "device", "device"],
   ...["mmap", "mmap", "mmap", "mmap", "munmap", "mprotect", "fork", "exit", "spawn", "file"],
-  ...["close", "truncate", "pool", "migrate", "migrate", "walk", "unmap", "break"],
+  ...["close", "truncate", "pool", "migrate", "migrate", "walk", "unmap", "break", "move"],
 ] as const;
 
 /** An operation, and numbers from which what it is about is taken. */
@@ -85,6 +86,8 @@ export class Pair {
   constructor(
     private readonly kernel: Kernel,
     search: HugeSearch,
+    /** Where processes begin and may be moved: nothing is charged there. None: memory cgroups are not used. */
+    private readonly cgroups: readonly MemoryCgroup[],
   ) {
     this.model = new HugeMachine(TOTAL, ROOM, search);
   }
@@ -124,6 +127,9 @@ export class Pair {
       case "truncate":
         this.truncate(draws.below(this.files.length), draws.below(5));
         return;
+      case "move":
+        if (this.cgroups.length > 0) draws.pick(this.cgroups).move(actor.process);
+        return;
       case "pool": {
         const pages = draws.below(ROOM + 2);
         this.same(
@@ -154,7 +160,8 @@ export class Pair {
   }
 
   private spawn(): void {
-    this.join(this.model.spawn(), this.kernel.spawn());
+    const [cgroup] = this.cgroups;
+    this.join(this.model.spawn(), this.kernel.spawn(cgroup && { cgroup }));
   }
 
   private fork({ space, process, mirror }: Actor): void {
@@ -306,6 +313,7 @@ export class Pair {
     const { total, free, reserved, brokenPages } = this.model;
     expect(this.kernel.hugePages).toEqual({ total, free, reserved });
     expect(this.kernel.hardwareCorrupted).toBe(brokenPages * 512);
+    for (const { usage } of this.cgroups) expect(usage).toBe(0);
     const names = new Map<number, HugePage>();
     for (const { space, process } of this.actors) {
       expect(process.vmaCount).toBe(space.vmas.length);
