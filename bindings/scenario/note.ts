@@ -3,7 +3,7 @@
 import { failureInWords } from "./failure-words.js";
 import type { WritebackOperation } from "./operation.js";
 import { leftByReclaim } from "./reclaim-words.js";
-import { SKIPPED } from "./runner.js";
+import { SKIPPED } from "./cast.js";
 import { type Scene, writingPages } from "./scene.js";
 import type { Stayed } from "./staying.js";
 import { fewReasons, pagesInWords } from "./wording.js";
