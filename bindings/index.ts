@@ -3,13 +3,12 @@ export { compileCore, type Build, type YieldPoint } from "./core/core.js";
 export { KernelError } from "./core/kernel-error.js";
 export { Batch } from "./kernel/batch.js";
 export type { Counters } from "./kernel/counters.js";
+export { createKernel, createKernelSync } from "./kernel/create-kernel.js";
 export { File, type Kind } from "./kernel/file.js";
+export type { FileOptions } from "./kernel/file-options.js";
 export type { KernelEvent, RecordOptions } from "./kernel/kernel-event.js";
 export {
-  createKernel,
-  createKernelSync,
   Kernel,
-  type FileOptions,
   type HugePages,
   type ReclaimOptions,
   type Snapshot,
@@ -73,17 +72,8 @@ export type {
   PendingSignal,
 } from "./kernel/memory-failure.js";
 export { Page, type Mapping } from "./kernel/page.js";
-export {
-  Process,
-  type Collapse,
-  type FileEntry,
-  type ForkOptions,
-  type LockAllOptions,
-  type EntryState,
-  type PageEntry,
-  type Rss,
-  type SwapEntry,
-} from "./kernel/process.js";
+export { Process, type Collapse, type ForkOptions, type LockAllOptions } from "./kernel/process.js";
+export type { EntryState, FileEntry, PageEntry, Rss, SwapEntry } from "./kernel/process-state.js";
 export type { Prot } from "./kernel/prot.js";
 export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
 export { Actor, Scheduler, type Moment, type Stop } from "./scenario/scheduler.js";

@@ -1,5 +1,5 @@
 import { PAGE_SIZE } from "../../assembly/abi.js";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { BenchIndex } from "../document.js";
 import type { Workload, WorkloadState } from "./workload.js";
 

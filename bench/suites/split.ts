@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from "../../assembly/abi.js";
-import { createKernel, type Kernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
+import type { Kernel } from "../../bindings/kernel/kernel.js";
 import type { Process } from "../../bindings/kernel/process.js";
 import { inBatches } from "../batches.js";
 import type { BenchIndex } from "../document.js";

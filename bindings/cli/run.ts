@@ -4,7 +4,8 @@ import { basename } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
-import { createKernel, type Kernel } from "../kernel/kernel.js";
+import { createKernel } from "../kernel/create-kernel.js";
+import type { Kernel } from "../kernel/kernel.js";
 import {
   arches,
   hugePagePolicies,

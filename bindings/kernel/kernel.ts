@@ -1,39 +1,25 @@
-import { Arch, Errno, HUGE_PAGES, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
+import { Arch, Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
 import {
   checkOptions,
   flag,
   integer,
   MAX_COUNT,
   numeric,
-  PGOFF_END,
   refused,
   text,
   type OptionTypes,
 } from "./argument.js";
-import {
-  compileCore,
-  instantiateCore,
-  instantiateCoreAsync,
-  type Build,
-  type Core,
-  type Host,
-  type YieldPoint,
-} from "../core/core.js";
+import type { Core, Host } from "../core/core.js";
 import { KernelError } from "../core/kernel-error.js";
 import { BATCH_LIMIT, Machine, type MachineImage } from "../core/machine.js";
 import { Batch } from "./batch.js";
 import { CallbackTable } from "./mmu-notifier-callbacks.js";
 import { failed, type Context } from "./context.js";
 import { readCounters, type Counters } from "./counters.js";
-import { File, kindCode, type Kind } from "./file.js";
-import {
-  EVENTS_KEPT,
-  MOST_EVENTS,
-  readEvents,
-  recordOptions,
-  type KernelEvent,
-  type RecordOptions,
-} from "./kernel-event.js";
+import { EventRecorder } from "./event-recorder.js";
+import { File } from "./file.js";
+import { fileArguments, type FileOptions } from "./file-options.js";
+import type { KernelEvent, RecordOptions } from "./kernel-event.js";
 import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
 import { readLockCounters, type LockCounters } from "./lock-counters.js";
@@ -44,19 +30,15 @@ import {
   type BackgroundOptions,
   type CgroupOptions,
 } from "./memory-cgroup.js";
+import { ObjectTable } from "./object-table.js";
 import { DEFAULT_HEAP } from "./operation.js";
-import {
-  hugePagePolicies,
-  poolSize,
-  resolveOptions,
-  type KernelOptions,
-  type ResolvedOptions,
-} from "./options.js";
+import { hugePagePolicies, poolSize, type ResolvedOptions } from "./options.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
 import { exhausted } from "./reason.js";
 import { switchCodes } from "./releases.js";
 import { ReverseMap } from "./reverse-map.js";
+import { setSample } from "./sample.js";
 import { StorageKeys } from "./storage-keys.js";
 import { readSwapAreas, type SwapArea } from "./swap-area.js";
 import { Thresholds } from "./threshold.js";
@@ -78,18 +60,6 @@ export interface SpawnOptions {
   readonly cgroup?: MemoryCgroup;
 }
 
-/** Options of createFile. */
-export interface FileOptions {
-  /** Its size, 0 to 2^52. */
-  readonly pages: number;
-  /** Default "disk". */
-  readonly kind?: Kind;
-  /** For people. */
-  readonly name?: string;
-  /** Page i starts with word + i; without it all pages are zero. */
-  readonly word?: number;
-}
-
 /** Options of swapon. */
 export interface SwapOptions {
   /** 0 to 32767; -1, as without it: lower than those of all areas so far. */
@@ -103,25 +73,10 @@ export interface ReclaimOptions extends BackgroundOptions {
 }
 
 const spawnOptions: OptionTypes<SpawnOptions> = { brk: "number", cgroup: "any" };
-const fileOptions: OptionTypes<FileOptions> = {
-  pages: "any",
-  kind: "any",
-  name: "text",
-  word: "any",
-};
 const swapOptions: OptionTypes<SwapOptions> = { priority: "any" };
 const reclaimOptions: OptionTypes<ReclaimOptions> = { background: "flag", cgroup: "any" };
 
 const MAX_PRIORITY = 32767;
-
-/** Huge pages start as zero, and there are no parts of them. */
-function checkHugetlb(pages: number, word: number): void {
-  if (pages % HUGE_PAGES !== 0) {
-    const accepted = `multiples of ${HUGE_PAGES} for kind hugetlb`;
-    throw refused("createFile", "pages", pages, accepted);
-  }
-  if (word !== -1) throw refused("createFile", "word", word, "none for kind hugetlb");
-}
 
 /** The pool of huge pages, as /proc/meminfo shows it; what is promised is among what is free. */
 export interface HugePages {
@@ -141,25 +96,31 @@ export class Kernel extends ReverseMap {
   readonly #machine: Machine;
   readonly #lineage = new Lineage();
   readonly #context: Context;
-  #processes = new Map<number, Process>();
-  #files = new Map<number, File>();
-  #cgroups = new Map<number, MemoryCgroup>();
-  #dropped = 0;
+  readonly #recorder: EventRecorder;
+  readonly #processes = new ObjectTable((handle) => new Process(this.#context, handle));
+  readonly #files = new ObjectTable((handle) => new File(this.#context, handle, ""));
+  readonly #cgroups = new ObjectTable((handle) => {
+    const name = handle === this.core.memcgRoot() ? "root" : "";
+    return new MemoryCgroup(this.#context, handle, name);
+  });
 
   /** Made by createKernel(): not for users. */
   constructor(core: Core, options: ResolvedOptions, host: Host) {
     super();
     this.options = options;
     this.#machine = new Machine(core);
+    this.#recorder = new EventRecorder(this.#machine);
     this.#context = {
       machine: this.#machine,
       lineage: this.#lineage,
       options,
-      processOf: (handle) => this.#processOf(handle),
-      fileOf: (handle) => this.#fileOf(handle),
+      processOf: (handle) => this.#processes.of(handle),
+      fileOf: (handle) => (handle ? this.#files.of(handle) : null),
       fileOfInode: (inode) => this.#fileOfInode(inode),
-      adopt: (handle, file) => this.#files.set(handle, file),
-      cgroupOf: (handle) => this.#cgroupOf(handle),
+      adopt: (handle, file) => {
+        this.#files.adopt(handle, file);
+      },
+      cgroupOf: (handle) => this.#cgroups.of(handle),
       hasCgroupsBelow: (cgroup) => [...this.#cgroups.values()].some((it) => isBelow(it, cgroup)),
       thresholds: new Thresholds(this.#machine),
       pageOf: (handle) => new Page(this.#context, handle),
@@ -198,38 +159,6 @@ export class Kernel extends ReverseMap {
     }
   }
 
-  #processOf(handle: number): Process {
-    let process = this.#processes.get(handle);
-    if (!process?.current) {
-      process = new Process(this.#context, handle);
-      this.#processes.set(handle, process);
-    }
-    return process;
-  }
-
-  #fileOf(handle: number): File | null {
-    if (!handle) return null;
-    let file = this.#files.get(handle);
-    if (!file?.current) {
-      file = new File(this.#context, handle, "");
-      this.#files.set(handle, file);
-    }
-    return file;
-  }
-
-  #cgroupOf(handle: number): MemoryCgroup {
-    let cgroup = this.#cgroups.get(handle);
-    if (!cgroup?.current) {
-      cgroup = new MemoryCgroup(
-        this.#context,
-        handle,
-        handle === this.core.memcgRoot() ? "root" : "",
-      );
-      this.#cgroups.set(handle, cgroup);
-    }
-    return cgroup;
-  }
-
   #fileOfInode(inode: number): File | null {
     if (!inode) return null;
     for (const file of this.#files.values()) if (file.inode === inode && file.current) return file;
@@ -254,28 +183,23 @@ export class Kernel extends ReverseMap {
     const cgroup = cgroupOf(this.#context, options.cgroup, "spawn");
     const handle = this.#machine.call(Op.Spawn, brk, cgroup);
     if (handle < 0) throw failed(handle, "spawn()", exhausted(this.#context));
-    return this.#processOf(handle);
+    return this.#processes.of(handle);
   }
 
   /** A new file, open. @throws KernelError EINVAL, ENOMEM */
   createFile(options: FileOptions): File {
-    checkOptions("createFile", options, fileOptions);
-    const { pages, kind = "disk", name = "", word = -1 } = options;
-    integer("createFile", "pages", pages, 0, PGOFF_END);
-    // -1 is how the core is told that there is none.
-    if (word !== -1) integer("createFile", "word", word);
+    const { kind, pages, word, name } = fileArguments(options);
     this.#machine.assertIdle();
-    if (kind === "hugetlb") checkHugetlb(pages, word);
-    const handle = this.core.fileMake(kindCode(kind), pages, word);
+    const handle = this.core.fileMake(kind, pages, word);
     if (handle < 0) throw failed(handle, "createFile()", exhausted(this.#context));
     const file = new File(this.#context, handle, name);
-    this.#files.set(handle, file);
+    this.#files.adopt(handle, file);
     return file;
   }
 
   /** The cgroup of whatever belongs to no other. */
   get rootCgroup(): MemoryCgroup {
-    return this.#cgroupOf(this.core.memcgRoot());
+    return this.#cgroups.of(this.core.memcgRoot());
   }
 
   /**
@@ -286,7 +210,7 @@ export class Kernel extends ReverseMap {
   createCgroup(name = "", options: CgroupOptions = {}): MemoryCgroup {
     text("createCgroup", "name", name);
     const cgroup = makeCgroup(this.#context, name, options);
-    this.#cgroups.set(cgroup.handle, cgroup);
+    this.#cgroups.adopt(cgroup.handle, cgroup);
     return cgroup;
   }
 
@@ -399,7 +323,7 @@ export class Kernel extends ReverseMap {
     const { floats } = this.#machine;
     const n = floats[at / 8] ?? 0;
     const handles = Array.from(floats.subarray(at / 8 + 1, at / 8 + 1 + n));
-    return handles.map((handle) => this.#processOf(handle));
+    return handles.map((handle) => this.#processes.of(handle));
   }
 
   /** The page in a frame. @throws KernelError ESTALE when the frame is free or does not exist, EINVAL */
@@ -475,13 +399,7 @@ export class Kernel extends ReverseMap {
     }
     this.#machine.load(snapshot.image);
     this.#lineage.rewind(snapshot.mark);
-    for (const [handle, process] of this.#processes) {
-      if (!process.current) this.#processes.delete(handle);
-    }
-    for (const [handle, file] of this.#files) if (!file.current) this.#files.delete(handle);
-    for (const [handle, cgroup] of this.#cgroups) {
-      if (!cgroup.current) this.#cgroups.delete(handle);
-    }
+    for (const table of [this.#processes, this.#files, this.#cgroups]) table.prune();
   }
 
   override get context(): Context {
@@ -499,27 +417,17 @@ export class Kernel extends ReverseMap {
    * @throws KernelError EINVAL, ENOMEM
    */
   recordEvents(on: boolean, options: RecordOptions = {}): void {
-    checkOptions("recordEvents", options, recordOptions);
-    const most = integer("recordEvents", "most", options.most ?? EVENTS_KEPT, 1, MOST_EVENTS);
-    const wanted = flag("recordEvents", "on", on) && options.walks === true;
-    if (this.core.walksTrace(wanted ? 1 : 0)) {
-      throw refused("recordEvents", "walks", true, "false, as the build release traces no walks");
-    }
-    const errno = this.core.eventsRecord(on ? most : 0);
-    if (errno) throw failed(-Errno.ENOMEM, "recordEvents()");
+    this.#recorder.record(on, options);
   }
 
   /** What happened since the last call, oldest first: as many events as recordEvents() keeps. */
   takeEvents(): KernelEvent[] {
-    const events = readEvents(this.#machine);
-    this.#dropped = Math.max(0, (this.core.eventsRecorded() >>> 0) - events.length);
-    this.core.eventsClear();
-    return events;
+    return this.#recorder.take();
   }
 
   /** Events beyond those that the last takeEvents() returned. */
   get droppedEvents(): number {
-    return this.#dropped;
+    return this.#recorder.dropped;
   }
 
   /**
@@ -528,18 +436,7 @@ export class Kernel extends ReverseMap {
    * @throws KernelError EINVAL for no frames, or one that holds no page; ENOMEM
    */
   setSample(frames: Uint32Array): void {
-    if (!(frames instanceof Uint32Array)) {
-      throw refused("setSample", "frames", frames, "a Uint32Array of frames in use");
-    }
-    const free = frames.find((frame) => !this.core.pageHandle(frame));
-    if (!frames.length || free !== undefined) {
-      const what = frames.length ? `frame ${free} holds no page` : "no frames";
-      throw new KernelError("EINVAL", "setSample()", `${what}; accepted: frames in use`);
-    }
-    const at = this.core.sampleReserve(frames.length) >>> 0;
-    if (!at) throw new KernelError("ENOMEM", "setSample()", `${frames.length} frames`);
-    new Uint32Array(this.core.memory.buffer, at, frames.length).set(frames);
-    if (this.core.samplePrepare()) throw new KernelError("ENOMEM", "setSample()", "mappings");
+    setSample(this.core, frames);
   }
 
   /** Gives the memory back. Everything of this kernel is ESTALE afterwards. */
@@ -555,44 +452,3 @@ export class Kernel extends ReverseMap {
 function isBelow(cgroup: MemoryCgroup, parent: MemoryCgroup): boolean {
   return cgroup.exists && cgroup.parent === parent;
 }
-
-const ignore: YieldPoint = () => {};
-
-function hostWith(yieldPoint: YieldPoint): Host {
-  return { yieldPoint, notifierCallback: () => 0 };
-}
-
-/**
- * A kernel of its own: one instance, one memory.
- *
- * @throws KernelError EINVAL for an option out of range, ENOMEM when it does not fit, ENOENT when the
- *   build is not there
- */
-export async function createKernel(options: KernelOptions = {}): Promise<Kernel> {
-  const resolved = resolveOptions(options);
-  const module = await compileCore(options.build);
-  const host = hostWith(ignore);
-  return new Kernel(await instantiateCoreAsync(module, host), resolved, host);
-}
-
-/**
- * createKernel for workers and tests, from a module of compileCore().
- *
- * @param yieldPoint called at the yield points of the explore build
- * @throws KernelError EINVAL, ENOMEM
- */
-export function createKernelSync(
-  module: WebAssembly.Module,
-  options: Omit<KernelOptions, "build"> = {},
-  yieldPoint: YieldPoint = ignore,
-): Kernel {
-  const resolved = resolveOptions(options);
-  const { build } = options as KernelOptions;
-  if (build !== undefined) {
-    throw refused("createKernelSync", "build", build, "none, as the module is a build");
-  }
-  const host = hostWith(yieldPoint);
-  return new Kernel(instantiateCore(module, host), resolved, host);
-}
-
-export type { Build, KernelOptions };

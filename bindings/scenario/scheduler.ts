@@ -1,12 +1,9 @@
 import { compileCore, type Asyncify, type Core } from "../core/core.js";
 import { KernelError } from "../core/kernel-error.js";
 import { Batch } from "../kernel/batch.js";
-import {
-  createKernelSync,
-  type Kernel,
-  type KernelOptions,
-  type Snapshot,
-} from "../kernel/kernel.js";
+import { createKernelSync } from "../kernel/create-kernel.js";
+import type { Kernel, Snapshot } from "../kernel/kernel.js";
+import type { KernelOptions } from "../kernel/options.js";
 
 /** Where an actor stands: a YieldKind of assembly/sync/yield-point.ts, and the object it is about to touch. */
 export interface Stop {

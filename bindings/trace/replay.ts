@@ -1,7 +1,7 @@
 // Replay of a capture: what the calls and faults of real programs do to the reverse map.
 
-import { createKernel } from "../kernel/kernel.js";
-import type { KernelOptions } from "../kernel/kernel.js";
+import { createKernel } from "../kernel/create-kernel.js";
+import type { KernelOptions } from "../kernel/options.js";
 import { machineSize } from "./machine-size.js";
 import { Plan } from "./plan.js";
 import type { Capture } from "./plan.js";

@@ -8,7 +8,7 @@ import type {
   DumpSwap,
   DumpVma,
 } from "../../bindings/scenario/dump.js";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import { runScript } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 import { liveCases } from "../scenario/live-case.js";

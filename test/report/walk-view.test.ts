@@ -1,7 +1,8 @@
 // Walks as `rmaplab run --trace-walk` prints them.
 
 import { expect, test } from "vitest";
-import { createKernel, type KernelOptions } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
+import type { KernelOptions } from "../../bindings/kernel/options.js";
 import { renderWalks } from "../../bindings/report/walk-view.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KernelError } from "../../bindings/core/kernel-error.js";
 import type { File } from "../../bindings/kernel/file.js";
-import { createKernel, type Kernel, type Snapshot } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
+import type { Kernel, Snapshot } from "../../bindings/kernel/kernel.js";
 import { parseScript } from "../../bindings/scenario/script.js";
 import { LineError } from "../../bindings/scenario/line-error.js";
 

@@ -1,7 +1,7 @@
 // The whole of this version against a live kernel: every recorded case, to its end.
 
 import { describe, expect, test } from "vitest";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { KernelOptions } from "../../bindings/kernel/options.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { compareDumps } from "../../bindings/scenario/dump-comparison.js";

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import { renderRun } from "../../bindings/report/run-view.js";
 import { formatDumpDocument } from "../../bindings/scenario/dump-text.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";

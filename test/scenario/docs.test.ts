@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { compareDumps } from "../../bindings/scenario/dump-comparison.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";

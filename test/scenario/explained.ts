@@ -1,4 +1,5 @@
-import { createKernel, type KernelOptions } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
+import type { KernelOptions } from "../../bindings/kernel/options.js";
 import { Explainer } from "../../bindings/scenario/explanation.js";
 import { machineFor } from "../../bindings/scenario/machine-size.js";
 import { ScriptRunner } from "../../bindings/scenario/runner.js";

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { renderRun } from "../../bindings/report/run-view.js";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { formatDumpDocument } from "../../bindings/scenario/dump-text.js";
 import { runScript } from "../../bindings/scenario/runner.js";

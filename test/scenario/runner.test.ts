@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { createKernel, type Kernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
+import type { Kernel } from "../../bindings/kernel/kernel.js";
 import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { ScriptRunner, runScript } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";

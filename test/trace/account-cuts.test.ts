@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from "vitest";
 import { VmFlag } from "../../assembly/abi.js";
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { Vma } from "../../bindings/kernel/vma.js";
 import { ACCOUNT_MERGE, compareMaps } from "../../bindings/trace/comparison.js";
 import { InodeTable, OpenFile } from "../../bindings/trace/inode-table.js";

@@ -1,4 +1,4 @@
-import { createKernel } from "../../bindings/kernel/kernel.js";
+import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { Process } from "../../bindings/kernel/process.js";
 import { Plan } from "../../bindings/trace/plan.js";
 import type { Capture } from "../../bindings/trace/plan.js";
