@@ -97,9 +97,10 @@ function heirOf(memcg: u32): u32 {
 /** mem_cgroup_move_parent: the memcg above has it charged already, if that is hierarchical. */
 function moveToParent(frame: u32, memcg: u32): void {
   if (!isolateLruPage(frame)) return;
-  if (moveAccount(frame, memcg, heirOf(memcg))) {
-    resUnchargeUntil(memcg, memcgAt(memcg).chargedTo, <u32>pageSize(frame));
-  }
+  const heir = heirOf(memcg);
+  // A page of the root is in no counter: v3.7 leaves what is below a hierarchical root in its, where nobody looks.
+  const top = isRootMemcg(heir) ? 0 : heir;
+  if (moveAccount(frame, memcg, heir)) resUnchargeUntil(memcg, top, <u32>pageSize(frame));
   putbackLruPage(frame);
 }
 

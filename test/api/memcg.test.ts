@@ -407,6 +407,20 @@ describe("the end of a cgroup", () => {
     }
   });
 
+  test("a hierarchical root inherits pages, and no charges", async () => {
+    const kernel = await machine();
+    kernel.rootCgroup.setHierarchy(true);
+    const cgroup = kernel.createCgroup();
+    const process = kernel.spawn({ cgroup });
+    const file = kernel.createFile({ pages: 2, word: 1 });
+    lay(process, 0, 2, { file });
+    for (let i = 0; i < 2; i++) process.read(at(i));
+    process.exit();
+    cgroup.remove();
+    expect(kernel.rootCgroup.stat().cache).toBe(2);
+    expectHealthy(kernel);
+  });
+
   test("force_empty reclaims first", async () => {
     const { kernel, cgroup, process } = await grouped();
     const file = kernel.createFile({ pages: 4, word: 1 });

@@ -1,4 +1,5 @@
 import type { Events } from "./events.js";
+import { fail } from "./failure.js";
 import { LruLists } from "./lru-lists.js";
 import type { Page } from "./page.js";
 
@@ -47,6 +48,21 @@ export class Cgroup {
   /** Itself and those above it that are charged for it, inner to outer. */
   get counted(): Cgroup[] {
     return [this, ...(this.chargedAbove?.counted ?? [])];
+  }
+
+  setHierarchy(on: boolean): void {
+    if (this.chargedAbove !== null) {
+      if (!on) fail("EINVAL");
+      return;
+    }
+    if (this.children > 0 && this.hierarchical !== on) fail("EBUSY");
+    this.hierarchical = on;
+  }
+
+  /** What it remembers begins with now. */
+  recount(): void {
+    this.maxUsage = this.usage;
+    this.failcnt = 0;
   }
 
   /** It is removed. */

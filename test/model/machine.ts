@@ -106,6 +106,16 @@ export class Machine {
     moveSpace(process.space, this.cgroup(cgroup));
   }
 
+  /** Whether what is below it is charged to it as well. EBUSY with something below, EINVAL below one that is so. */
+  setHierarchy(cgroup: number, on: boolean): void {
+    this.cgroup(cgroup).setHierarchy(on);
+  }
+
+  /** It forgets the most that it had, and how often its limit was in the way. */
+  recountCgroup(cgroup: number): void {
+    this.cgroup(cgroup).recount();
+  }
+
   emptyCgroup(cgroup: number): void {
     forceEmpty(this.memory, this.cgroup(cgroup), this.environment.spaces);
   }

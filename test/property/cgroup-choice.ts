@@ -25,12 +25,14 @@ export function onCgroup(
   const { living } = machine.memory.cgroups;
   if (op === "cgroup") {
     if (living.length > MOST || (living.length > 1 && draws.chance(2, 3))) return null;
-    const parent = draws.chance(1, 4) ? 0 : anyCgroup(draws, machine);
+    const nested = living.length > 1 && draws.chance(2, 3);
+    const parent = nested ? draws.pick(living.slice(1)).number : anyCgroup(draws, machine);
     return { op, parent, hierarchy: draws.chance(2, 3) };
   }
   const others = living.slice(1);
   const charged = others.filter(({ usage }) => usage > 0);
   // The root refuses, which need not be heard often.
+  if (op === "hierarchy" && draws.chance(1, 8)) return { op, cgroup: 0, on: draws.chance(1, 2) };
   if (others.length === 0 && draws.chance(19, 20)) return null;
   if (others.length === 0 || draws.chance(1, 20)) return withPages(op, null, draws, machine);
   const mostly = charged.length > 0 && op === "limit" ? charged : others;
@@ -45,6 +47,7 @@ function withPages(
   machine: Machine,
 ): CgroupOperation {
   const cgroup = chosen?.number ?? anyCgroup(draws, machine);
+  if (op === "hierarchy") return { op, cgroup, on: draws.chance(1, 2) };
   if (op !== "limit") return { op, cgroup };
   const near = Math.max(0, (chosen?.usage ?? 0) - NEAR + draws.below(2 * NEAR));
   return { op, cgroup, pages: draws.chance(1, 2) ? near : draws.pick(LIMITS) };

@@ -109,6 +109,8 @@ export class Chooser {
           : null;
       case "cgroup":
       case "limit":
+      case "hierarchy":
+      case "recount":
       case "empty":
       case "rmdir":
         return onCgroup(kind, this.draws, this.model.machine);

@@ -48,6 +48,8 @@ export class CoreSide {
     switch (operation.op) {
       case "cgroup":
       case "limit":
+      case "hierarchy":
+      case "recount":
       case "empty":
       case "rmdir":
         this.onCgroup(operation);
@@ -88,7 +90,11 @@ export class CoreSide {
     }
     const cgroup = this.cgroup(operation.cgroup);
     if (operation.op === "limit") cgroup.setLimit(operation.pages);
-    else if (operation.op === "empty") cgroup.forceEmpty();
+    else if (operation.op === "hierarchy") cgroup.setHierarchy(operation.on);
+    else if (operation.op === "recount") {
+      cgroup.resetMaxUsage();
+      cgroup.resetFailcnt();
+    } else if (operation.op === "empty") cgroup.forceEmpty();
     else cgroup.remove();
   }
 

@@ -38,6 +38,9 @@ const WAYS = [
 const RARE = [
   "empty EBUSY",
   "empty nothing",
+  "hierarchy EBUSY",
+  "hierarchy EINVAL",
+  "hierarchy nothing",
   "invalidate EBUSY",
   "ksm done",
   "limit EBUSY",

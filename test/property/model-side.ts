@@ -70,6 +70,12 @@ export class ModelSide {
       case "limit":
         this.machine.limitCgroup(operation.cgroup, operation.pages ?? Infinity);
         return 0;
+      case "hierarchy":
+        this.machine.setHierarchy(operation.cgroup, operation.on);
+        return 0;
+      case "recount":
+        this.machine.recountCgroup(operation.cgroup);
+        return 0;
       case "empty":
         this.machine.emptyCgroup(operation.cgroup);
         return 0;

@@ -52,11 +52,13 @@ export type Operation =
   | { readonly op: "device"; readonly process: number; readonly kind: "kvm" | "rdma" }
   | DeviceOperation;
 
-/** Operations on a memory cgroup: its making, its limit (null: none), and its end. */
+/** Operations on a memory cgroup: its making, its limit (null: none), what is charged to it as well, and its end. */
 export type CgroupOperation =
   | { readonly op: "cgroup"; readonly parent: number; readonly hierarchy: boolean }
   | { readonly op: "limit"; readonly cgroup: number; readonly pages: number | null }
-  | { readonly op: "empty" | "rmdir"; readonly cgroup: number };
+  | { readonly op: "hierarchy"; readonly cgroup: number; readonly on: boolean }
+  /** What it counts begins anew: the most there was, and how often the limit was in the way. */
+  | { readonly op: "recount" | "empty" | "rmdir"; readonly cgroup: number };
 
 /** Operations of a device, which is a number in order of birth like the rest. */
 export type DeviceOperation =

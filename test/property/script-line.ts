@@ -41,6 +41,9 @@ export function inLanguage(
       const { parent, hierarchy } = operation;
       return `memcg G${born.cgroups} ${cgroupName(parent)}${hierarchy ? " hierarchy" : ""}`;
     }
+    case "hierarchy":
+    case "recount":
+      return null;
     case "limit":
     case "empty":
     case "rmdir": {

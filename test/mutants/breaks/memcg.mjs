@@ -127,8 +127,8 @@ export default {
     {
       rule: "a hierarchical parent has charged already what it inherits",
       file: group,
-      from: "resUnchargeUntil(memcg, memcgAt(memcg).chargedTo, <u32>pageSize(frame));",
-      to: "resUnchargeUntil(memcg, 0, <u32>pageSize(frame));",
+      from: "const top = isRootMemcg(heir) ? 0 : heir;",
+      to: "const top = 0;",
     },
     {
       rule: "with the first memcg the root gets what there is",
