@@ -79,6 +79,12 @@ function writeArguments(vma: Vma, pages: u64): i32 {
   return 0;
 }
 
+/** As many pages of arguments are written at most: then it is known that they are too many. */
+function writtenAtMost(): u64 {
+  const limit = stackLimit();
+  return min(max(ARG_MAX, limit / 4), max(limit, 1));
+}
+
 /** shift_arg_pages: the stack moves down, its entries without the locks that would make walks wait for them. */
 function shiftArgPages(vma: Vma, shift: u64): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
@@ -138,7 +144,7 @@ export function doExec(task: usize, brk: u64, pages: u64, top: u64, executable: 
   fresh.memcg = old.memcg;
   let stack: u32 = 0;
   if (pages) {
-    let error = pages <= <u64>framesFree() ? 0 : Errno.ENOMEM;
+    let error = min(pages, writtenAtMost()) <= <u64>framesFree() ? 0 : Errno.ENOMEM;
     if (!error) {
       stack = makeStack(fresh);
       error = stack ? writeArguments(changetype<Vma>(<usize>stack), pages) : Errno.ENOMEM;

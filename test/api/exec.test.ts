@@ -135,6 +135,8 @@ describe("exec that fails changes nothing", () => {
     ["more arguments than a stack may hold", { stack: 4 }, 5, "E2BIG"],
     ["more than a quarter of a stack", { stack: 160 }, 40, "E2BIG"],
     ["too few frames", { frames: 8 }, 8, "ENOMEM"],
+    ["too many before frames run out", { frames: 34, stack: 100 }, 200, "E2BIG"],
+    ["frames run out before there are too many", { frames: 32, stack: 100 }, 200, "ENOMEM"],
   ])("%s", async (_, options, pages, code) => {
     const { kernel, process } = await machine(options);
     lay(process, 0, 2);
