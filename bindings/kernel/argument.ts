@@ -88,23 +88,29 @@ type OptionType = "number" | "flag" | "text" | "any";
 /** All options of a call. */
 export type OptionTypes<O> = Readonly<Record<keyof O, OptionType>>;
 
-/** Options of a call: none that it does not know, and none of another type. @throws KernelError EINVAL */
+/**
+ * Options of a call: none that it does not know, and none of another type.
+ * @param within the option whose value they are, if they are not the call's own
+ * @throws KernelError EINVAL
+ */
 export function checkOptions<O extends object>(
   call: string,
   options: O,
   types: OptionTypes<O>,
+  within = "",
 ): void {
+  const accepted = Object.keys(types).join(", ");
   if (typeof options !== "object" || options === null) {
-    throw refused(call, "options", options, `an object with ${Object.keys(types).join(", ")}`);
+    throw refused(call, within || "options", options, `an object with ${accepted}`);
   }
-  for (const name in options) {
-    if (!Object.hasOwn(types, name)) {
-      const accepted = Object.keys(types).join(", ");
+  for (const key in options) {
+    const name = within ? `${within}.${key}` : key;
+    if (!Object.hasOwn(types, key)) {
       throw new KernelError("EINVAL", call, `option "${name}" is unknown, accepted: ${accepted}`);
     }
-    const value: unknown = options[name];
+    const value: unknown = options[key];
     if (value === undefined) continue;
-    const type = types[name];
+    const type = types[key];
     if (type === "flag") flag(call, name, value as boolean);
     else if (type === "number") numeric(call, name, value as number);
     else if (type === "text") text(call, name, value as string);

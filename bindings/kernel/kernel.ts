@@ -247,8 +247,18 @@ export class Kernel extends ReverseMap {
     const why =
       result === -Errno.EINVAL
         ? `area is ${area}, accepted: a swap area in use`
-        : "what is in it does not fit in the frames that are free";
+        : this.#whyStaysOn(area);
     throw failed(result, `swapoff(${area})`, why);
+  }
+
+  /** A memory cgroup's limit sends pages back to where they came from. */
+  #whyStaysOn(area: number): string {
+    const used = this.swapAreas.find(({ number }) => number === area)?.used ?? 0;
+    const limited =
+      this.#context.hasCgroupsBelow(this.rootCgroup) && used <= this.vmstat().nr_free_pages;
+    return limited
+      ? "what is in it does not fit within the limits of memory cgroups"
+      : "what is in it does not fit in the frames that are free";
   }
 
   /** The swap areas in use, by number: /proc/swaps. */

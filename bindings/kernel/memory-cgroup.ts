@@ -234,12 +234,14 @@ export class MemoryCgroup extends Held {
       : "a page that is charged to it is on no list, as it was isolated";
   }
 
-  /** @internal Which limit keeps one more page from being charged to it; empty if none does. */
-  whyFull(): string {
-    const { limit } = this;
-    if (limit !== null && this.usage >= limit)
-      return `${this.label} is at its limit of ${limit} pages`;
-    return this.hierarchyAbove?.whyFull() ?? "";
+  /** @internal Which limit keeps so many more pages from being charged to it; empty if none does. */
+  whyFull(more = 1): string {
+    const { limit, usage } = this;
+    if (limit !== null && usage >= limit) return `${this.label} is at its limit of ${limit} pages`;
+    if (limit !== null && usage + more > limit) {
+      return `${this.label} has ${usage} pages and a limit of ${limit}, it would have ${more} more`;
+    }
+    return this.hierarchyAbove?.whyFull(more) ?? "";
   }
 
   /** Where its pages are charged as well. */

@@ -238,7 +238,7 @@ export function putExec(put: Put, task: number, options: ExecOptions): void {
     put(Op.Exec, task, brk);
     return;
   }
-  checkOptions("exec", stack, stackOptions);
+  checkOptions("exec", stack, stackOptions, "stack");
   const { pages, top = DEFAULT_STACK_TOP, executable = false } = stack;
   integer("exec", "stack.pages", pages, 1, MAX_COUNT);
   integer("exec", "stack.top", top);

@@ -298,7 +298,7 @@ export class Process extends ProcessState {
     putExec(this.#put, this.handle, options);
     this.#run(
       () => "exec()",
-      (errno) => whyExec(errno, this.context, options.stack),
+      (errno) => whyExec(errno, this.context, this, options.stack),
     );
   }
 

@@ -14,7 +14,7 @@ import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";
 import type { Arch } from "./options.js";
 import type { Process } from "./process.js";
 import { readVmStat } from "./vm-statistics.js";
-import { pgoffShownAt } from "./vma.js";
+import { pgoffShownAt, type Vma } from "./vma.js";
 
 /** Where addresses end. */
 const TASK_SIZE = TASK_SIZE_PAGES * PAGE_SIZE;
@@ -123,9 +123,22 @@ function unpopulated(process: Process, address: number, length: number): string 
     if (vma.pgoff + pagesOf(Math.min(end, vma.end) - vma.start) > pages) {
       return `${which} its file ends at ${pages}`;
     }
+    const missing = untouchable(process, vma, at, Math.min(end, vma.end));
+    if (missing !== null)
+      return `${which} its page at ${hex(missing)} is SIGBUS for who touches it`;
     at = vma.end;
   }
   return "";
+}
+
+/** The first page of a locked VMA that is not present: mlock stops there. */
+function untouchable(process: Process, vma: Vma, start: number, end: number): number | null {
+  if (!(vma.flags & VmFlag.Locked) || vma.hugetlb) return null;
+  // The page that a stack keeps free is left alone.
+  const first = vma.flags & VmFlag.GrowsDown ? Math.max(start, vma.start + PAGE_SIZE) : start;
+  const last = Math.min(end, first + SEARCHED * PAGE_SIZE);
+  for (let at = first; at < last; at += PAGE_SIZE) if (!process.entryAt(at)) return at;
+  return null;
 }
 
 /** Of a mapping of huge pages that was refused for its numbers. */
@@ -325,13 +338,22 @@ export function whyMlockall(errno: Errno, context: Context): string {
   return `more is mapped than can be locked: ${context.options.memlock} pages (memlock)`;
 }
 
-export function whyExec(errno: Errno, context: Context, stack?: StackOptions): string {
+export function whyExec(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  stack?: StackOptions,
+): string {
   if (errno === Errno.EINVAL) {
     const accepted = `multiples of ${PAGE_SIZE} up to ${hex(TASK_SIZE)}, with room for the pages below`;
     return `stack.top is ${hex(stack?.top ?? 0)}, accepted: ${accepted}`;
   }
-  if (errno !== Errno.E2BIG) return exhausted(context);
   const pages = stack?.pages ?? 0;
+  if (errno !== Errno.E2BIG) {
+    const free = readVmStat(context.machine.core).nr_free_pages;
+    if (pages > free) return `it needs ${pages} frames for arguments, and ${free} are free`;
+    return (pages && process.memoryCgroup.whyFull(pages)) || exhausted(context);
+  }
   return `${pages} pages of arguments are too many for a stack of ${context.options.stack} pages (stack)`;
 }
 

@@ -279,6 +279,20 @@ describe("what may be locked", () => {
   );
 });
 
+describe("mlock of a page that can't be touched", () => {
+  each([
+    [
+      "as it is poisoned",
+      ({ kernel, process }) => {
+        kernel.memoryFailure(pageAt(process, 2));
+        process.mlock(at(0), 4 * PAGE);
+      },
+      "ENOMEM",
+      `the VMA at ${hex(at(0))} is locked, but its page at ${hex(at(2))} is SIGBUS for who touches it`,
+    ],
+  ]);
+});
+
 describe("without a right to lock", () => {
   const why = "memlock is 0: nothing can be locked";
   each(
@@ -323,14 +337,46 @@ describe("exec", () => {
         "5 pages of arguments are too many for a stack of 4 pages (stack)",
       ],
       [
+        "with a stack that is none",
+        (g) => g.process.exec({ stack: 5 as never }),
+        "EINVAL",
+        "stack is 5, accepted: an object with pages, top, executable",
+      ],
+      [
+        "with a stack of another kind",
+        (g) => g.process.exec({ stack: { pages: 1, executable: "x" as never } }),
+        "EINVAL",
+        'stack.executable is "x", accepted: true, false',
+      ],
+      [
+        "with more arguments than a cgroup may have",
+        ({ kernel }) => {
+          const cgroup = kernel.createCgroup("small", { limit: 1 });
+          kernel.spawn({ cgroup }).exec({ stack: { pages: 3 } });
+        },
+        "ENOMEM",
+        "cgroup small has 0 pages and a limit of 1, it would have 3 more",
+      ],
+      [
         "with a stack at no place for one",
         (g) => g.process.exec({ stack: { pages: 1, top: 5 } }),
         "EINVAL",
         "stack.top is 0x5, accepted: multiples of 4096 up to 0x7ffffffff000, with room for the pages below",
       ],
     ],
-    { stack: 4 },
+    { stack: 4, swap: 0 },
   );
+});
+
+describe("exec in a small machine", () => {
+  each([
+    [
+      "with more arguments than frames",
+      (g) => g.process.exec({ stack: { pages: 100 } }),
+      "ENOMEM",
+      "it needs 100 frames for arguments, and 60 are free",
+    ],
+  ]);
 });
 
 describe("an access", () => {
@@ -490,6 +536,17 @@ describe("swap and reclaim", () => {
       },
       "ENOMEM",
       "what is in it does not fit in the frames that are free",
+    ],
+    [
+      "swapoff of what a memory cgroup may not have",
+      ({ kernel }) => {
+        const cgroup = kernel.createCgroup("small", { limit: 4 });
+        const inside = kernel.spawn({ cgroup });
+        fill(inside, 0, 12);
+        kernel.swapoff(0);
+      },
+      "ENOMEM",
+      "what is in it does not fit within the limits of memory cgroups",
     ],
     [
       "reclaim of less",
