@@ -203,7 +203,9 @@ async function runScript(
     process.stdout.write(formatDumpDocument(log ? { ...document, walks: log.walks } : document));
   } else {
     process.stdout.write(renderRun(document, script, { ...view, notes }));
-    if (log) process.stdout.write(`\n${renderWalks(shownWalks(log), view)}`);
+    // Elsewhere than on a terminal a step is one line.
+    const wrap = process.stdout.isTTY;
+    if (log) process.stdout.write(`\n${renderWalks(shownWalks(log), { ...view, wrap })}`);
   }
   if (broken.length === 0) {
     if (flags.verify && !flags.json) {

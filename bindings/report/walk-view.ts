@@ -3,6 +3,7 @@
 import { lockNames } from "../core/lock-words.js";
 import type { WalkRecord, WalkRecordStep } from "../scenario/walk-record.js";
 import { counted } from "../scenario/wording.js";
+import { wrapWords } from "./line-wrap.js";
 import { deedInWords, foundInWords, offerInWords } from "./walk-wording.js";
 
 /** Where the view is shown. */
@@ -11,6 +12,8 @@ export interface WalkViewOptions {
   readonly columns: number;
   /** ANSI colours on or off. */
   readonly color: boolean;
+  /** Lines that are longer go on in the next, further in. */
+  readonly wrap?: boolean;
 }
 
 /** What is shown. */
@@ -28,6 +31,8 @@ type Paint = (style: keyof typeof STYLES, text: string) => string;
 const LEAST_COLUMNS = 60;
 const MOST_COLUMNS = 120;
 const INDENT = "  ";
+/** However far in a line stands, so many characters of it are side by side. */
+const LEAST_ROOM = 30;
 /** Names of locks, outer first. */
 const ORDER: readonly string[] = Object.values(lockNames);
 
@@ -38,20 +43,45 @@ export function renderWalks({ title, walks, kept }: ShownWalks, options: WalkVie
     options.color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
   const lines = [paint("title", `── walks of ${title} `.padEnd(columns, "─")), ""];
   if (walks.length === 0) lines.push("no walk of the reverse map", "");
-  for (const walk of walks) lines.push(...renderWalk(walk, paint), "");
+  const width = options.wrap ? columns : Infinity;
+  for (const walk of walks) {
+    for (const line of linesOf(walk)) lines.push(...layOut(line, width, paint));
+    lines.push("");
+  }
   if (kept !== null) lines.push(`Only the first ${kept} events were kept, there were more.`, "");
   return lines.join("\n");
 }
 
-function renderWalk(walk: WalkRecord, paint: Paint): string[] {
-  const steps = new StepLines(walk.steps, paint).lines;
+/** A line of the view: how far in it stands, and what is to be seen of it first, or hardly. */
+interface Line {
+  readonly depth: number;
+  readonly text: string;
+  readonly dim?: boolean;
+  /** It begins with the name of a walk. */
+  readonly name?: string;
+}
+
+function linesOf(walk: WalkRecord): Line[] {
   const result = walk.result === null ? "its end was not kept" : `returns ${walk.result}`;
   return [
-    `${paint("name", walk.walk)} of ${pageInWords(walk)}`,
-    ...steps.map((line) => INDENT + line),
-    `${INDENT}${result}`,
-    ...costInWords(walk),
+    { depth: 0, text: `${walk.walk} of ${pageInWords(walk)}`, name: walk.walk },
+    ...new StepLines(walk.steps).lines,
+    { depth: 1, text: result },
+    ...costInWords(walk).map((text) => ({ depth: 0, text })),
   ];
+}
+
+/** A line as one or more of at most so many characters. */
+function layOut({ depth, text, dim, name }: Line, width: number, paint: Paint): string[] {
+  const indent = INDENT.repeat(depth);
+  const room = Math.max(width - indent.length - 2 * INDENT.length, LEAST_ROOM);
+  const parts = indent.length + text.length <= width ? [text] : wrapWords(text, room);
+  return parts.map((part, i) => {
+    const further = i === 0 ? "" : INDENT.repeat(2);
+    if (dim) return indent + further + paint("dim", part);
+    const named = i === 0 && name !== undefined && part.startsWith(name);
+    return named ? paint("name", name) + part.slice(name.length) : indent + further + part;
+  });
 }
 
 function pageInWords({ page: { kind, file, offset, mapcount } }: WalkRecord): string {
@@ -85,15 +115,12 @@ function times(n: number): string {
 
 /** Steps as lines; what happens under a lock, or at a node, is indented. */
 class StepLines {
-  readonly lines: string[] = [];
+  readonly lines: Line[] = [];
   #locks = 0;
   /** Locks held when the node was met under which steps stand now; null if they stand under none. */
   #node: number | null = null;
 
-  constructor(
-    private readonly steps: readonly WalkRecordStep[],
-    private readonly paint: Paint,
-  ) {
+  constructor(steps: readonly WalkRecordStep[]) {
     for (let i = 0; i < steps.length; i++) i += this.#tell(steps[i]!, steps[i + 1]);
   }
 
@@ -109,15 +136,14 @@ class StepLines {
     } else if ("did" in step) {
       this.#line(deedInWords[step.did]);
     } else if ("lock" in step) {
-      this.#line(this.paint("dim", `take ${step.lock}: ${step.for}`));
+      this.#line(`take ${step.lock}: ${step.for}`, true);
       this.#locks++;
     } else if ("busy" in step) {
-      this.#line(this.paint("dim", `try ${step.busy}, in vain: ${step.for}`));
+      this.#line(`try ${step.busy}, in vain: ${step.for}`, true);
     } else {
       this.#locks--;
       if (this.#node !== null && this.#locks < this.#node) this.#node = null;
-      const held = `let go of ${step.unlock} after ${counted(step.steps, "step")}`;
-      this.#line(this.paint("dim", held));
+      this.#line(`let go of ${step.unlock} after ${counted(step.steps, "step")}`, true);
     }
     return 0;
   }
@@ -151,9 +177,9 @@ class StepLines {
     this.#node = this.#locks;
   }
 
-  #line(text: string): void {
+  #line(text: string, dim = false): void {
     const depth = this.#locks + (this.#node === null ? 0 : 1);
-    this.lines.push(INDENT.repeat(Math.max(depth, 0)) + text);
+    this.lines.push({ depth: 1 + Math.max(depth, 0), text, dim });
   }
 }
 

@@ -13,7 +13,12 @@ import { type WalkChoice, WalkLog } from "../../bindings/scenario/walk-log.js";
 async function view(
   source: readonly string[],
   choice: WalkChoice = "last",
-  { most, color = false, ...machine }: KernelOptions & { most?: number; color?: boolean } = {},
+  {
+    most,
+    color = false,
+    wrap = false,
+    ...machine
+  }: KernelOptions & { most?: number; color?: boolean; wrap?: boolean } = {},
 ): Promise<string[]> {
   const kernel = await createKernel({ build: "checked", frames: 256, ...machine });
   const script = parseScript(source.join("\n"), "s");
@@ -28,7 +33,7 @@ async function view(
   kernel.dispose();
   const { title, walks, complete } = log;
   const shown = { title, walks, kept: complete ? null : (most ?? 4096) };
-  return renderWalks(shown, { columns: 60, color }).split("\n");
+  return renderWalks(shown, { columns: 60, color, wrap }).split("\n");
 }
 
 const TOUCHED = ["spawn A", "mmap A 10 2 rw anon private", "write A 10 1"];
@@ -50,6 +55,24 @@ test("a walk of nothing but one page reads from top to bottom", async () => {
     "page-table lock taken once, held for 1 step",
     "",
   ]);
+});
+
+test("on a terminal what is too long goes on in the next line, further in", async () => {
+  const source = [...TOUCHED, "referenced A 10"];
+  const [lines, long] = [await view(source, "last", { wrap: true }), await view(source)];
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(60);
+  expect(lines.join("\n")).toContain(
+    [
+      "        entry at 10: the page, young, dirty, writable;",
+      "            made old, counts",
+      "      let go of page-table lock after 1 step",
+    ].join("\n"),
+  );
+  const words = (of: readonly string[]): string => of.join(" ").replace(/ +/g, " ");
+  expect(words(lines)).toBe(words(long));
+  const painted = await view(source, "last", { wrap: true, color: true });
+  // eslint-disable-next-line no-control-regex
+  expect(painted.map((line) => line.replace(/\x1b\[[\d;]*m/g, ""))).toEqual(lines);
 });
 
 test("of a line with several walks all are shown, in their order", async () => {
