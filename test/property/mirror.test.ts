@@ -9,15 +9,26 @@ import {
 } from "../../bindings/index.js";
 import { CoreSide } from "./core-side.js";
 import { Draws } from "./draws.js";
-import { SWAP, type AnonIndex } from "./kernels.js";
+import { MANY_FRAMES, SWAP, type AnonIndex } from "./kernels.js";
 import { Mirror } from "./mirror.js";
 import { ModelSide } from "./model-side.js";
 import { PAGE, type Operation, type Outcome } from "./operation.js";
-import { play, runs, sequences, spans, type Player, type Step } from "./sequence.js";
+import {
+  hugeSequences,
+  largeSpans,
+  play,
+  runs,
+  sequences,
+  spans,
+  type Player,
+  type Step,
+} from "./sequence.js";
 import { size } from "./size.js";
 
 /** Of the operations that the size asks for: half of them, 100,000 if nothing is said. */
 const SHARE = 0.5;
+/** Sequences with huge pages: an operation of theirs may be about hundreds of pages. */
+const HUGE_SHARE = 0.05;
 /** One of so many operations is followed by accesses of the clients. */
 const TOUCH_EVERY = 2;
 
@@ -50,12 +61,13 @@ class UnlimitedModel extends ModelSide {
  */
 class MirroredCore implements Player {
   readonly model: ModelSide;
-  /** Operations that were performed, notifications that the mirrors heard, and pages that they showed. */
-  readonly counts = { operations: 0, told: 0, shown: 0 };
+  /** Operations that were performed, notifications that the mirrors heard, pages that they showed, huge pages. */
+  readonly counts = { operations: 0, told: 0, shown: 0, huge: 0 };
   private watched: Watched[] = [];
 
   constructor(private readonly core: CoreSide) {
-    this.model = new UnlimitedModel({ swap: SWAP, arch: core.kernel.options.arch });
+    const { arch, transparentHugepage } = core.kernel.options;
+    this.model = new UnlimitedModel({ swap: SWAP, arch, transparentHugepage });
   }
 
   after({ operation, count }: Step): void {
@@ -70,6 +82,7 @@ class MirroredCore implements Player {
 
   end(): void {
     for (const { mirror } of this.watched) this.counts.told += mirror.told;
+    this.counts.huge = this.core.kernel.vmstat().thp_fault_alloc;
     expect(this.core.kernel.verify()).toEqual([]);
   }
 
@@ -107,7 +120,9 @@ class MirroredCore implements Player {
     const vmas = watched.mirror.process.vmas();
     const vma = vmas[draws.below(vmas.length)];
     if (vma === undefined) return;
-    const pages = Math.min((vma.end - vma.start) / PAGE, 64);
+    const all = (vma.end - vma.start) / PAGE;
+    // Mostly the same few pages, so that much of what is touched is still there.
+    const pages = draws.chance(1, 4) ? all : Math.min(all, 64);
     const address = vma.start + draws.below(pages) * PAGE;
     const write = draws.chance(1, 2);
     const { mirror, models } = watched;
@@ -127,15 +142,22 @@ function ignoreRefusals(action: () => unknown): void {
   }
 }
 
-describe.each<[AnonIndex, Arch]>([
-  ["list", "x86-64"],
-  ["interval-tree", "x86-64"],
-  ["interval-tree", "s390x"],
-])("clients of a kernel with the %s index, %s", (anonIndex, arch) => {
+describe.each<[AnonIndex, Arch, "huge pages" | "small pages"]>([
+  ["list", "x86-64", "small pages"],
+  ["interval-tree", "x86-64", "small pages"],
+  ["interval-tree", "s390x", "small pages"],
+  ["interval-tree", "x86-64", "huge pages"],
+  ["interval-tree", "s390x", "huge pages"],
+])("clients of a kernel with the %s index, %s, %s", (anonIndex, arch, pages) => {
+  const huge = pages === "huge pages";
+  const share = huge ? HUGE_SHARE : SHARE;
   let kernel: Kernel;
   let restore: () => void;
   beforeAll(async () => {
-    kernel = await createKernel({ frames: 8192, swap: SWAP, anonIndex, arch, build: "checked" });
+    kernel = await createKernel({
+      ...(huge ? { frames: MANY_FRAMES, transparentHugepage: "always" } : { frames: 8192 }),
+      ...{ swap: SWAP, anonIndex, arch, build: "checked" },
+    });
     const empty = kernel.snapshot();
     restore = (): void => {
       kernel.restore(empty);
@@ -148,33 +170,39 @@ describe.each<[AnonIndex, Arch]>([
   it(
     "never show what the page table does not, once a notification has returned",
     () => {
-      const sum = { operations: 0, told: 0, shown: 0 };
+      const sum = { operations: 0, told: 0, shown: 0, huge: 0 };
       fc.assert(
-        fc.property(sequences, spans, (sequence, span) => {
-          restore();
-          const player = new MirroredCore(new CoreSide(kernel, anonIndex));
-          let first = true;
-          play(
-            sequence.filter(({ kind }) => !LEFT_OUT.includes(kind)),
-            () => {
-              if (first) {
-                first = false;
-                return player;
-              }
-              restore();
-              return new MirroredCore(new CoreSide(kernel, anonIndex));
-            },
-            span,
-          );
-          sum.operations += player.counts.operations;
-          sum.told += player.counts.told;
-          sum.shown += player.counts.shown;
-        }),
-        { numRuns: Math.ceil(runs * SHARE), seed: size.seed, endOnFailure: true },
+        fc.property(
+          huge ? hugeSequences : sequences,
+          huge ? largeSpans : spans,
+          (sequence, span) => {
+            restore();
+            const player = new MirroredCore(new CoreSide(kernel, anonIndex));
+            let first = true;
+            play(
+              sequence.filter(({ kind }) => !LEFT_OUT.includes(kind)),
+              () => {
+                if (first) {
+                  first = false;
+                  return player;
+                }
+                restore();
+                return new MirroredCore(new CoreSide(kernel, anonIndex));
+              },
+              span,
+            );
+            sum.operations += player.counts.operations;
+            sum.told += player.counts.told;
+            sum.shown += player.counts.shown;
+            sum.huge += player.counts.huge;
+          },
+        ),
+        { numRuns: Math.ceil(runs * share), seed: size.seed, endOnFailure: true },
       );
-      expect(sum.operations).toBeGreaterThan(size.operations * SHARE * 0.9);
+      expect(sum.operations).toBeGreaterThan(size.operations * share * 0.9);
       expect(sum.told).toBeGreaterThan(sum.operations);
       expect(sum.shown).toBeGreaterThan(sum.operations);
+      if (huge) expect(sum.huge).toBeGreaterThan(sum.operations / 100);
     },
     size.patience,
   );
