@@ -1,7 +1,7 @@
 // A process that runs test files when it is told to, each time with modules of their own: starting vitest takes longer
 // than most of the tests.
 //
-//   node test/mutants/runner.mjs FOLDER     to be forked: { files } in, { failure, times } out, for each run
+//   node test/mutants/runner.mjs FOLDER     to be forked: { files } in; { failure } and at the end { failure, times } out
 
 import { relative } from "node:path";
 import { createVitest } from "vitest/node";
@@ -25,6 +25,8 @@ let verdict;
 function fail(module, what) {
   if (verdict.failure) return;
   verdict.failure = `${relative(`${folder}/test`, module.moduleId)}: ${what}`;
+  // Already now, as the run may not come to an end in time.
+  process.send({ failure: verdict.failure });
   void vitest.cancelCurrentRun("test-failure");
 }
 

@@ -44,10 +44,10 @@ export class Tester {
     const stdio = ["ignore", "ignore", "inherit", "ipc"];
     const child = (this.#child ??= fork(program, [this.#folder], { stdio }));
     return new Promise((resolve) => {
-      let failure = BROKEN_OFF;
+      let failure = "";
       const abort = () => this.stop();
       const timer = setTimeout(() => {
-        failure = ENDLESS;
+        failure ||= ENDLESS;
         this.stop();
       }, patience);
       const settle = (verdict) => {
@@ -57,10 +57,13 @@ export class Tester {
         resolve(verdict);
       };
       this.#signal.addEventListener("abort", abort, { once: true });
-      child.once("message", settle);
+      child.on("message", (message) => {
+        if (message.times) settle(message);
+        else failure = message.failure;
+      });
       child.once("exit", () => {
         this.#child = undefined;
-        settle({ failure, times: [] });
+        settle({ failure: failure || BROKEN_OFF, times: [] });
       });
       child.send({ files });
     });

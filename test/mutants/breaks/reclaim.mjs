@@ -15,9 +15,10 @@ export default {
   breaks: [
     {
       rule: "pages leave the list together before one is looked at",
+      tests: ["test/explore/memcg-races"],
       file: "assembly/mm/vmscan.ts",
-      from: "for (let frame = isolateLruPages(list, n); frame;) {\n    const next = lruNext(frame);",
-      to: "for (let left = n, frame = isolateLruPages(list, 1); frame;) {\n    const next = --left ? isolateLruPages(list, 1) : 0;",
+      from: "for (let frame = isolateLruPages(list, n); frame;) {\n    const next = lruNext(frame);\n    if (!target) vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);\n    // An allocation never writes files: it would wait on top of a deep stack.\n    const fate = shrinkPage(frame, target, false, kswapd ? priority : DEF_PRIORITY);\n    if (fate == PageFate.Reclaimed) reclaimed++;\n    frame = next;\n",
+      to: "for (let left = n, frame = isolateLruPages(list, 1); frame;) {\n    if (!target) vmStat(kswapd ? VmStat.PgScanKswapd : VmStat.PgScanDirect, 1);\n    // An allocation never writes files: it would wait on top of a deep stack.\n    const fate = shrinkPage(frame, target, false, kswapd ? priority : DEF_PRIORITY);\n    if (fate == PageFate.Reclaimed) reclaimed++;\n    frame = --left ? isolateLruPages(list, 1) : 0;\n",
     },
     {
       rule: "a swap-backed page that was touched is activated",
