@@ -87,7 +87,7 @@ function guarded({ raw, parent, child }: Ground): Record<string, Guarded> {
     },
     i_mmap_mutex: {
       lock: mapping.at("iMmapMutex"),
-      state: () => fields(mapping, "iMmap"),
+      state: () => fields(mapping, "iMmap", "iMmapNonlinear", "iMmapNonlinearLast"),
     },
     "the page-table lock": {
       lock: table + (Math.floor(at(0) / 2 ** 21) % ENTRIES) * 8 + 4,
@@ -108,6 +108,7 @@ test("lists, slots, indexes, entries and VMAs change under their locks", async (
     batch.write(parent, at(4), 9);
     batch.mlock(parent, at(4), PAGE);
     batch.read(child, at(8));
+    batch.remapFilePages(parent, at(8), PAGE, 2);
     batch.munmap(parent, at(2), PAGE);
     batch.mmap(child, { address: at(16), length: PAGE, file, pgoff: 1, fixed: true });
     batch.munmap(child, at(8), 4 * PAGE);
