@@ -43,7 +43,7 @@ async function ground() {
   const { kernel } = scheduler;
   const raw = new RawMachine(kernel);
   const parent = kernel.spawn();
-  const file = kernel.createFile({ pages: 4 });
+  const file = kernel.createFile({ pages: 4, kind: "tmpfs" });
   lay(parent, 0, 6);
   lay(parent, 8, 4, { file, shared: true });
   for (let i = 0; i < 6; i++) parent.write(at(i), i);
@@ -87,7 +87,11 @@ function guarded({ raw, parent, child }: Ground): Record<string, Guarded> {
     },
     i_mmap_mutex: {
       lock: mapping.at("iMmapMutex"),
-      state: () => fields(mapping, "iMmap", "iMmapNonlinear", "iMmapNonlinearLast"),
+      state: () => fields(mapping, "iMmap"),
+    },
+    "i_mmap_mutex, for nonlinear VMAs": {
+      lock: mapping.at("iMmapMutex"),
+      state: () => fields(mapping, "iMmapNonlinear", "iMmapNonlinearLast"),
     },
     "the page-table lock": {
       lock: table + (Math.floor(at(0) / 2 ** 21) % ENTRIES) * 8 + 4,

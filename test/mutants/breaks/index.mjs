@@ -9,6 +9,7 @@ import counters from "./counters.mjs";
 import faults from "./faults.mjs";
 import files from "./files.mjs";
 import huge from "./huge.mjs";
+import hugeS390x from "./huge-s390x.mjs";
 import hugetlb from "./hugetlb.mjs";
 import indexes from "./indexes.mjs";
 import ksm from "./ksm.mjs";
@@ -19,6 +20,7 @@ import memoryFailure from "./memory-failure.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
 import nonlinear from "./nonlinear.mjs";
+import notifierRanges from "./notifier-ranges.mjs";
 import notifiers from "./notifiers.mjs";
 import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
@@ -39,6 +41,7 @@ const groups = [
     nonlinear,
     ksm,
     notifiers,
+    notifierRanges,
     locks,
     counters,
     traces,
@@ -46,7 +49,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[memcg, stacks, memoryFailure, huge, hugetlb],
+  ...[memcg, stacks, memoryFailure, huge, hugeS390x, hugetlb],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, breaks }) =>

@@ -80,5 +80,12 @@ export default {
       from: "  lock(lruLock(), LockClass.ZoneLru, Doing.Lru);\n  const isolated = pageTest(frame, PageFlag.Lru) && pageRefcount(frame) > 0;\n  if (isolated) {\n    getPage(frame);\n    lruUnlink(frame);\n  }\n  unlock(lruLock());\n",
       to: "  const isolated = pageTest(frame, PageFlag.Lru) && pageRefcount(frame) > 0;\n  if (isolated) {\n    getPage(frame);\n    lruUnlink(frame);\n  }\n",
     },
+    {
+      rule: "a VMA becomes nonlinear under i_mmap_mutex",
+      tests: ["test/explore/guarded"],
+      file: "assembly/mm/fremap.ts",
+      from: "  lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.RemapFile);\n  fileIndexRemove(mapping, vma);\n  vma.flags |= VmFlag.Nonlinear;\n  setNonlinearCursor(vma, 0);\n  nonlinearInsert(mapping, vma);\n  unlock(iMmapMutex(mapping));\n",
+      to: "  fileIndexRemove(mapping, vma);\n  vma.flags |= VmFlag.Nonlinear;\n  setNonlinearCursor(vma, 0);\n  nonlinearInsert(mapping, vma);\n",
+    },
   ],
 };
