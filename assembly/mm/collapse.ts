@@ -58,6 +58,7 @@ import { isSpecial, isVmaTemporaryStack, Vma } from "../struct/vma";
 import { downRead, downWrite, upRead, upWrite } from "../sync/lock";
 import { hugeBits } from "./fault-huge";
 import { chargeNewPage, dropNewPage } from "./memcg-charge";
+import { mmGet, mmPut } from "./process";
 import { freeSwapCache } from "./swap";
 import { findVma } from "./vma-list";
 
@@ -72,8 +73,9 @@ function eligibleVma(mm: MmStruct, start: u64): u32 {
   if (!at) return 0;
   const vma = changetype<Vma>(<usize>at);
   if (start < vma.start || start + PMD_SIZE > vma.end) return 0;
-  const always = header().transparentHugepage == <u32>TransparentHugepage.Always;
-  if ((!(vma.flags & VmFlag.HugePage) && !always) || vma.flags & VmFlag.NoHugePage) return 0;
+  const how = header().transparentHugepage;
+  if (how == <u32>TransparentHugepage.Never || vma.flags & VmFlag.NoHugePage) return 0;
+  if (how == <u32>TransparentHugepage.Madvise && !(vma.flags & VmFlag.HugePage)) return 0;
   if (!vma.anonVma || vma.file || isVmaTemporaryStack(vma.flags)) return 0;
   return vma.flags & NEVER || isSpecial(vma.flags) ? 0 : at;
 }
@@ -256,16 +258,27 @@ function nextRange(mm: MmStruct, from: u64): u64 {
   return 0;
 }
 
+/** The first address space from here on that is in use, with a user more, so that no exit tears it down; or 0. */
+function getUserFrom(first: u32): u32 {
+  for (let at = first; at; at = changetype<MmStruct>(<usize>at).next) {
+    const mm = changetype<MmStruct>(<usize>at);
+    if (!mm.users) continue;
+    mmGet(mm);
+    return at;
+  }
+  return 0;
+}
+
 /** One scan of khugepaged over all address spaces: huge pages made. */
 export function khugepagedScan(): u32 {
   let made: u32 = 0;
-  if (header().transparentHugepage == <u32>TransparentHugepage.Never) return 0;
-  for (let at = header().mms; at; at = changetype<MmStruct>(<usize>at).next) {
+  for (let at = getUserFrom(header().mms); at;) {
     const mm = changetype<MmStruct>(<usize>at);
-    if (!mm.users) continue;
     for (let start = nextRange(mm, 0); start; start = nextRange(mm, start + PMD_SIZE)) {
       if (collapseHugePage(mm, start) == CollapseResult.Collapsed) made++;
     }
+    at = getUserFrom(mm.next);
+    mmPut(mm);
   }
   return made;
 }

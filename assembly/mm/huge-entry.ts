@@ -1,7 +1,7 @@
 // What the system calls do with an entry that maps a huge page: each is asked with the whole of what the entry maps, or
 // the page is split first, and then its small entries are dealt with as all others are.
 
-import { HUGE_PAGES } from "../abi";
+import { HUGE_PAGES, VmFlag } from "../abi";
 import { Doing } from "../locks";
 import { header } from "../memory/header";
 import { pageDupRmap, pageRemoveRmap } from "../rmap/accounting";
@@ -127,7 +127,9 @@ export function changeHugePmd(vma: Vma, start: u64, end: u64, prot: u64): bool {
 export function moveHugePmd(vma: Vma, from: u64, to: u64, bytes: u64): bool {
   const mm = mmOf(vma);
   const pmd = pmdSlot(mm, from);
-  if (!isWhole(from, from + bytes) || (from | to) & PART) {
+  // What was made before madvise said that there are to be no huge pages does not survive a move either.
+  const unwanted = (vma.flags & VmFlag.NoHugePage) != 0;
+  if (unwanted || !isWhole(from, from + bytes) || (from | to) & PART) {
     splitHugePmd(mm, pmd);
     return false;
   }

@@ -11,13 +11,11 @@ import { pageAddAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { OUTSIDE, pageAddressInVma } from "../rmap/address";
 import { mlockVmaPage } from "../rmap/mlock";
 import { munlockVmaPage } from "../rmap/munlock";
-import { splitHugePage } from "../rmap/split-huge-page";
 import { RmapItem } from "../struct/ksm";
 import { markPageAccessed } from "../struct/lru";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import {
   lockPage,
-  pageCompound,
   pageIsAnon,
   pageMapcount,
   pageReadWord,
@@ -43,7 +41,7 @@ import { Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downRead, upRead } from "../sync/lock";
 import { pinAnonVma } from "./ksm-slot";
-
+import { splitPage } from "./page-operation";
 import { tryToFreeSwap } from "./swap";
 import { findVma } from "./vma-list";
 import { vmaPageProt } from "../struct/vma-prot";
@@ -128,7 +126,7 @@ function replacePage(vma: Vma, frame: u32, shared: u32, seen: u64, address: u64)
 function mergeOne(vma: Vma, frame: u32, shared: u32): bool {
   if (frame == shared) return true;
   if (!(vma.flags & VmFlag.Mergeable)) return false;
-  if (pageCompound(frame) && !splitHugePage(frame)) return false;
+  if (!splitPage(frame)) return false;
   if (!pageIsAnon(frame)) return false;
   const address = pageAddressInVma(frame, vma);
   if (address == OUTSIDE || !trylockPage(frame, Doing.KsmMerge)) return false;

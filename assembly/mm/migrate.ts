@@ -17,7 +17,7 @@ import {
   hugetlbLock,
   hugetlbUnlock,
 } from "../struct/huge-pool";
-import { isolateNamedPage, putbackLruPage } from "../struct/isolation";
+import { isolateLruPage, putbackLruPage } from "../struct/isolation";
 import {
   compoundHead,
   pageClear,
@@ -43,7 +43,7 @@ import {
   pageIsHugetlb,
 } from "../struct/page";
 import { pageCacheReplace } from "../struct/page-cache";
-import { getPage, pageAlloc, putPage } from "../struct/page-frame";
+import { getPage, holdPage, pageAlloc, putPage, releasePage } from "../struct/page-frame";
 import { slotAt, swapLock } from "../struct/swap-slot";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
@@ -183,7 +183,10 @@ function migrateHugetlbPage(head: u32): u64 {
 export function migratePage(frame: u32): u64 {
   if (pageIsHugetlb(compoundHead(frame))) return migrateHugetlbPage(compoundHead(frame));
   // Whoever asks for one page of a huge one gets that one moved (FOLL_SPLIT).
-  if (!splitPage(frame) || !isolateNamedPage(frame)) return MigrateResult.Busy;
+  holdPage(frame);
+  const isolated = splitPage(frame) && isolateLruPage(frame);
+  releasePage(frame);
+  if (!isolated) return MigrateResult.Busy;
   const target = pageAlloc();
   if (!target) {
     putbackLruPage(frame);

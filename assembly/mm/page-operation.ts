@@ -50,22 +50,24 @@ function unmapMapped(frame: u32, how: u32): UnmapResult {
  */
 export function splitPage(frame: u32): bool {
   if (!pageCompound(frame)) return true;
-  if (pageIsHugetlb(compoundHead(frame))) return false;
-  holdPage(frame);
-  const split = splitHugePage(frame);
-  releasePage(frame);
+  const head = compoundHead(frame);
+  if (pageIsHugetlb(head)) return false;
+  // A reference by way of the tail would not do: the tail takes it along.
+  getPage(head);
+  const split = splitHugePage(head);
+  putPage(head);
   return split;
 }
 
 /** try_to_unmap of one page, or try_to_munlock of what it is part of. */
 export function unmapPage(page: u32, how: u32): UnmapResult {
   const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
-  let frame = page;
-  if (pageCompound(page)) {
-    if (munlocks || pageIsHugetlb(compoundHead(page))) frame = compoundHead(page);
-    if (pageTail(frame) && !splitPage(frame)) return UnmapResult.Success;
+  const frame = munlocks || pageIsHugetlb(compoundHead(page)) ? compoundHead(page) : page;
+  holdPage(frame);
+  if (pageTail(frame) && !splitPage(frame)) {
+    releasePage(frame);
+    return UnmapResult.Success;
   }
-  getPage(frame);
   lockPage(frame, Doing.PageOperation);
   let result = UnmapResult.Success;
   if (munlocks) {

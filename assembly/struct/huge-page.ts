@@ -22,6 +22,7 @@ import {
   pageIndex,
   pageMapcount,
   pageMapcountAt,
+  pageMapped,
   pageMapping,
   pageRefcount,
   pageSetIndex,
@@ -33,6 +34,7 @@ import {
   word32,
 } from "./page";
 import { handDownCharge } from "./page-cgroup";
+import { putPage } from "./page-frame";
 
 /** Flags of the head that its tails get. All become dirty: nobody knows which of them was written to. */
 const HANDED_DOWN: u32 =
@@ -46,7 +48,8 @@ function freeTail(head: u32, n: u32): i32 {
   const kept = pageFlags(tail) & PageFlag.HwPoison;
   store<u32>(pageFlagsAt(tail), kept | (pageFlags(head) & HANDED_DOWN) | PageFlag.Dirty);
   store<i32>(pageMapcountAt(tail), mapcount - 1);
-  store<i32>(word32(header().pageRefcount, tail), mapcount + held);
+  // One more, until the LRU lock is free: a page that nothing maps any more is freed under that lock.
+  store<i32>(word32(header().pageRefcount, tail), mapcount + held + 1);
   pageSetPrivate(tail, 0);
   pageSetMapping(tail, pageMapping(head));
   pageSetIndex(tail, pageIndex(head) + <u64>n);
@@ -68,9 +71,13 @@ export function splitHugePageRefcount(head: u32): void {
   const left = pageRefcount(head) - held;
   assert(left > 0, "huge page: split without a reference");
   store<i32>(word32(header().pageRefcount, head), left);
-  header().nrAnonHuge--;
-  header().nrAnonPages += HUGE_PAGES;
+  // Its last entry may have gone since the mutex was taken, and its counts with it (docs/simplified.md).
+  if (pageMapped(head)) {
+    header().nrAnonHuge--;
+    header().nrAnonPages += HUGE_PAGES;
+  }
   unlock(lruLock());
+  for (let n: u32 = 1; n < <u32>HUGE_PAGES; n++) putPage(head + n);
 }
 
 /** copy_user_huge_page. */

@@ -76,6 +76,15 @@ describe("collapse", () => {
     });
   }
 
+  test("never where there are to be no huge pages, though madvise asks for them", async () => {
+    const { kernel, process } = await hugeMachine({ transparentHugepage: "never" });
+    layHuge(process, 0, 1, [1]);
+    process.madvise(at(0), hugeBytes(1), "hugepage");
+    expect(process.collapse(at(0))).toBe("not-eligible");
+    expect(kernel.khugepagedScan()).toBe(0);
+    expectHealthy(kernel);
+  });
+
   test("only if one of the pages was touched lately", async () => {
     const { kernel, process } = await collapsible([1, 4]);
     for (const page of [1, 4]) kernel.pageReferenced(pageAt(process, page));

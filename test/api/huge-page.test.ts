@@ -303,6 +303,17 @@ describe("mremap", () => {
     expectHealthy(kernel);
   });
 
+  test("splits it where madvise has said meanwhile that there are to be none", async () => {
+    const { kernel, process } = await hugeMachine();
+    layHuge(process, 0, 1, [3]);
+    process.madvise(at(0), hugeBytes(1), "nohugepage");
+    expect(hugeCounts(kernel)).toMatchObject({ huge: 1, splits: 0 });
+    process.mremap(at(0), hugeBytes(1), hugeBytes(1), { to: at(8 * HUGE) });
+    expect(process.read(at(8 * HUGE + 3))).toBe(1003);
+    expect(hugeCounts(kernel)).toEqual({ huge: 0, small: HUGE, splits: 1 });
+    expectHealthy(kernel);
+  });
+
   test("shrinks to inside a huge page, which is split", async () => {
     const { kernel, process } = await hugeMachine();
     layHuge(process, 0, 1, [3]);

@@ -116,6 +116,61 @@ race(
   (batch, { thread }) => batch.munmap(thread, BASE + HUGE, HUGE),
 );
 
+const alone = ({ child }: Family): void => child.exit();
+const unmap: Path = (batch, { a }) => batch.munmap(a, BASE, HUGE);
+
+// Zapping takes the entry under the page_table_lock, for which a split that has the anon_vma's mutex does not wait: it
+// finds that nothing maps the page any more, and its tails are nobody's.
+race("a split and an unmap of the only place", split, unmap, alone);
+race(
+  "a split and advice that its only place is not needed",
+  split,
+  (batch, { a }) => batch.madvise(a, BASE, HUGE, "dontneed"),
+  alone,
+);
+race(
+  "a split and the exit of the only process that shows it",
+  split,
+  (batch, { a }) => batch.exit(a),
+  ({ child, thread }) => {
+    child.exit();
+    thread.exit();
+  },
+);
+race(
+  "a reclaim that splits, and an unmap of the only place",
+  (batch, { head }) => batch.shrinkPage(head, { force: true }),
+  unmap,
+  alone,
+);
+race(
+  "the migration of a page of it, and an unmap of the only place",
+  (batch, { tail }) => batch.migratePage(tail),
+  unmap,
+  alone,
+);
+race(
+  "try_to_unmap of a page of it, and an unmap of the only place",
+  (batch, { tail }) => batch.tryToUnmap(tail),
+  unmap,
+  alone,
+);
+race(
+  "a memory failure in it, and an unmap of the only place",
+  (batch, { tail }) => batch.memoryFailure(tail),
+  unmap,
+  alone,
+);
+race(
+  "a split and an unmap of a page that is pinned",
+  split,
+  unmap,
+  ({ scheduler, child, tail }) => {
+    child.exit();
+    scheduler.kernel.pin(tail);
+  },
+);
+
 /** Two small pages where a huge one fits, the second of them old. */
 function small({ a, scheduler }: Family): Page {
   a.madvise(BASE + HUGE, HUGE, "nohugepage");
@@ -163,6 +218,19 @@ collapseRace("a collapse and an unmap", (batch, { thread }) =>
   batch.munmap(thread, BASE + HUGE, HUGE),
 );
 collapseRace("two collapses", (batch, { thread }) => batch.collapse(thread, BASE + HUGE));
+
+race(
+  "khugepaged's scan and the exits of those that it comes to",
+  (batch) => batch.khugepagedScan(),
+  (batch, { a, child }) => {
+    batch.exit(child);
+    batch.exit(a);
+  },
+  (family) => {
+    small(family);
+    family.thread.exit();
+  },
+);
 
 /**
  * v3.7's known defect (repaired in 2014): mremap moves a huge entry under the page_table_lock alone. Where the place it

@@ -32,7 +32,9 @@ function eligible(space: AddressSpace, start: number): Vma | null {
   const vma = space.users > 0 ? space.at(start) : undefined;
   if (vma === undefined || !hasRoomForHuge(vma, start)) return null;
   const { flags, anonVma, file } = vma;
-  const wanted = (flags.hugePage || space.memory.hugePages === "always") && !flags.noHugePage;
+  const { hugePages } = space.memory;
+  const unwanted = hugePages === "never" || flags.noHugePage;
+  const wanted = !unwanted && (flags.hugePage || hugePages === "always");
   return wanted && anonVma !== null && file === null && !isTemporaryStack(flags) ? vma : null;
 }
 

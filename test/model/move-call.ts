@@ -109,7 +109,10 @@ function move(
   return to;
 }
 
-/** A huge page keeps together only from one place that is made for it to another; else it is split. */
+/**
+ * A huge page keeps together only from one place that is made for it to another, where huge pages are not unwanted; else
+ * it is split.
+ */
 function isMovedAsWhole(
   space: AddressSpace,
   page: number,
@@ -121,8 +124,9 @@ function isMovedAsWhole(
   if (!(entry instanceof PartEntry)) return false;
   const first = page - entry.part;
   const target = first - from + to;
+  const unwanted = space.at(page)?.flags.noHugePage ?? false;
   const fits = first >= from && first + HUGE <= end && target % HUGE === 0;
-  if (!fits || space.tables.has(target / HUGE)) {
+  if (unwanted || !fits || space.tables.has(target / HUGE)) {
     splitHuge(entry.page);
     return false;
   }

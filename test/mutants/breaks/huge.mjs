@@ -37,7 +37,7 @@ export default {
     {
       rule: "a tail takes the references along that were held on it",
       file: page,
-      from: "mapcount + held);",
+      from: "mapcount + held + 1);",
       to: "mapcount);",
     },
     {
@@ -67,8 +67,8 @@ export default {
     {
       rule: "a huge page moves whole only to an aligned place",
       file: entry,
-      from: "if (!isWhole(from, from + bytes) || (from | to) & PART) {",
-      to: "if (!isWhole(from, from + bytes)) {",
+      from: "!isWhole(from, from + bytes) || (from | to) & PART) {",
+      to: "!isWhole(from, from + bytes)) {",
     },
     {
       rule: "the new bounds of a VMA split what they cut: the start",
@@ -172,6 +172,47 @@ export default {
       file: "assembly/rmap/accounting.ts",
       from: "if (pageIsHuge(frame)) header().nrAnonHuge += n;",
       to: "if (false) header().nrAnonHuge += n;",
+    },
+    {
+      rule: "a split of what nothing maps any more counts no pages as mapped",
+      file: page,
+      from: "  if (pageMapped(head)) {",
+      to: "  {",
+      ...atRaces,
+    },
+    {
+      rule: "tails that nothing maps any more go with their split",
+      file: page,
+      from: "putPage(head + n);",
+      to: "if (pageMapped(head)) putPage(head + n);",
+      ...atRaces,
+    },
+    {
+      rule: "a huge page is held by its head while it is split",
+      file: "assembly/mm/page-operation.ts",
+      from: "  getPage(head);\n  const split = splitHugePage(head);\n  putPage(head);",
+      to: "  holdPage(frame);\n  const split = splitHugePage(head);\n  releasePage(frame);",
+      ...atRaces,
+    },
+    {
+      rule: "whoever splits a page to go on with one of it holds that one",
+      file: "assembly/mm/migrate.ts",
+      from: "  holdPage(frame);",
+      to: "  getPage(frame);",
+      ...atRaces,
+    },
+    {
+      rule: "khugepaged keeps the address space that it scans",
+      file: collapse,
+      from: "    mmGet(mm);",
+      to: "",
+      ...atRaces,
+    },
+    {
+      rule: "what madvise wants small is small after a move",
+      file: entry,
+      from: "if (unwanted || !isWhole(",
+      to: "if (!isWhole(",
     },
     {
       rule: "whoever meets an entry of a page that is being split waits",
