@@ -33,16 +33,16 @@ function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
 
 /** Of a locked page: entries that were dirty or writable. Never marks the page itself; never anonymous. */
 export function pageMkclean(frame: u32): u32 {
+  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
+  // Pages of hugetlb files are never written out, so nobody wants to notice writes to them.
+  if (!mapping || !pageMapped(frame) || isHugetlb(mapping)) return 0;
   if (CHECKED) traceBegin(WalkKind.Mkclean, frame);
-  const cleaned = mkclean(frame);
+  const cleaned = mkclean(frame, mapping);
   if (CHECKED) traceEnd(<f64>cleaned);
   return cleaned;
 }
 
-function mkclean(frame: u32): u32 {
-  const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
-  // Pages of hugetlb files are never written out, so nobody wants to notice writes to them.
-  if (!mapping || !pageMapped(frame) || isHugetlb(mapping)) return 0;
+function mkclean(frame: u32, mapping: AddressSpace): u32 {
   const pgoff = pageIndex(frame);
   const checked = addressIsChecked();
   let cleaned: u32 = 0;

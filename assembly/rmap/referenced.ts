@@ -116,16 +116,16 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
  * @returns references() and referencedFlags(); 1 reference if a file's or KSM's page could not be locked
  */
 export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
+  if (!pageMapped(frame)) return 0;
+  const mapping = pageMapping(frame);
+  if (!mapping) return 0;
   if (CHECKED) traceBegin(WalkKind.Referenced, frame);
-  const result = referencedThrough(frame, locked, memcg);
+  const result = referencedThrough(mapping, frame, locked, memcg);
   if (CHECKED) traceEnd(<f64>references(result));
   return result;
 }
 
-function referencedThrough(frame: u32, locked: bool, memcg: u32): u64 {
-  if (!pageMapped(frame)) return 0;
-  const mapping = pageMapping(frame);
-  if (!mapping) return 0;
+function referencedThrough(mapping: u32, frame: u32, locked: bool, memcg: u32): u64 {
   let result: u64 = 0;
   if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) {
     result = pageReferencedAnon(frame, memcg);

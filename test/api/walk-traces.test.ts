@@ -183,6 +183,22 @@ test("page_mkclean passes over private mappings, and protects each entry once", 
   ]);
 });
 
+test("a page that nothing maps is not walked for, as counters say", async () => {
+  const { kernel, process } = await machine();
+  const file = kernel.createFile({ pages: 1, kind: "disk" });
+  lay(process, 0, 1, { file, shared: true });
+  process.read(at(0));
+  const page = pageAt(process, 0);
+  process.munmap(at(0), PAGE);
+  kernel.resetCounters();
+  const look = (): void => {
+    kernel.pageMkclean(page);
+    kernel.pageReferenced(page);
+  };
+  expect(walksOf(kernel, look)).toEqual([]);
+  expect(kernel.counters.walks).toBe(0);
+});
+
 test("migration takes entries away for a while, and restores them to the new page", async () => {
   const { kernel, process } = await machine();
   fill(process, 0, 1);
