@@ -27,6 +27,20 @@ export function collapse(space: AddressSpace, address: number): Collapse {
   return result;
 }
 
+/** One scan of khugepaged: huge pages made. Whoever came last has his turn first. */
+export function khugepaged(spaces: Iterable<AddressSpace>): number {
+  let made = 0;
+  for (const space of [...spaces].reverse()) {
+    if (space.memory.hugePages === "never") continue;
+    for (const { start, end } of space.vmas) {
+      for (let at = Math.ceil(start / HUGE) * HUGE; at + HUGE <= end; at += HUGE) {
+        if (collapse(space, at) === "collapsed") made++;
+      }
+    }
+  }
+  return made;
+}
+
 /** The VMA, if it may have a huge page there. */
 function eligible(space: AddressSpace, start: number): Vma | null {
   const vma = space.users > 0 ? space.at(start) : undefined;

@@ -1,5 +1,6 @@
 import { AddressSpace, type Environment } from "./address-space.js";
 import { zeroCounts, type Counts } from "./counts.js";
+import { khugepaged } from "./collapse.js";
 import { Device, type DeviceKind } from "./device.js";
 import { fail } from "./failure.js";
 import { pageOf } from "./fault.js";
@@ -157,6 +158,10 @@ export class Machine {
 
   pageReferenced(page: Page, cgroup: number | null = null): number {
     return pageReferenced(page.whole, cgroup === null ? null : this.cgroup(cgroup)).count;
+  }
+
+  khugepaged(): number {
+    return khugepaged(this.environment.spaces);
   }
 
   /** True if the page is part of nothing then. */

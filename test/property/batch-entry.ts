@@ -1,5 +1,5 @@
 import type { Batch, Page } from "../../bindings/index.js";
-import { MigrateResult, PageFate, UnmapResult } from "../../assembly/abi.js";
+import { CollapseResult, MigrateResult, PageFate, UnmapResult } from "../../assembly/abi.js";
 import { mmapOptions, mremapOptions } from "./core-options.js";
 import type { CoreSide } from "./core-side.js";
 import type {
@@ -26,6 +26,9 @@ export function addTo(batch: Batch, operation: Operation, side: CoreSide): Readi
   switch (operation.op) {
     case "ksm-scan":
       batch.ksmScan();
+      return value;
+    case "khugepaged":
+      batch.khugepagedScan();
       return value;
     case "take-referenced":
       batch.takeReferenced();
@@ -118,6 +121,9 @@ function ofProcess(batch: Batch, operation: ProcessOperation, side: CoreSide): R
     case "exit":
       batch.exit(process);
       return nothing;
+    case "collapse":
+      batch.collapse(process, operation.address);
+      return (result) => COLLAPSED[result as CollapseResult];
     case "read":
       batch.read(process, operation.address);
       return value;
@@ -171,6 +177,15 @@ const UNMAPPED: Readonly<Record<UnmapResult, string>> = {
   [UnmapResult.Again]: "again",
   [UnmapResult.Fail]: "fail",
   [UnmapResult.Mlock]: "mlock",
+};
+
+const COLLAPSED: Readonly<Record<CollapseResult, string>> = {
+  [CollapseResult.Collapsed]: "collapsed",
+  [CollapseResult.NotEligible]: "not-eligible",
+  [CollapseResult.NothingThere]: "nothing-there",
+  [CollapseResult.Unsuitable]: "unsuitable",
+  [CollapseResult.Idle]: "idle",
+  [CollapseResult.NoMemory]: "no-memory",
 };
 
 const FATES: Readonly<Record<PageFate, string>> = {

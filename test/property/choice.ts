@@ -113,7 +113,7 @@ export class Chooser {
       case "recount":
       case "empty":
       case "rmdir":
-        return onCgroup(kind, this.draws, this.model.machine);
+        return onCgroup(kind, this.draws, this.model.machine, isLarge(this.span));
       case "move":
         return { op: "move", process, cgroup: anyCgroup(this.draws, this.model.machine) };
       case "fork": {
@@ -148,6 +148,7 @@ export class Chooser {
         return onFile(kind, file, this.draws, () => this.word());
       }
       case "ksm":
+      case "khugepaged":
       case "ksm-scan":
       case "ksm-unmerge":
       case "reclaim":

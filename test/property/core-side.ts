@@ -113,6 +113,8 @@ export class CoreSide {
         return kernel.ksm.scan();
       case "ksm-unmerge":
         return kernel.ksm.unmerge();
+      case "khugepaged":
+        return kernel.khugepagedScan();
       case "take-referenced":
         kernel.storageKeys.takeReferenced();
         return 0;

@@ -17,6 +17,7 @@ export function onMachine(
     case "ksm":
     case "ksm-scan":
     case "ksm-unmerge":
+    case "khugepaged":
     case "take-referenced":
       return { op };
     case "reclaim":

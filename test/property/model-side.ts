@@ -121,6 +121,8 @@ export class ModelSide {
         return machine.ksm.scan();
       case "ksm-unmerge":
         return machine.ksm.unmerge();
+      case "khugepaged":
+        return machine.khugepaged();
       case "take-referenced":
         machine.forgetTouches();
         return 0;

@@ -135,7 +135,7 @@ export type FileOperation =
 
 /** Operations on the whole machine. */
 export type MachineOperation =
-  | { readonly op: "ksm" | "ksm-scan" | "ksm-unmerge" }
+  | { readonly op: "ksm" | "ksm-scan" | "ksm-unmerge" | "khugepaged" }
   /** Forgets of all pages that they were touched. */
   | { readonly op: "take-referenced" }
   /** Back to the last snapshot, as often as it comes. */

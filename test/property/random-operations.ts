@@ -8,6 +8,8 @@ import { size } from "./size.js";
 
 const FEW_VMAS = 14;
 const LITTLE_SWAP = 6;
+/** For all that one huge page was, and some more. */
+const MUCH_SWAP = 700;
 const FEW_LOCKED = 12;
 /** Sequences with huge pages: an operation of theirs may be about hundreds of pages. */
 const HUGE_SHARE = 0.04;
@@ -34,7 +36,7 @@ export function randomOperations(anonIndex: AnonIndex): void {
     runsAlike(
       "do what the naive model does with huge pages wherever they fit",
       anonIndex,
-      { transparentHugepage: "always", frames: MANY_FRAMES },
+      { transparentHugepage: "always", frames: MANY_FRAMES, swap: MUCH_SWAP },
       HUGE_SHARE,
       true,
     );

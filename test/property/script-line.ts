@@ -80,6 +80,7 @@ export function inLanguage(
       return `swapon ${operation.pages} ${operation.priority}`;
     case "swapoff":
       return operation.area < AREAS ? `swapoff ${operation.area}` : null;
+    case "khugepaged":
     case "ksm-scan":
     case "ksm-unmerge":
     case "take-referenced":

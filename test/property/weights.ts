@@ -74,6 +74,7 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   "device-detach": 1,
   "memory-failure": 2,
   collapse: 2,
+  khugepaged: 1,
   split: 2,
 };
 
@@ -96,6 +97,7 @@ const TIMES_WITH_HUGE: Partial<Record<Operation["op"], number>> = {
   hierarchy: 0.3,
   fork: 1.5,
   collapse: 15,
+  khugepaged: 4,
   split: 4,
 };
 
