@@ -3,12 +3,6 @@ export default {
   tests: ["test/api/storage-keys", "test/api/huge-page", "test/api/notifier-huge-pages"],
   breaks: [
     {
-      rule: "an entry has no marks when its page is written in place",
-      file: "assembly/mm/fault-huge.ts",
-      from: "setHugeEntry(pmd, seen | pteBits(hugeBits(vma)));",
-      to: "setHugeEntry(pmd, seen | hugeBits(vma));",
-    },
-    {
       rule: "an entry has no marks when its page is populated",
       file: "assembly/mm/populate.ts",
       from: "setHugeEntry(pmd, entry | pteBits(PTE_YOUNG | PTE_DIRTY));",
