@@ -77,6 +77,18 @@ export function pageTestAndClearYoung(frame: u32): bool {
   return testAndClear(header().storageKeys, frame);
 }
 
+/** page_test_and_clear_young of all frames of a row: was any of them touched? First and number are multiples of 64. */
+export function framesTestAndClearYoung(first: u32, n: u32): bool {
+  const at = wordOf(header().storageKeys, first);
+  sharedAccess(at);
+  let marks: u64 = 0;
+  for (let i: u32 = 0; i < n >> 3; i += 8) {
+    marks |= load<u64>(at + <usize>i);
+    store<u64>(at + <usize>i, 0);
+  }
+  return marks != 0;
+}
+
 /** page_test_and_clear_dirty: was the frame written to? */
 export function pageTestAndClearDirty(frame: u32): bool {
   return testAndClear(header().keysChanged, frame);

@@ -3,12 +3,12 @@
 import { Doing } from "../locks";
 import { VmFlag, WalkAct } from "../abi";
 import { MmStruct } from "../struct/mm-struct";
-import { hugeEntryAt, ptlUnlock, pteUnder } from "../struct/page-table";
+import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { Vma } from "../struct/vma";
 import { traceDid } from "../struct/walk-trace";
 import { pageCheckAddress } from "./address";
 import { mmHasNotifiers } from "../notifier/dispatch";
-import { clearFlushYoung, pteClearYoung } from "./young";
+import { clearFlushYoung, clearFlushYoungHuge, pteClearYoung } from "./young";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 
 // What it says, as bits.
@@ -25,7 +25,7 @@ function hugeReferencedOne(head: u32, vma: Vma, address: u64): u32 {
   if (pmd && vma.flags & VmFlag.Locked) {
     found = LOCKED;
     if (CHECKED) traceDid(WalkAct.VmaLocked);
-  } else if (pmd && clearFlushYoung(mm, hugeEntryAt(pmd), address)) {
+  } else if (pmd && clearFlushYoungHuge(mm, pmd, address, head)) {
     found |= REFERENCED;
     if (CHECKED) traceDid(WalkAct.Counted);
   } else if (CHECKED && pmd) {

@@ -12,6 +12,7 @@ import { MmStruct } from "../struct/mm-struct";
 import {
   mappingIsAnon,
   mappingIsKsm,
+  mappingOwner,
   pageFileMapping,
   pageIndex,
   pageIsHuge,
@@ -118,7 +119,8 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
 export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
   if (!pageMapped(frame)) return 0;
   const mapping = pageMapping(frame);
-  if (!mapping) return 0;
+  // page_rmapping: a page that KSM is about to share has no node yet.
+  if (!mappingOwner(mapping)) return 0;
   if (CHECKED) traceBegin(WalkKind.Referenced, frame);
   const result = referencedThrough(mapping, frame, locked, memcg);
   if (CHECKED) traceEnd(<f64>references(result));

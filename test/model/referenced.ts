@@ -24,8 +24,9 @@ export function pageReferenced(page: Page, only: Cgroup | null = null): Referenc
       found.locked = true;
       break;
     }
+    const used = forgetTouches(page);
     // Of a huge page the reader in sequence counts as well.
-    if (wasUsed(mapping) && (page.size > 1 || !vma.flags.sequential)) {
+    if ((wasUsed(mapping) || used) && (page.size > 1 || !vma.flags.sequential)) {
       found.count++;
       found.executable ||= vma.flags.exec;
     }
@@ -37,4 +38,12 @@ export function pageReferenced(page: Page, only: Cgroup | null = null): Referenc
     page.touched = false;
   }
   return found;
+}
+
+/** What tells on an s390x that somebody used a huge page: the keys of all its parts. The first entry gets to know. */
+function forgetTouches({ parts, memory }: Page): boolean {
+  if (parts === null || !memory.hasStorageKeys) return false;
+  const used = parts.some(({ touched }) => touched);
+  for (const part of parts) part.touched = false;
+  return used;
 }

@@ -13,6 +13,7 @@ import {
 } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, expectHealthy, lay, PAGE, pageAt } from "../api/ground.js";
+import { HUGE, hugeMachine, layHuge } from "../api/huge.js";
 
 const build = "checked";
 const arch = "s390x";
@@ -69,6 +70,32 @@ describe("page_referenced", () => {
     processes[0]!.read(at(0));
     // The walk ends at the locked VMA, which is not counted.
     expect([kernel.pageReferenced(page), kernel.pageReferenced(page)]).toEqual([1, 0]);
+  });
+
+  test("asks the keys of all frames of a huge page, for the first entry that maps it", async () => {
+    const { kernel, process } = await hugeMachine({ arch });
+    layHuge(process, 0, 2, [0, HUGE]);
+    const child = process.fork();
+    const page = pageAt(process, 0);
+    kernel.pageReferenced(page);
+    child.read(at(7));
+    process.read(at(HUGE - 1));
+    expect([kernel.pageReferenced(page), kernel.pageReferenced(page)]).toEqual([1, 0]);
+    expect(pageAt(process, HUGE).storageKey?.referenced).toBe(true);
+    for (const i of [7, HUGE - 1]) expect(pageAt(process, i).storageKey?.referenced).toBe(false);
+    expectHealthy(kernel);
+  });
+
+  test("of one in a locked VMA the first frame's key alone is asked", async () => {
+    const { kernel, process } = await hugeMachine({ arch });
+    layHuge(process, 0, 1, [0]);
+    const page = pageAt(process, 0);
+    process.mlock(at(0), HUGE * PAGE);
+    kernel.pageReferenced(page);
+    process.read(at(7));
+    expect(kernel.pageReferenced(page)).toBe(0);
+    process.read(at(0));
+    expect(kernel.pageReferenced(page)).toBe(1);
   });
 
   test("counts what the kernel itself has read", async () => {

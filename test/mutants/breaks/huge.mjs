@@ -158,8 +158,8 @@ export default {
     {
       rule: "a huge entry counts also in a sequential VMA",
       file: "assembly/rmap/referenced-one.ts",
-      from: "clearFlushYoung(mm, hugeEntryAt(pmd), address)) {\n    found |= REFERENCED;",
-      to: "clearFlushYoung(mm, hugeEntryAt(pmd), address)) {\n    if (!(vma.flags & VmFlag.SeqRead)) found |= REFERENCED;",
+      from: "clearFlushYoungHuge(mm, pmd, address, head)) {\n    found |= REFERENCED;",
+      to: "clearFlushYoungHuge(mm, pmd, address, head)) {\n    if (!(vma.flags & VmFlag.SeqRead)) found |= REFERENCED;",
     },
     {
       rule: "mlock counts a huge page by its size",

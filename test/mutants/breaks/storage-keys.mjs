@@ -63,6 +63,12 @@ export default {
       to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) {\n      if (hasStorageKeys()) pageTestAndClearYoung(frame);\n      return 1;\n    }",
     },
     {
+      rule: "a huge page was touched if any of its frames was",
+      file: "assembly/arch/storage-key.ts",
+      from: "  for (let i: u32 = 0; i < n >> 3; i += 8) {",
+      to: "  for (let i: u32 = 0; i < 8; i += 8) {",
+    },
+    {
       rule: "entries of an s390x have no marks",
       file: "assembly/mm/kernel.ts",
       from: "arch == <u32>Arch.S390x ? ~PTE_MARKS : u64.MAX_VALUE;",
