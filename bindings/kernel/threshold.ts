@@ -41,7 +41,10 @@ export class Thresholds {
     if (this.#calling) return;
     this.#calling = true;
     try {
-      for (const threshold of this.#thresholds) this.#lookAt(threshold, completions);
+      for (const threshold of this.#thresholds) {
+        // One that was called may have ended another.
+        if (this.#thresholds.includes(threshold)) this.#lookAt(threshold, completions);
+      }
     } finally {
       this.#calling = false;
     }

@@ -476,6 +476,16 @@ describe("thresholds", () => {
     ]);
   });
 
+  test("one that a callback has ended is not told any more", async () => {
+    const { cgroup, process } = await grouped();
+    const told: string[] = [];
+    const ends: (() => void)[] = [];
+    ends.push(cgroup.onThreshold(1, () => [told.push("first"), ends[1]!()]));
+    ends.push(cgroup.onThreshold(1, () => told.push("second")));
+    fill(process, 0, 1);
+    expect(told).toEqual(["first"]);
+  });
+
   test("a callback may use the kernel, and the call that led to it has its result", async () => {
     const { cgroup, process, kernel } = await grouped();
     lay(process, 0, 4);
