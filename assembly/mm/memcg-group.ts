@@ -100,7 +100,8 @@ function moveToParent(frame: u32, memcg: u32): void {
   const heir = heirOf(memcg);
   // A page of the root is in no counter: v3.7 leaves what is below a hierarchical root in its, where nobody looks.
   const top = isRootMemcg(heir) ? 0 : heir;
-  if (moveAccount(frame, memcg, heir)) resUnchargeUntil(memcg, top, <u32>pageSize(frame));
+  const moved = moveAccount(frame, memcg, heir);
+  if (moved) resUnchargeUntil(memcg, top, moved);
   putbackLruPage(frame);
 }
 

@@ -34,7 +34,6 @@ import { resCharge } from "../struct/res-counter";
 import { isHugetlbVma, linearPageIndex, Vma } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { downRead, lock, tryDownRead, unlock, upRead } from "../sync/lock";
-import { pause, YieldKind } from "../sync/yield-point";
 import { findGetPage } from "./file";
 import { tryCharge } from "./memcg-charge";
 import { endMove, startMove } from "./memcg-group";
@@ -163,11 +162,10 @@ function moveAt(vma: Vma, address: u64, kind: EntryLock): bool {
   const pages = <u32>pageSize(frame);
   const fits = pages <= state.mcPrecharge;
   if (fits && isolateLruPage(frame)) {
-    if (moveAccount(frame, state.mcFrom, state.mcTo)) {
-      state.mcPrecharge -= pages;
-      // The counter is relieved of all at once, at the end.
-      state.mcMoved += pages;
-    }
+    const moved = moveAccount(frame, state.mcFrom, state.mcTo);
+    state.mcPrecharge -= moved;
+    // The counter is relieved of all at once, at the end.
+    state.mcMoved += moved;
     putbackLruPage(frame);
   }
   putPage(frame);
@@ -187,12 +185,18 @@ function moveVma(vma: Vma): bool {
   return true;
 }
 
-/** Whoever has mmap_sem for write may wait for the end of the move: then it goes on without what it has. */
+/**
+ * Whoever has mmap_sem for write may wait for the end of the move: then it goes on without what it has, and nobody is
+ * to wait for it until it has mmap_sem. In v3.7 they may wait for each other for ever (docs/simplified.md).
+ */
 function lockMmForMove(mm: MmStruct): void {
-  while (!tryDownRead(mmapSem(mm), Doing.MoveCharges)) {
+  const state = header();
+  if (!tryDownRead(mmapSem(mm), Doing.MoveCharges)) {
     settleCounters();
-    pause(YieldKind.Blocked, mmapSem(mm));
+    state.mcMover = 0;
+    downRead(mmapSem(mm), Doing.MoveCharges);
   }
+  state.mcMover = state.actor + 1;
 }
 
 function moveCharges(mm: MmStruct): void {
@@ -212,8 +216,10 @@ export function moveMm(mm: MmStruct, to: u32): i32 {
     startMove(from);
     state.mcFrom = from;
     state.mcTo = to;
+    const targets = countTargets(mm, from);
+    // From here on others wait for the move; while it has to wait for mmap_sem itself they must not.
     state.mcMover = state.actor + 1;
-    if (precharge(countTargets(mm, from))) {
+    if (precharge(targets)) {
       mm.memcg = to;
       moveCharges(mm);
     } else {

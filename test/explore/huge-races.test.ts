@@ -273,3 +273,20 @@ test("a move back of a huge page can be missed by a split: the known defect of v
   for (const message of missed) expect(message).toContain("split found other entries than map it");
   scheduler.kernel.dispose();
 });
+
+test("a split of a page whose cgroup is removed: as much goes off its counter as the root has from then on", async () => {
+  const ground = await family();
+  const { scheduler, a, head } = ground;
+  const { kernel } = scheduler;
+  const cgroup = kernel.createCgroup();
+  cgroup.move(a);
+  // It stays behind when its process leaves.
+  expect(kernel.isolate(head)).toBe(true);
+  kernel.rootCgroup.move(a);
+  kernel.putback(head);
+  expect([cgroup.spaces, cgroup.usage]).toEqual([0, 512]);
+  const remove = scheduler.actor("remove", (batch) => batch.removeCgroup(cgroup));
+  const cut = scheduler.actor("cut", (batch) => split(batch, ground));
+  expect(interrupt(scheduler, remove, cut)).toBeGreaterThan(0);
+  kernel.dispose();
+});

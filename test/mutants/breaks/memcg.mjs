@@ -143,6 +143,20 @@ export default {
       to: "",
     },
     {
+      rule: "a move that waits for mmap_sem is waited for by nobody",
+      ...raced,
+      file: "assembly/mm/memcg-move.ts",
+      from: "    state.mcMover = 0;\n    downRead",
+      to: "    downRead",
+    },
+    {
+      rule: "a page that is split while its cgroup goes is taken off its counter as it was when it moved",
+      tests: ["test/explore/huge-races"],
+      file: group,
+      from: "if (moved) resUnchargeUntil(memcg, top, moved);",
+      to: "if (moved) resUnchargeUntil(memcg, top, <u32>pageSize(frame));",
+    },
+    {
       rule: "swapoff goes on while rounds bring something back",
       file: "assembly/mm/swapoff.ts",
       from: "const stuck = !error && area.inUse >= before && before != 0;",
