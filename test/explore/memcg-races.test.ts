@@ -108,16 +108,18 @@ race("a move of a page in the swap cache and the fault that brings it back", (gr
   return [(batch) => batch.read(child, BASE), move(ofA, to)];
 });
 
-race("a move of a process and an mremap of a thread, which has mmap_sem and no room", (ground) => {
-  const { scheduler, a } = ground;
-  const from = scheduler.kernel.createCgroup("from", { limit: 3 });
-  const to = scheduler.kernel.createCgroup("to");
-  from.move(a);
-  a.mmap({ address: BASE, length: 2 * PAGE, fixed: true, locked: true });
-  const thread = a.fork({ shareMemory: true });
-  const look = (): void => expect([from.usage, to.stat().rss]).toEqual([0, a.rss.anon]);
-  return [(batch) => batch.mremap(thread, BASE, 2 * PAGE, 4 * PAGE), move(ofA, to), look];
-});
+for (const limit of [null, 3]) {
+  const where = limit === null ? "where it is" : "anywhere";
+  race(`a move of a process and an mremap of a thread, which has no room ${where}`, (ground) => {
+    const { scheduler, a } = ground;
+    const from = scheduler.kernel.createCgroup("from", { limit: 3 });
+    const to = scheduler.kernel.createCgroup("to", { limit });
+    from.move(a);
+    a.mmap({ address: BASE, length: 2 * PAGE, fixed: true, locked: true });
+    const thread = a.fork({ shareMemory: true });
+    return [(batch) => batch.mremap(thread, BASE, 2 * PAGE, 8 * PAGE), move(ofA, to)];
+  });
+}
 
 race("two moves, there and back", (ground) => {
   const { from, to } = groups(ground);

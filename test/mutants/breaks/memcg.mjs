@@ -143,6 +143,13 @@ export default {
       to: "",
     },
     {
+      rule: "a move is waited for only when its pages are counted",
+      ...raced,
+      file: "assembly/mm/memcg-move.ts",
+      from: "    const targets = countTargets(mm, from);",
+      to: "    state.mcMover = state.actor + 1;\n    const targets = countTargets(mm, from);",
+    },
+    {
       rule: "a move that waits for mmap_sem is waited for by nobody",
       ...raced,
       file: "assembly/mm/memcg-move.ts",
