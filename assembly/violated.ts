@@ -1,4 +1,4 @@
-// What verify() finds broken, and the layout of its report. Plain enums and numbers, as in abi.ts.
+// What verify() finds broken, and the layout of its report. Plain enums and numbers, as in abi/.
 
 /**
  * What verify() found broken. The hundreds are the number of the invariant in the specification. Each

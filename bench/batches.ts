@@ -1,4 +1,4 @@
-import { BATCH_CAPACITY } from "../assembly/abi.js";
+import { BATCH_CAPACITY } from "../assembly/abi/memory.js";
 import { KernelError } from "../bindings/core/kernel-error.js";
 import type { Batch } from "../bindings/kernel/batch.js";
 

@@ -1,6 +1,6 @@
 // `npm run bench:memory`: what 262,144 VMAs, split by mprotect in one process, take in time and memory.
 
-import { PAGE_SIZE } from "../assembly/abi.js";
+import { PAGE_SIZE } from "../assembly/abi/unit.js";
 import { inBatches } from "./batches.js";
 import { splitAt, splitKernel, splitsFor, touchedMapping } from "./suites/split.js";
 

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from "../assembly/abi.js";
+import { PAGE_SIZE } from "../assembly/abi/unit.js";
 import type { Batch } from "../bindings/kernel/batch.js";
 import type { Kernel } from "../bindings/kernel/kernel.js";
 import type { Process } from "../bindings/kernel/process.js";

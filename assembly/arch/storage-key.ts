@@ -7,7 +7,7 @@
 //
 // An x86-64 has none: storageKeys is 0. Callers on hot paths ask hasStorageKeys first, which is one load.
 
-import { KEY_ACCESS_SHIFT, StorageKey } from "../abi";
+import { KEY_ACCESS_SHIFT, StorageKey } from "../abi/flag";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
 import { sharedAccess } from "../sync/yield-point";

@@ -1,6 +1,6 @@
 // Address spaces: who runs in them, and their VMAs, by list and by tree.
 
-import { VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
 import { IndexOwner, Violated } from "../violated";
 import { rbFirst, rbNext } from "../index/rb-tree";
 import { header } from "../memory/header";

@@ -3,7 +3,7 @@
 // page tables.
 
 import { hasStorageKeys, isKeyChanged } from "../arch/storage-key";
-import { PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
 import { Cache } from "../memory/slab";
 import { extentOf, EXTENT_NODE, fileFirstWord } from "../mm/file-data";
 import { accountsDirty, AddressSpace, isHugetlb } from "../struct/address-space";

@@ -1,6 +1,8 @@
 // Invariants I1 and I6, and the counters over all frames: what each page counts against what was found.
 
-import { HUGE_PAGES, PageFlag, VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { Violated } from "../violated";
 import { header, vmStatOf } from "../memory/header";
 import { Cache } from "../memory/slab";

@@ -3,7 +3,8 @@
 //   promised = for each hugetlb file   pages that shared mappings were promised, less those that are there
 //            + for each owner's VMA    its pages, less those for which its promise was used up
 
-import { HUGE_ORDER, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_ORDER } from "../abi/unit";
 import { Violated } from "../violated";
 import { header } from "../memory/header";
 import { Cache, slabLive, slabNext } from "../memory/slab";

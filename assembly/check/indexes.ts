@@ -1,6 +1,6 @@
 // Invariant I11: each index is in good order, and holds exactly the VMAs it should.
 
-import { IndexKind } from "../abi";
+import { IndexKind } from "../abi/machine";
 import { IndexOwner, Violated } from "../violated";
 import { anonIndexIsCurrent } from "../index/anon-index";
 import { anonListNext, anonListVerify } from "../index/anon-list";

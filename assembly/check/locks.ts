@@ -1,6 +1,6 @@
 // Invariant I12 at a quiet moment: nobody holds anything. Order is asserted as locks are taken.
 
-import { PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
 import { HELD_LOCKS } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { ALL_LOCKS_MARK } from "../mm/take-all-locks";

@@ -1,6 +1,8 @@
 // The lists of reclaim: links, counts, and whether each page is on the list that its flags say.
 
-import { HUGE_PAGES, LruList, PageFlag } from "../abi";
+import { LruList } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { Cache, slabNext } from "../memory/slab";
 import { lruNext, lruPrev, pageLru } from "../struct/lru";
 import { lruPages, memcgAt, memcgLru } from "../struct/memcg";

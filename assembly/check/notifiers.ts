@@ -1,7 +1,7 @@
 // Invariant I9: whoever is told of changes to a page table was told of their end, and shows nothing that the page
 // table does not.
 
-import { HUGE_PAGES, PAGE_SHIFT } from "../abi";
+import { HUGE_PAGES, PAGE_SHIFT } from "../abi/unit";
 import { rbLeft, rbRight } from "../index/rb-tree";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";

@@ -1,6 +1,7 @@
 // Page tables: each entry is counted, and looked up in the VMA that it lies in.
 
-import { HUGE_PAGES, PAGE_SHIFT, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES, PAGE_SHIFT } from "../abi/unit";
 import { Violated } from "../violated";
 import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AnonVmaChain } from "../struct/anon-vma";

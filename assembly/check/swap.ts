@@ -1,6 +1,7 @@
 // Swap slots: how many entries refer to each, the page that each caches, and the areas they are in.
 
-import { MAX_SWAP_AREAS, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { MAX_SWAP_AREAS } from "../abi/unit";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { pagePrivate, pageRefcount, pageTest } from "../struct/page";

@@ -1,7 +1,7 @@
 // The index of an anon_vma, whichever structure the kernel was made with. How walks ask it is in
 // source.ts.
 
-import { IndexKind } from "../abi";
+import { IndexKind } from "../abi/machine";
 import { header } from "../memory/header";
 import { AnonVma, AnonVmaChain, CHAIN_BYTES, nodeOfChain } from "../struct/anon-vma";
 import { IntervalNode, nodeFirst, nodeLast } from "../struct/interval-node";

@@ -1,7 +1,7 @@
 // The list of spec/commits.md section 6, "before": chains in order of linking, every walk visits all.
 // A node's parent word links to the one before, its left word to the one after.
 
-import { Counter } from "../abi";
+import { Counter } from "../abi/counter";
 import { count } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { IntervalNode } from "../struct/interval-node";

@@ -4,7 +4,7 @@
 // Searches count the nodes they pass: visited are those that became the current node, touched those of
 // which a field was read. What they return is a step (step.ts).
 
-import { Counter } from "../abi";
+import { Counter } from "../abi/counter";
 import { count } from "../memory/header";
 import { IntervalNode, nodeFirst, nodeLast } from "../struct/interval-node";
 import { traceNode } from "../struct/walk-trace";

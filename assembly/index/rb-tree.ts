@@ -9,7 +9,7 @@
 //
 // `augmented` trees are interval trees: their nodes carry subtreeLast, which rotations and removals keep.
 
-import { Counter } from "../abi";
+import { Counter } from "../abi/counter";
 import { count } from "../memory/header";
 import { IntervalNode, nodeLast } from "../struct/interval-node";
 

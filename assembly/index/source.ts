@@ -1,7 +1,7 @@
 // One way to ask any index that a reverse-map walk may use, so that each walk is written once. A walk
 // looks up where its index is rooted once; then each step is a predictable branch and the search itself.
 
-import { IndexKind } from "../abi";
+import { IndexKind } from "../abi/machine";
 import { header } from "../memory/header";
 import { AddressSpace, iMmapRoot } from "../struct/address-space";
 import { AnonVma, chainOfNode } from "../struct/anon-vma";

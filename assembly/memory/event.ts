@@ -1,6 +1,7 @@
 // What happens inside an operation, recorded only while somebody asked for it: [Event and actor, a, b, c] as f64.
 
-import { Event, EVENT_ACTOR_SHIFT, EVENT_RECORD } from "../abi";
+import { Event, EVENT_ACTOR_SHIFT } from "../abi/event";
+import { EVENT_RECORD } from "../abi/memory";
 import { header } from "./header";
 import { heapAlloc } from "./heap";
 

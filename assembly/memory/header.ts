@@ -1,7 +1,7 @@
 // The one place where the machine's roots are kept. Nothing else in the core is module state.
 //
 //   0x0000  never used, so that 0 is no object
-//   0x0400  submission buffer    256 x 64 bytes   (see abi.ts)
+//   0x0400  submission buffer    256 x 64 bytes   (see abi/memory.ts)
 //   0x4400  completion buffer    256 x 16 bytes
 //   0x5400  the last fault of a lock (checked and explore only, see locks.ts)
 //   0x5800  lock and step counters (checked and explore only, see sync/lock-counter.ts)   -.
@@ -17,7 +17,8 @@
 //
 // A snapshot copies [SNAPSHOT_START, header().bytesInUse).
 
-import { COMPLETIONS_AT, Counter, COUNTERS_AT, SUBMISSIONS_AT, VmStat, VMSTAT_AT } from "../abi";
+import { Counter, VmStat } from "../abi/counter";
+import { COMPLETIONS_AT, COUNTERS_AT, SUBMISSIONS_AT, VMSTAT_AT } from "../abi/memory";
 
 export const SUBMISSIONS: usize = SUBMISSIONS_AT;
 export const COMPLETIONS: usize = COMPLETIONS_AT;

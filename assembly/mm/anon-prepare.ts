@@ -1,7 +1,8 @@
 // anon_vma_prepare's look at the neighbours: a range that was cut in two should share an anon_vma again,
 // so that the pieces can merge later.
 
-import { PAGE_SHIFT, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { PAGE_SHIFT } from "../abi/unit";
 import { anonVmaPrepareWith } from "../rmap/anon-vma";
 import { chainIsSingular } from "../struct/anon-vma";
 import { Vma } from "../struct/vma";

@@ -1,6 +1,6 @@
 // How operations read their arguments and say what came of them.
 
-import { Errno } from "../abi";
+import { Errno } from "../abi/result";
 import { frameOfHandle, generationOfHandle, handleOf, objectOf } from "../memory/handle";
 import { header } from "../memory/header";
 import { Cache } from "../memory/slab";

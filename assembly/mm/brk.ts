@@ -1,6 +1,7 @@
 // brk: the heap grows and shrinks.
 
-import { PAGE_SHIFT, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { PAGE_SHIFT } from "../abi/unit";
 import { header } from "../memory/header";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";

@@ -9,15 +9,12 @@
 //
 // If one page does not suit, those that were isolated go back, and so does the table.
 
-import {
-  CollapseResult,
-  Event,
-  HUGE_PAGES,
-  PageFlag,
-  TransparentHugepage,
-  VmFlag,
-  VmStat,
-} from "../abi";
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { TransparentHugepage } from "../abi/machine";
+import { CollapseResult } from "../abi/result";
+import { HUGE_PAGES } from "../abi/unit";
 import { Doing } from "../locks";
 import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";

@@ -1,7 +1,9 @@
 // A model client comes to memory through its own table, and faults in what is not there: it finds the page as
 // get_user_pages does, lets go of it, and maps it if it was told of no change meanwhile.
 
-import { DeviceAccess, Errno, NotifierModel, PAGE_SIZE, TASK_SIZE_PAGES } from "../abi";
+import { DeviceAccess, NotifierModel } from "../abi/argument";
+import { Errno } from "../abi/result";
+import { PAGE_SIZE, TASK_SIZE_PAGES } from "../abi/unit";
 import { Doing, LockClass } from "../locks";
 import { header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";

@@ -1,6 +1,8 @@
 // Operations on one open file.
 
-import { Errno, Invalidate, Op } from "../abi";
+import { Invalidate } from "../abi/argument";
+import { Op } from "../abi/operation";
+import { Errno } from "../abi/result";
 import { objectOf } from "../memory/handle";
 import { Cache } from "../memory/slab";
 import { AddressSpace, File, isHugetlb } from "../struct/address-space";

@@ -1,6 +1,9 @@
 // Operations on the machine as a whole.
 
-import { Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../abi";
+import { Reclaim } from "../abi/argument";
+import { Op } from "../abi/operation";
+import { Errno } from "../abi/result";
+import { MAX_SWAP_AREAS } from "../abi/unit";
 import { takeChanged, takeReferenced } from "../arch/key-marks";
 import { hasStorageKeys } from "../arch/storage-key";
 import { header } from "../memory/header";

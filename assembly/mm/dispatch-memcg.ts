@@ -1,6 +1,7 @@
 // Operations on memcgs.
 
-import { Errno, Op } from "../abi";
+import { Op } from "../abi/operation";
+import { Errno } from "../abi/result";
 import { header } from "../memory/header";
 import { memcgAt, NO_LIMIT } from "../struct/memcg";
 import { arg, created, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";

@@ -1,6 +1,8 @@
 // Operations of clients that are told of changes to a page table.
 
-import { DeviceAccess, Errno, NotifierModel, Op } from "../abi";
+import { DeviceAccess, NotifierModel } from "../abi/argument";
+import { Op } from "../abi/operation";
+import { Errno } from "../abi/result";
 import { objectOf } from "../memory/handle";
 import { Cache } from "../memory/slab";
 import { MmStruct } from "../struct/mm-struct";

@@ -1,6 +1,9 @@
 // Operations on one page.
 
-import { Errno, FAILURE_SEQUENCE_UNIT, KEY_ACCESS_SHIFT, Op, StorageKey, Unmap } from "../abi";
+import { Unmap } from "../abi/argument";
+import { KEY_ACCESS_SHIFT, StorageKey } from "../abi/flag";
+import { Op } from "../abi/operation";
+import { Errno, FAILURE_SEQUENCE_UNIT } from "../abi/result";
 import {
   hasStorageKeys,
   pageSetStorageKey,

@@ -1,20 +1,9 @@
 // One dispatcher for single calls and batches: reads submission records, leaves completions.
 
-import {
-  Advice,
-  BATCH_CAPACITY,
-  COMPLETION_BYTES,
-  Errno,
-  FIRST_FILE_OP,
-  FIRST_MACHINE_OP,
-  FIRST_PAGE_OP,
-  LockAll,
-  MremapFlag,
-  Op,
-  Prot,
-  RemapFlag,
-  SUBMISSION_BYTES,
-} from "../abi";
+import { Advice, LockAll, MremapFlag, Prot, RemapFlag } from "../abi/argument";
+import { BATCH_CAPACITY, COMPLETION_BYTES, SUBMISSION_BYTES } from "../abi/memory";
+import { FIRST_FILE_OP, FIRST_MACHINE_OP, FIRST_PAGE_OP, Op } from "../abi/operation";
+import { Errno } from "../abi/result";
 import { objectOf } from "../memory/handle";
 import { COMPLETIONS, header, SUBMISSIONS } from "../memory/header";
 import { Cache } from "../memory/slab";

@@ -1,6 +1,7 @@
 // What JavaScript asks about one entry of a page table.
 
-import { Errno, PAGE_SHIFT } from "../abi";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT } from "../abi/unit";
 import { objectOf } from "../memory/handle";
 import { Cache } from "../memory/slab";
 import { hugeEntry, hugePmdAt, pteAt } from "../struct/page-table";

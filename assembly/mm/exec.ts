@@ -13,7 +13,10 @@
 // The VMA keeps its pgoff, as its pages keep their index.
 
 import { Doing } from "../locks";
-import { Errno, Event, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";

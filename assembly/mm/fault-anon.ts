@@ -1,7 +1,9 @@
 // A fault on private anonymous memory that was never touched.
 
 import { Doing } from "../locks";
-import { Errno, Event, PageFlag, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
 import { event } from "../memory/event";
 import { pageAddNewAnonRmap } from "../rmap/accounting";
 import { MmStruct } from "../struct/mm-struct";

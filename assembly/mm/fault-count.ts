@@ -1,6 +1,6 @@
 // Faults are counted for the machine, and for the memcg of whoever takes them.
 
-import { VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
 import { vmStat } from "../memory/header";
 import { memcgAt } from "../struct/memcg";
 import { isMemcgEnabled } from "../struct/memcg-charge";

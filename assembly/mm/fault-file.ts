@@ -1,7 +1,10 @@
 // A fault on a file mapping that has no entry, or one that only says which page of the file it shows.
 
 import { Doing } from "../locks";
-import { Counter, Errno, Event, PageFlag } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { pageAddFileRmap, pageAddNewAnonRmap } from "../rmap/accounting";

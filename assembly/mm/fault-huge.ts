@@ -1,16 +1,12 @@
 // A fault where there is no table of entries: a huge page is made or written to, or it is a matter for small ones.
 
 import { Doing } from "../locks";
-import {
-  Counter,
-  Errno,
-  Event,
-  HUGE_PAGES,
-  PageFlag,
-  TransparentHugepage,
-  VmFlag,
-  VmStat,
-} from "../abi";
+import { Counter, VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { TransparentHugepage } from "../abi/machine";
+import { Errno } from "../abi/result";
+import { HUGE_PAGES } from "../abi/unit";
 import { event } from "../memory/event";
 import { count, header, vmStat } from "../memory/header";
 import { pageAddNewAnonRmap, pageRemoveRmap } from "../rmap/accounting";

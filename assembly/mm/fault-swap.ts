@@ -1,7 +1,9 @@
 // A fault on an entry that is not present: swapped out, on its way to another frame, or broken.
 
 import { Doing } from "../locks";
-import { Errno, Event, PageFlag, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
 import { event } from "../memory/event";
 import { lruAddNewAnon, pageAddAnonRmap } from "../rmap/accounting";
 import { AnonVma, AnonVmaChain } from "../struct/anon-vma";

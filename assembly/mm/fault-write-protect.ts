@@ -5,7 +5,11 @@
 //   anything else               copy: new page in, then old page out of the reverse map
 
 import { Doing } from "../locks";
-import { Counter, Errno, Event, PAGE_SIZE, PageFlag, VmFlag } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import {

@@ -2,7 +2,10 @@
 // Under mmap_sem for read. The order inside each path is that of spec/rmap.md Part 3, except that pages
 // are allocated before anon_vma_prepare, so that a fault that finds no frame leaves nothing behind.
 
-import { Counter, Errno, TASK_SIZE_PAGES, VmFlag } from "../abi";
+import { Counter } from "../abi/counter";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { TASK_SIZE_PAGES } from "../abi/unit";
 import { count, header } from "../memory/header";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageReadWord, pageSetWord } from "../struct/page";

@@ -1,6 +1,6 @@
 // read(2) and write(2) of a page's first word: through the page cache, past the reverse map.
 
-import { Errno } from "../abi";
+import { Errno } from "../abi/result";
 import { AddressSpace, File, inodeMutex } from "../struct/address-space";
 import { markPageAccessed } from "../struct/lru";
 import { lockPage, pageReadWord, pageSetWord, unlockPage } from "../struct/page";

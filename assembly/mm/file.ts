@@ -1,6 +1,6 @@
 // Files: their open descriptions, and the pages they hold.
 
-import { FileKind } from "../abi";
+import { FileKind } from "../abi/machine";
 import { Cache, slabFree } from "../memory/slab";
 import {
   AddressSpace,

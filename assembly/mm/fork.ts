@@ -1,6 +1,8 @@
 // fork: the child gets a copy of every VMA, and of the entries that a fault could not bring back.
 
-import { Event, HUGE_PAGES, PAGE_SIZE, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
 import { fileIndexInsertAfter } from "../index/file-index";
 import { nonlinearInsert } from "../index/nonlinear-list";
 import { event } from "../memory/event";

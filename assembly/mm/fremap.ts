@@ -1,6 +1,10 @@
 // remap_file_pages: a range of a shared mapping shows other pages of its file, in whatever order.
 
-import { Errno, Event, PAGE_SHIFT, PAGE_SIZE, RemapFlag, VmFlag } from "../abi";
+import { RemapFlag } from "../abi/argument";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { hasStorageKeys } from "../arch/storage-key";
 import { fileIndexRemove } from "../index/file-index";
 import { nonlinearInsert, setNonlinearCursor } from "../index/nonlinear-list";

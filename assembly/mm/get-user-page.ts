@@ -1,7 +1,8 @@
 // get_user_pages of one page: for whoever comes to memory by an address, but not as the process.
 
 import { Doing } from "../locks";
-import { Errno, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
 import { HugeLock, hugePmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { markPageAccessed } from "../struct/lru";
 import { header } from "../memory/header";

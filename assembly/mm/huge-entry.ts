@@ -1,7 +1,8 @@
 // What the system calls do with an entry that maps a huge page: each is asked with the whole of what the entry maps, or
 // the page is split first, and then its small entries are dealt with as all others are.
 
-import { HUGE_PAGES, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { Doing } from "../locks";
 import { header } from "../memory/header";
 import { pageDupRmap, pageRemoveRmap } from "../rmap/accounting";

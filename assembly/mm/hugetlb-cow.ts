@@ -6,7 +6,11 @@
 //                          for want of free pages, gets it back: it is taken away from the others
 
 import { Doing, LockClass } from "../locks";
-import { Counter, Errno, Event, PAGE_SHIFT, PageFlag, VmFlag } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT } from "../abi/unit";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { stepNode } from "../index/step";
 import { event } from "../memory/event";

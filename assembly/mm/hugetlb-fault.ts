@@ -4,7 +4,10 @@
 // What a fault may need beside the page is had before it, so that one that fails leaves nothing behind.
 
 import { Doing, LockClass } from "../locks";
-import { Errno, Event, HUGE_ORDER, PageFlag, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { HUGE_ORDER } from "../abi/unit";
 import { event } from "../memory/event";
 import { Header, header } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";

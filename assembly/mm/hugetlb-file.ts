@@ -2,7 +2,9 @@
 // for them.
 
 import { Doing, LockClass } from "../locks";
-import { Errno, HUGE_ORDER, HUGE_PAGES, PAGE_SHIFT, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { HUGE_ORDER, HUGE_PAGES, PAGE_SHIFT } from "../abi/unit";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { stepNode } from "../index/step";
 import { AddressSpace, iMmapMutex, inodeMutex, mappingOf } from "../struct/address-space";

@@ -1,6 +1,6 @@
 // The size of the pool of huge pages: /proc/sys/vm/nr_hugepages.
 
-import { PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
 import { header } from "../memory/header";
 import {
   dequeueHugePage,

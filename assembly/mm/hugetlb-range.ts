@@ -2,7 +2,8 @@
 // begins and ends at huge pages.
 
 import { Doing, LockClass } from "../locks";
-import { Event, HUGE_PAGES } from "../abi";
+import { Event } from "../abi/event";
+import { HUGE_PAGES } from "../abi/unit";
 import { event } from "../memory/event";
 import {
   mmuNotifierInvalidateRangeEnd,

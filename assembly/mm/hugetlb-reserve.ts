@@ -1,7 +1,9 @@
 // Promises of the pool are made with a mapping, used up by its faults, and given back with it
 // (struct/reservation.ts says what they are).
 
-import { Errno, HUGE_ORDER, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { HUGE_ORDER } from "../abi/unit";
 import { header } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";
 import { AddressSpace, mappingOf } from "../struct/address-space";

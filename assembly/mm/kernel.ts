@@ -1,6 +1,7 @@
 // A kernel is made: slabs, page arrays, switches.
 
-import { Arch, Errno } from "../abi";
+import { Arch } from "../abi/machine";
+import { Errno } from "../abi/result";
 import { storageKeysInit } from "../arch/storage-key";
 import { heapAlloc } from "../memory/heap";
 import { header, resetCounters } from "../memory/header";

@@ -1,6 +1,7 @@
 // A page that KSM shares is copied where it must not be shared any more.
 
-import { Errno, PAGE_SIZE } from "../abi";
+import { Errno } from "../abi/result";
+import { PAGE_SIZE } from "../abi/unit";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsKsm } from "../struct/page";
 import { nextMapped, pteAt } from "../struct/page-table";

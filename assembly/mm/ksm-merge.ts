@@ -1,6 +1,8 @@
 // KSM puts a page where another with the same contents is, or makes a page the one that is shared.
 
-import { Event, PAGE_SIZE, PageFlag, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import {
   mmuNotifierInvalidateRangeEnd,

@@ -1,7 +1,8 @@
 // ksmd: goes over all places that may be merged, address space by address space, and merges what is equal.
 // A page must have had the same contents at two scans before it is worth the trouble.
 
-import { PAGE_SIZE, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { PAGE_SIZE } from "../abi/unit";
 import { header } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";
 import { putAnonVma } from "../rmap/anon-vma";

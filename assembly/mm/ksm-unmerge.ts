@@ -1,7 +1,7 @@
 // KSM takes everything apart that it has merged, as 2 in /sys/kernel/mm/ksm/run says. It goes along the same
 // cursor as a scan, so that the exit of the address space at hand waits for it.
 
-import { VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { ksmThreadMutex, MmSlot, slotOfMm, stableNodeAt } from "../struct/ksm";

@@ -1,6 +1,8 @@
 // madvise: forget pages, or other flags for a range.
 
-import { Advice, Errno, VmFlag } from "../abi";
+import { Advice } from "../abi/argument";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
 import { MmStruct } from "../struct/mm-struct";
 import { isNonlinear, Vma } from "../struct/vma";
 import { findVma, isErrno } from "./vma-list";

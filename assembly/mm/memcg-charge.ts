@@ -1,7 +1,8 @@
 // Room for a page is asked of its process's memcg before the page is used. One that is at its limit, or below one that
 // is, is reclaimed first.
 
-import { PageFlag, Reclaim } from "../abi";
+import { Reclaim } from "../abi/argument";
+import { PageFlag } from "../abi/flag";
 import { header } from "../memory/header";
 import { cancelCharge, commitCharge, isMemcgEnabled, unchargePage } from "../struct/memcg-charge";
 import { isRootMemcg, isSameOrSubtree, memcgAt } from "../struct/memcg";

@@ -1,6 +1,8 @@
 // Numbers about a memcg: what memory.stat and its fellows show, in pages.
 
-import { Errno, LruList, MemcgField, MEMCG_TOTAL } from "../abi";
+import { LruList } from "../abi/counter";
+import { MemcgField, MEMCG_TOTAL } from "../abi/field";
+import { Errno } from "../abi/result";
 import { handleOf, objectOf } from "../memory/handle";
 import { header } from "../memory/header";
 import { Cache } from "../memory/slab";

@@ -1,6 +1,9 @@
 // Memcgs come and go. What is charged to one that goes is charged to the one above from then on.
 
-import { Errno, LruList, PageFlag, Reclaim } from "../abi";
+import { Reclaim } from "../abi/argument";
+import { LruList } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { moveAccount } from "../rmap/move-account";

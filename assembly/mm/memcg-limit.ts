@@ -1,6 +1,6 @@
 // The limit of a memcg, and whether it holds for what is below it.
 
-import { Errno } from "../abi";
+import { Errno } from "../abi/result";
 import { isRootMemcg, memcgAt, memcgIter } from "../struct/memcg";
 import { resSetLimit } from "../struct/res-counter";
 import { RECLAIM_RETRIES, reclaimMemcg } from "./memcg-charge";

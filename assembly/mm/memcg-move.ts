@@ -5,7 +5,8 @@
 //   3. its pages go over one by one, under the page-table lock  |  updates of their statistics take move_lock
 //   4. the old memcg's counter is relieved of them             -'
 
-import { Errno, PAGE_SHIFT, PAGE_SIZE } from "../abi";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { header } from "../memory/header";
 import { HugeLock, hugePmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { moveAccount } from "../rmap/move-account";

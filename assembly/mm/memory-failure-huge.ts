@@ -5,7 +5,8 @@
 //             where faults are refused it
 
 import { Doing } from "../locks";
-import { FailedPage, MemoryFailure, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { FailedPage, MemoryFailure } from "../abi/result";
 import { dequeueHwpoisonedHugePage, hugePageMarkBroken } from "../struct/huge-pool";
 import { lockPage, pageRefcount, pageSet, unlockPage } from "../struct/page";
 import { getPage } from "../struct/page-frame";

@@ -10,7 +10,9 @@
 // The reference that is taken at the beginning is never given back: so the frame stays out of use.
 
 import { Doing } from "../locks";
-import { Event, FailedPage, MemoryFailure, PageFlag } from "../abi";
+import { Event } from "../abi/event";
+import { PageFlag } from "../abi/flag";
+import { FailedPage, MemoryFailure } from "../abi/result";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";

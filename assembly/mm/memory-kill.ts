@@ -2,7 +2,7 @@
 // map down, and are sent a signal afterwards, if something was lost. Signals are kept with the task, and not delivered.
 
 import { Doing, LockClass } from "../locks";
-import { Signal } from "../abi";
+import { Signal } from "../abi/result";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode } from "../index/step";
 import { header } from "../memory/header";

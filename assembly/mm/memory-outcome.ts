@@ -1,6 +1,6 @@
 // What memory_failure came to, as one number.
 
-import { FAILED_PAGE_UNIT, FailedPage, MemoryFailure } from "../abi";
+import { FAILED_PAGE_UNIT, FailedPage, MemoryFailure } from "../abi/result";
 
 /** What it came to and what kind of page it was, and in the upper half how many tasks are sent a signal. */
 export function outcome(result: MemoryFailure, page: FailedPage, sent: u32): u64 {

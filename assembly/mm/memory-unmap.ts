@@ -1,6 +1,8 @@
 // What maps a broken page is taken away from it.
 
-import { PageFlag, Unmap, UnmapResult } from "../abi";
+import { Unmap } from "../abi/argument";
+import { PageFlag } from "../abi/flag";
+import { UnmapResult } from "../abi/result";
 import { pageMkclean } from "../rmap/mkclean";
 import { tryToUnmap } from "../rmap/unmap";
 import { accountsDirty, AddressSpace } from "../struct/address-space";

@@ -1,7 +1,11 @@
 // A page moves to another frame (spec/rmap.md Part 3, "Migration of one page"): every entry becomes a
 // migration entry, contents and identity go over, every migration entry becomes one for the new frame.
 
-import { Event, MigrateResult, PageFlag, Unmap, VmStat } from "../abi";
+import { Unmap } from "../abi/argument";
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag } from "../abi/flag";
+import { MigrateResult } from "../abi/result";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import { putAnonVma } from "../rmap/anon-vma";

@@ -1,6 +1,9 @@
 // mlock, munlock, mlockall, and what unmapping a locked VMA does first.
 
-import { Errno, LockAll, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { LockAll } from "../abi/argument";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { munlockVmaPage } from "../rmap/munlock";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { lockPage, unlockPage } from "../struct/page";

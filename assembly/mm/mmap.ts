@@ -1,6 +1,11 @@
 // mmap: new mappings.
 
-import { Errno, Event, FileKind, HUGE_SIZE, MapFlag, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { MapFlag } from "../abi/argument";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { FileKind } from "../abi/machine";
+import { Errno } from "../abi/result";
+import { HUGE_SIZE, PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { AddressSpace, File, getFile, isHugetlb } from "../struct/address-space";

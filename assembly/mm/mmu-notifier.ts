@@ -1,6 +1,7 @@
 // Registration of those that are told of changes to a page table, and its end.
 
-import { Errno, NotifierModel } from "../abi";
+import { NotifierModel } from "../abi/argument";
+import { Errno } from "../abi/result";
 import { Doing, LockClass } from "../locks";
 import { notifierRelease } from "../notifier/dispatch";
 import { mmapSem, mmDrop, MmStruct } from "../struct/mm-struct";

@@ -1,7 +1,9 @@
 // mprotect: other permissions for a range, VMA by VMA.
 
 import { Doing } from "../locks";
-import { Errno, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import {
   mmuNotifierInvalidateRangeEnd,
   mmuNotifierInvalidateRangeStart,

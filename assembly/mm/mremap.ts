@@ -1,15 +1,11 @@
 // mremap: a mapping shrinks, grows where it is, or moves with its entries (spec/commits.md section 7).
 
-import {
-  Errno,
-  Event,
-  HUGE_PAGES,
-  MremapFlag,
-  MremapOrder,
-  PAGE_SHIFT,
-  PAGE_SIZE,
-  VmFlag,
-} from "../abi";
+import { MremapFlag } from "../abi/argument";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { MremapOrder } from "../abi/machine";
+import { Errno } from "../abi/result";
+import { HUGE_PAGES, PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import {

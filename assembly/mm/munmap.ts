@@ -1,6 +1,7 @@
 // munmap, and the end of a VMA.
 
-import { Errno, Event } from "../abi";
+import { Event } from "../abi/event";
+import { Errno } from "../abi/result";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
 import { unlinkAnonVmas } from "../rmap/anon-vma";

@@ -1,6 +1,8 @@
 // What JavaScript asks about clients that are told of changes to a page table.
 
-import { DEVICE_RECORD, Errno, NotifierField } from "../abi";
+import { NotifierField } from "../abi/field";
+import { DEVICE_RECORD } from "../abi/memory";
+import { Errno } from "../abi/result";
 import { handleOf, objectOf } from "../memory/handle";
 import { heapScratch } from "../memory/heap";
 import { Cache } from "../memory/slab";

@@ -1,6 +1,6 @@
 // A page of a file comes into the page cache.
 
-import { PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
 import { AddressSpace, isSwapBacked, treeLock } from "../struct/address-space";
 import { unchargeCachePage } from "../struct/memcg-charge";
 import {

@@ -1,7 +1,9 @@
 // One page's operations as reclaim, writeback and their like make them: held, and locked where they have it.
 
 import { Doing } from "../locks";
-import { Errno, PageFate, PageFlag, Unmap, UnmapResult } from "../abi";
+import { Unmap } from "../abi/argument";
+import { PageFlag } from "../abi/flag";
+import { Errno, PageFate, UnmapResult } from "../abi/result";
 import { pageMkclean } from "../rmap/mkclean";
 import { pageReferenced } from "../rmap/referenced";
 import { splitHugePage } from "../rmap/split-huge-page";

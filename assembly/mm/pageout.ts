@@ -1,7 +1,11 @@
 // What reclaim does with one page that it has taken off its list (spec/rmap.md Part 3, "Reclaim of one
 // isolated page"), in the order of shrink_page_list.
 
-import { Event, PageFate, PageFlag, Unmap, UnmapResult, VmFlag, VmStat } from "../abi";
+import { Unmap } from "../abi/argument";
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { PageFate, UnmapResult } from "../abi/result";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";

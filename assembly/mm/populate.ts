@@ -1,7 +1,9 @@
 // The pages of locked VMAs are made present, and mlocked (spec/rmap.md Part 3, "mlock / munlock on VMAs").
 
 import { Doing } from "../locks";
-import { Errno, PAGE_SIZE, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SIZE } from "../abi/unit";
 import { HugeLock, hugePmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { mlockVmaPage } from "../rmap/mlock";
 import { markPageAccessed } from "../struct/lru";

@@ -1,6 +1,6 @@
 // Tasks and the life of their address spaces: spawn, fork, exit. exec.ts has exec.
 
-import { CloneFlag } from "../abi";
+import { CloneFlag } from "../abi/argument";
 import { header } from "../memory/header";
 import { mmAlloc, mmDrop, MmStruct } from "../struct/mm-struct";
 import { Task, taskAlloc, taskFree } from "../struct/task";

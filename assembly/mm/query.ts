@@ -1,18 +1,12 @@
 // What JavaScript asks, and the little it does besides operations: files, recording, counters. Results of more than one number are left in scratch
 // memory; a function that leaves records returns their address, 0 when memory is exhausted.
 
-import {
-  Errno,
-  FileField,
-  FileKind,
-  HUGE_PAGES,
-  PAGE_SIZE,
-  PageField,
-  PageFlag,
-  TaskField,
-  ENTRY_RECORD,
-  EntryKind,
-} from "../abi";
+import { FileField, PageField, TaskField, EntryKind } from "../abi/field";
+import { PageFlag } from "../abi/flag";
+import { FileKind } from "../abi/machine";
+import { ENTRY_RECORD } from "../abi/memory";
+import { Errno } from "../abi/result";
+import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
 import { hasStorageKeys, pageStorageKey } from "../arch/storage-key";
 import { eventsEnable, eventsForget } from "../memory/event";
 import { frameHandle, handleOf, objectOf } from "../memory/handle";

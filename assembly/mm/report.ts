@@ -5,7 +5,9 @@
 //   entry record, 16 bytes         +0 address f64, +8 frame (-1: the zero page), swap area or pgoff f64
 //   mapping record, 96 bytes       VMA record, +80 address f64, +88 task handle f64
 
-import { ENTRY_RECORD, EntryKind, MAPPING_RECORD, PAGE_SIZE, VMA_RECORD } from "../abi";
+import { EntryKind } from "../abi/field";
+import { ENTRY_RECORD, MAPPING_RECORD, VMA_RECORD } from "../abi/memory";
+import { PAGE_SIZE } from "../abi/unit";
 import { heapScratch } from "../memory/heap";
 import { pauseWalkTraces } from "../memory/walk-mark";
 import { handleOf } from "../memory/handle";

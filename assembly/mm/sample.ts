@@ -3,7 +3,8 @@
 //   sample:    frame u32 [n]          mappings:  first u32 [n + 1]   of each page's places
 //                                                (a record of MAPPING_BYTES, its mm for the VMA) [...]
 
-import { Errno, Unmap } from "../abi";
+import { Unmap } from "../abi/argument";
+import { Errno } from "../abi/result";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";
 import { pageReferenced, references } from "../rmap/referenced";

@@ -6,7 +6,10 @@
 // The mutex is what keeps two threads that grow one stack apart, so the VMA gets its anon_vma first.
 
 import { Doing } from "../locks";
-import { Errno, Event, PAGE_SHIFT, PAGE_SIZE, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { anonIndexPostUpdate, anonIndexPreUpdate } from "../index/anon-index";
 import { event } from "../memory/event";
 import { Cache, slabReserve } from "../memory/slab";

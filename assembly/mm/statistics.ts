@@ -1,6 +1,6 @@
 // Numbers about the machine. Those of a memcg are in memcg-field.ts.
 
-import { LruList, VmStat } from "../abi";
+import { LruList, VmStat } from "../abi/counter";
 import { header, vmStatOf } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";

@@ -2,7 +2,9 @@
 // The slot goes when neither does. Writing a page out leaves its contents in the slot, so that the page
 // can leave memory; reading brings them back in another page.
 
-import { Event, PageFlag, VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag } from "../abi/flag";
 import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";
 import { splitHugePage } from "../rmap/split-huge-page";

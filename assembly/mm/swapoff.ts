@@ -1,6 +1,7 @@
 // swapoff. To take an area out of use every entry that refers to it must become a page again.
 
-import { Errno, PAGE_SIZE } from "../abi";
+import { Errno } from "../abi/result";
+import { PAGE_SIZE } from "../abi/unit";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { isMemcgEnabled } from "../struct/memcg-charge";

@@ -1,6 +1,6 @@
 // swapon.
 
-import { Errno } from "../abi";
+import { Errno } from "../abi/result";
 import { swapAreaAdd } from "../struct/swap-slot";
 
 /** A new area: its number, or -EPERM when there are too many. */

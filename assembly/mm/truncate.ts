@@ -1,6 +1,9 @@
 // Pages of a file go: it shrinks, gets a hole, or its cache is dropped.
 
-import { Errno, Invalidate, PAGE_SHIFT, PageFlag } from "../abi";
+import { Invalidate } from "../abi/argument";
+import { PageFlag } from "../abi/flag";
+import { Errno } from "../abi/result";
+import { PAGE_SHIFT } from "../abi/unit";
 import { fileIndexFirst, fileIndexNext } from "../index/file-index";
 import { nonlinearNext } from "../index/nonlinear-list";
 import { stepNode } from "../index/step";

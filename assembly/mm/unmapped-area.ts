@@ -1,6 +1,6 @@
 // Finds room for a mapping: top-down from the mmap base, with the kernel's memory of where it was last.
 
-import { TASK_SIZE_PAGES, PAGE_SHIFT } from "../abi";
+import { TASK_SIZE_PAGES, PAGE_SHIFT } from "../abi/unit";
 import { MmStruct } from "../struct/mm-struct";
 import { Vma } from "../struct/vma";
 import { findIntersection, findPrevious } from "./vma-list";

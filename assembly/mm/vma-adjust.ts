@@ -9,7 +9,9 @@
 //       next, vma: into the file index; a swallowed next goes, a new neighbour comes
 //     avcs: in
 
-import { Event, IndexKind, PAGE_SHIFT } from "../abi";
+import { Event } from "../abi/event";
+import { IndexKind } from "../abi/machine";
+import { PAGE_SHIFT } from "../abi/unit";
 import { anonIndexPostUpdate, anonIndexPreUpdate } from "../index/anon-index";
 import {
   fileIndexInsert,

@@ -8,7 +8,9 @@
 //   6  PPPPXXXXNNNN   7  PPPPXXXX      8      XXXXNNNN        the range is all of X
 //          AAAA              AAAA             AAAA
 
-import { Counter, Event, PAGE_SHIFT } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PAGE_SHIFT } from "../abi/unit";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import { Cache, slabReserve } from "../memory/slab";

@@ -1,6 +1,9 @@
 // Cuts a VMA in two.
 
-import { Counter, Errno, Event, HUGE_SIZE, PAGE_SHIFT } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
+import { Errno } from "../abi/result";
+import { HUGE_SIZE, PAGE_SHIFT } from "../abi/unit";
 import { event } from "../memory/event";
 import { count, header } from "../memory/header";
 import { anonVmaClone } from "../rmap/anon-vma";

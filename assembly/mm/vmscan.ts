@@ -1,6 +1,9 @@
 // Reclaim goes over the lists: inactive pages are freed or get another chance, active ones grow old.
 
-import { LruList, PageFate, PageFlag, Reclaim, VmFlag, VmStat } from "../abi";
+import { Reclaim } from "../abi/argument";
+import { LruList, VmStat } from "../abi/counter";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { PageFate } from "../abi/result";
 import { header, vmStat } from "../memory/header";
 import { pageReferenced, referencedFlags, references } from "../rmap/referenced";
 import { isolateLruPage, isolateLruPages, putbackLruPage, relinkPage } from "../struct/isolation";

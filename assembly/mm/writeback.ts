@@ -2,7 +2,9 @@
 // under writeback until it is let go, or until somebody has to wait for one.
 
 import { Doing } from "../locks";
-import { Event, LruList, PageFlag, VmStat } from "../abi";
+import { LruList, VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag } from "../abi/flag";
 import { event } from "../memory/event";
 import { header, vmStat } from "../memory/header";
 import { pageMkclean } from "../rmap/mkclean";

@@ -1,7 +1,8 @@
 // Takes pages out of a nonlinear VMA whose place in the file has to be remembered: where a page is not at its
 // linear place an entry stays that keeps its pgoff. Entries that are not present stay as they are.
 
-import { Event, PAGE_SIZE } from "../abi";
+import { Event } from "../abi/event";
+import { PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import {
   mmuNotifierInvalidateRangeEnd,

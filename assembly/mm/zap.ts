@@ -1,7 +1,9 @@
 // Takes entries away, with what they hold.
 
 import { Doing } from "../locks";
-import { Event, HUGE_PAGES, PAGE_SIZE, VmFlag } from "../abi";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import {
   mmuNotifierInvalidateRangeEnd,

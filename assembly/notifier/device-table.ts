@@ -1,6 +1,6 @@
 // The table of a model client: its pages by address. The client's lock guards it.
 
-import { PAGE_SIZE } from "../abi";
+import { PAGE_SIZE } from "../abi/unit";
 import { rbErase, rbInsertFixup, rbLink, rbNext } from "../index/rb-tree";
 import { Cache, slabFree } from "../memory/slab";
 import {

@@ -7,7 +7,8 @@
 //
 // Clients are told in the order of the list, the one registered last first. SRCU keeps the list together.
 
-import { NotifierCall, NotifierModel } from "../abi";
+import { NotifierModel } from "../abi/argument";
+import { NotifierCall } from "../abi/event";
 import { MmStruct } from "../struct/mm-struct";
 import { pteFrame, PTE_WRITE } from "../struct/pte";
 import { MmuNotifier, notifierAt } from "../struct/mmu-notifier";

@@ -1,7 +1,7 @@
 // A virtual machine as KVM of v3.7 is one: it counts ranges that are being changed, and changes that are complete,
 // under its mmu_lock, a spinlock. A fault that saw either move maps nothing, and is made again.
 
-import { PAGE_SIZE } from "../abi";
+import { PAGE_SIZE } from "../abi/unit";
 import { Doing, LockClass } from "../locks";
 import { clientLock, devicePageAt, MmuNotifier } from "../struct/mmu-notifier";
 import { pageGeneration } from "../struct/page";

@@ -1,7 +1,7 @@
 // A network card that pages on demand: its table is guarded by a mutex, and to unmap it waits for the card. So
 // its callbacks sleep, which v3.7 allows where no spinlock is held. It has no way to tell which pages were used.
 
-import { PAGE_SIZE } from "../abi";
+import { PAGE_SIZE } from "../abi/unit";
 import { Doing, LockClass } from "../locks";
 import { clientLock, MmuNotifier } from "../struct/mmu-notifier";
 import { lock, mightSleep, unlock } from "../sync/lock";

@@ -1,6 +1,7 @@
 // A page gains and loses mappings (spec/rmap.md Part 1, "Adding and removing").
 
-import { Event, PageFlag } from "../abi";
+import { Event } from "../abi/event";
+import { PageFlag } from "../abi/flag";
 import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
 import { event } from "../memory/event";
 import { header } from "../memory/header";

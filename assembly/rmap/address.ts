@@ -1,7 +1,8 @@
 // Where in a VMA a page should be, and whether it is there.
 
 import { Doing } from "../locks";
-import { HUGE_ORDER, PAGE_SHIFT, VmaAddress } from "../abi";
+import { VmaAddress } from "../abi/machine";
+import { HUGE_ORDER, PAGE_SHIFT } from "../abi/unit";
 import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { File } from "../struct/address-space";

@@ -4,7 +4,8 @@
 //
 // Chains are cloned from oldest to newest, so that every copy is in the same order with the root last.
 
-import { Counter, Event } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
 import { anonIndexInsert, anonIndexRemove } from "../index/anon-index";
 import { event } from "../memory/event";
 import { count } from "../memory/header";

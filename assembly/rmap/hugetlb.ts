@@ -6,16 +6,12 @@
 // like that; only a walk that goes over all VMAs of an anon_vma, a list's, finds it whatever happened to them.
 
 import { Doing } from "../locks";
-import {
-  Event,
-  HUGE_PAGES,
-  PAGE_SIZE,
-  PageFlag,
-  Unmap,
-  UnmapResult,
-  VmFlag,
-  WalkAct,
-} from "../abi";
+import { Unmap } from "../abi/argument";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { UnmapResult } from "../abi/result";
+import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
+import { WalkAct } from "../abi/walk";
 import { event } from "../memory/event";
 import { mmHasNotifiers, mmuNotifierInvalidatePage } from "../notifier/dispatch";
 import { AnonVma } from "../struct/anon-vma";

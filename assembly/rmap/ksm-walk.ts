@@ -4,7 +4,9 @@
 // places: first the place's own address space, then those that a fork has given the page to.
 
 import { Doing } from "../locks";
-import { Offer, UnmapResult, VmFlag, WalkAct } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { UnmapResult } from "../abi/result";
+import { Offer, WalkAct } from "../abi/walk";
 import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AnonVma } from "../struct/anon-vma";

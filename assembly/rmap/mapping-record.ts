@@ -6,7 +6,7 @@
 //
 // Links are numbers of records from 1; 0 is none.
 
-import { PAGE_SHIFT } from "../abi";
+import { PAGE_SHIFT } from "../abi/unit";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsHuge } from "../struct/page";
 import { ptlUnlock } from "../struct/page-table";

@@ -1,6 +1,6 @@
 // remove_migration_pte: the entry that stood for a page on its way becomes one for the page again.
 
-import { WalkAct } from "../abi";
+import { WalkAct } from "../abi/walk";
 import { Doing } from "../locks";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsAnon } from "../struct/page";

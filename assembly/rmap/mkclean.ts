@@ -10,7 +10,7 @@ import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, PTE_WRITE } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
-import { Offer, WalkAct, WalkKind } from "../abi";
+import { Offer, WalkAct, WalkKind } from "../abi/walk";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";

@@ -1,7 +1,9 @@
 // PG_mlocked: set where a locked VMA maps the page, cleared by munlock or when the last mapping goes
 // (spec/commits.md sections 3 and 4, "after"). A page that has it is on the unevictable list.
 
-import { Event, PageFlag, VmFlag, VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import { isolateLruPage, putbackLruPage } from "../struct/isolation";

@@ -1,6 +1,6 @@
 // A page's charge goes from one memcg to another.
 
-import { PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
 import {
   pageIsAnon,
   pageMapped,

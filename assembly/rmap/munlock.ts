@@ -1,6 +1,8 @@
 // munlock_vma_page: the mark goes, unless another locked VMA maps the page.
 
-import { PageFlag, UnmapResult, VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
+import { UnmapResult } from "../abi/result";
 import { vmStat } from "../memory/header";
 import { isolateLruPage, putbackLruPage } from "../struct/isolation";
 import { pageMapcount, pageTest } from "../struct/page";

@@ -1,7 +1,8 @@
 // page_referenced_one: was the page touched through this VMA?
 
 import { Doing } from "../locks";
-import { VmFlag, WalkAct } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { WalkAct } from "../abi/walk";
 import { MmStruct } from "../struct/mm-struct";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { Vma } from "../struct/vma";

@@ -1,6 +1,7 @@
 // page_referenced: who touched the page since it was last asked, and clears the marks.
 
-import { Offer, VmFlag, WalkAct, WalkKind } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { Offer, WalkAct, WalkKind } from "../abi/walk";
 import { hasStorageKeys, pageTestAndClearYoung } from "../arch/storage-key";
 import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
 import { anonListFirst, anonListNext } from "../index/anon-list";

@@ -9,7 +9,11 @@
 // for. Splitting takes no memory: each huge entry has brought its table along.
 
 import { Doing } from "../locks";
-import { Event, HUGE_PAGES, Offer, PAGE_SIZE, VmFlag, VmStat, WalkAct, WalkKind } from "../abi";
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
+import { Offer, WalkAct, WalkKind } from "../abi/walk";
 import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { event } from "../memory/event";

@@ -5,7 +5,12 @@
 //   round        each VMA from its cursor up to the same limit, which is raised by a cluster for the next round
 //   guess        as many pages as the one asked for has mappings: when they are unmapped, it is enough for now
 
-import { Counter, Event, PAGE_SIZE, UnmapResult, VmFlag, WalkAct } from "../abi";
+import { Counter } from "../abi/counter";
+import { Event } from "../abi/event";
+import { VmFlag } from "../abi/flag";
+import { UnmapResult } from "../abi/result";
+import { PAGE_SIZE } from "../abi/unit";
+import { WalkAct } from "../abi/walk";
 import { nonlinearCursor, nonlinearNext, setNonlinearCursor } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { count } from "../memory/header";

@@ -5,7 +5,11 @@
 //   migration entry     it is to migrate: the writable bit and the rss stay
 //   nothing             a file's page
 
-import { Event, PageFlag, Unmap, UnmapResult, VmFlag, WalkAct } from "../abi";
+import { Unmap } from "../abi/argument";
+import { Event } from "../abi/event";
+import { PageFlag, VmFlag } from "../abi/flag";
+import { UnmapResult } from "../abi/result";
+import { WalkAct } from "../abi/walk";
 import { event } from "../memory/event";
 import { mmHasNotifiers, mmuNotifierInvalidatePage } from "../notifier/dispatch";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";

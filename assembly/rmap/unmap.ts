@@ -1,6 +1,8 @@
 // try_to_unmap: takes every entry of a page away, or with the munlock action only looks for a locked VMA.
 
-import { Offer, Unmap, UnmapResult, WalkKind } from "../abi";
+import { Unmap } from "../abi/argument";
+import { UnmapResult } from "../abi/result";
+import { Offer, WalkKind } from "../abi/walk";
 import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
 import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";

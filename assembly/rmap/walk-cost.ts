@@ -1,6 +1,6 @@
 // What a walk cost: added up by the walk in locals, stored once at its end.
 
-import { Counter } from "../abi";
+import { Counter } from "../abi/counter";
 import { count } from "../memory/header";
 import { traceCost } from "../struct/walk-trace";
 

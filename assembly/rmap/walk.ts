@@ -1,6 +1,6 @@
 // rmap_walk: every place where the page is or may be mapped, each recorded or restored.
 
-import { Offer, WalkAct, WalkKind } from "../abi";
+import { Offer, WalkAct, WalkKind } from "../abi/walk";
 import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
 import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";

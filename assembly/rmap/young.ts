@@ -1,6 +1,6 @@
 // ptep_clear_flush_young_notify, and that of a huge entry: was a page touched through it?
 
-import { HUGE_PAGES } from "../abi";
+import { HUGE_PAGES } from "../abi/unit";
 import { framesTestAndClearYoung, hasStorageKeys } from "../arch/storage-key";
 import { mmuNotifierClearFlushYoung } from "../notifier/dispatch";
 import { MmStruct } from "../struct/mm-struct";

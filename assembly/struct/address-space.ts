@@ -1,6 +1,6 @@
 // A file's pages and the VMAs that map it, and the open files that lead to it.
 
-import { FileKind } from "../abi";
+import { FileKind } from "../abi/machine";
 import { header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
 import { Vma } from "./vma";

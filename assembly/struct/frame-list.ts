@@ -1,7 +1,8 @@
 // Which frames are free. Those below frameTop that are free are a list, linked through their private word;
 // those above were never used. A huge page takes HUGE_PAGES in a row, the first of a number that HUGE_PAGES divides.
 
-import { HUGE_PAGES, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { header } from "../memory/header";
 import {
   pageGeneration,

@@ -9,7 +9,8 @@
 //   private    0                                  the head
 //   word       its contents                       its contents
 
-import { HUGE_PAGES, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { hasStorageKeys } from "../arch/storage-key";
 import { Doing, LockClass } from "../locks";
 import { header } from "../memory/header";

@@ -8,7 +8,8 @@
 // broken (memory_failure) is held for ever, and stays in the pool; one that was only marked so leaves the pool when it
 // would be free.
 
-import { HUGE_PAGES, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { Header, header } from "../memory/header";
 import { Doing, LockClass } from "../locks";

@@ -1,6 +1,7 @@
 // A page leaves the lists of reclaim for whoever works on it, who holds a reference meanwhile.
 
-import { PageFlag, VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
 import { vmStat } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";

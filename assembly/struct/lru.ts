@@ -5,7 +5,8 @@
 //   inactive         InactiveAnon               InactiveFile      next to go
 //   Unevictable: mlocked, or of a file system that keeps its pages in memory
 
-import { LruList, PageFlag, VmStat } from "../abi";
+import { LruList, VmStat } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
 import { Header, header, vmStat } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";

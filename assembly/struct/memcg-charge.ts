@@ -6,7 +6,7 @@
 //   a page is mapped from swap          it leaves the swap cache with no mapping
 //   a file's page enters the cache      it leaves the cache
 
-import { PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
 import { header } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";

@@ -1,6 +1,7 @@
 // A memory cgroup: whom pages are charged to, and the lists of its pages that reclaim goes over.
 
-import { HUGE_PAGES, LruList } from "../abi";
+import { LruList } from "../abi/counter";
+import { HUGE_PAGES } from "../abi/unit";
 import { Header, header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
 

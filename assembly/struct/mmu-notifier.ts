@@ -7,7 +7,7 @@
 // The invariant (I9) at every quiet moment: no range is being changed, and each DevicePage shows what the page
 // table shows at its address, writable only if the entry is.
 
-import { NotifierModel } from "../abi";
+import { NotifierModel } from "../abi/argument";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
 import { MmStruct } from "./mm-struct";
 

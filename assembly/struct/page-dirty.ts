@@ -1,7 +1,8 @@
 // A page becomes dirty or clean, with what its file system notes of it. Buffers are what a disk's file
 // system attaches to a page before it may become dirty; they hold a reference.
 
-import { PageFlag, VmStat } from "../abi";
+import { VmStat } from "../abi/counter";
+import { PageFlag } from "../abi/flag";
 import { vmStat } from "../memory/header";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";

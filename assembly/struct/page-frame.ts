@@ -1,6 +1,7 @@
 // Pages are allocated, held and freed.
 
-import { HUGE_PAGES, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { mightSleep } from "../sync/lock";

@@ -10,7 +10,7 @@
 // is the entry of the huge page. Whoever looks for a table of entries does not find it. Huge entries are guarded
 // by the page_table_lock of the address space, as is the making of tables.
 
-import { PAGE_SHIFT } from "../abi";
+import { PAGE_SHIFT } from "../abi/unit";
 import { header } from "../memory/header";
 import { heapAlloc, heapHasRoom } from "../memory/heap";
 import { Doing, LockClass } from "../locks";

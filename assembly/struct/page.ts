@@ -17,7 +17,8 @@
 //
 // Who allocates and frees frames is in page-frame.ts.
 
-import { HUGE_PAGES, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { HUGE_PAGES } from "../abi/unit";
 import { hasStorageKeys, keyChanged, keyReferenced, pageSetStorageKey } from "../arch/storage-key";
 import { header } from "../memory/header";
 import { heapAlloc } from "../memory/heap";

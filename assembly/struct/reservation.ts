@@ -8,7 +8,7 @@
 //
 // Everything under hugetlb_lock.
 
-import { VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
 import { Cache, slabAlloc, slabFree } from "../memory/slab";
 import { AddressSpace, mappingOf } from "./address-space";
 import { regionTruncate } from "./region";

@@ -2,7 +2,8 @@
 // once they were written, and goes when neither an entry nor the swap cache holds it. Counts above
 // SWAP_MAP_MAX need a page of their own, which may not be had: that is how swap_duplicate can fail.
 
-import { MAX_SWAP_AREAS, PageFlag } from "../abi";
+import { PageFlag } from "../abi/flag";
+import { MAX_SWAP_AREAS } from "../abi/unit";
 import { Header, header, SWAP_AREAS } from "../memory/header";
 import { Cache, slabFree, slabIsLive, slabZalloc } from "../memory/slab";
 import { Doing, LockClass } from "../locks";

@@ -1,6 +1,7 @@
 // What a VMA allows, as its flags and as the bits of its entries.
 
-import { Prot, VmFlag } from "../abi";
+import { Prot } from "../abi/argument";
+import { VmFlag } from "../abi/flag";
 import { accountsDirty, mappingOf } from "./address-space";
 import { PTE_USER, PTE_WRITE } from "./pte";
 import { Vma } from "./vma";

@@ -10,7 +10,8 @@
 // A nonlinear VMA is in its file's list instead of the tree: then left is the one before it, right the one
 // after it, and subtreeLast is how far try_to_unmap has come in it.
 
-import { HUGE_ORDER, PAGE_SHIFT, VmFlag } from "../abi";
+import { VmFlag } from "../abi/flag";
+import { HUGE_ORDER, PAGE_SHIFT } from "../abi/unit";
 
 @unmanaged
 export class Vma {

@@ -9,7 +9,8 @@
 //
 // Only for checked builds: every call stands behind `if (CHECKED)`. Nothing here may be a yield point.
 
-import { EntryFound, EntryTouch, Event, Offer, WalkAct, WalkKind } from "../abi";
+import { Event } from "../abi/event";
+import { EntryFound, EntryTouch, Offer, WalkAct, WalkKind } from "../abi/walk";
 import { event } from "../memory/event";
 import { handleOf } from "../memory/handle";
 import { enterWalk, isWalkTraced, leaveWalk } from "../memory/walk-mark";

@@ -6,7 +6,7 @@
 // For each actor HELD_LOCKS keeps what it holds, innermost last: a count, then pairs of
 // (address, class and what was being done).
 
-import { Event } from "../abi";
+import { Event } from "../abi/event";
 import { Doing, LockClass, LockFault, LOCK_FAULT_AT } from "../locks";
 import { event } from "../memory/event";
 import { header, HELD_LOCKS } from "../memory/header";

@@ -1,4 +1,4 @@
-import { PAGE_SIZE } from "../../assembly/abi.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { BenchIndex } from "../document.js";
 import type { Workload, WorkloadState } from "./workload.js";

@@ -2,12 +2,12 @@ import {
   BATCH_CAPACITY,
   COMPLETION_BYTES,
   COMPLETIONS_AT,
-  Errno,
   SNAPSHOT_START,
   SUBMISSION_BYTES,
   SUBMISSIONS_AT,
-} from "../../assembly/abi.js";
-import type { Op } from "../../assembly/abi.js";
+} from "../../assembly/abi/memory.js";
+import { Errno } from "../../assembly/abi/result.js";
+import type { Op } from "../../assembly/abi/operation.js";
 import type { Core } from "./core.js";
 import { KernelError } from "./kernel-error.js";
 

@@ -1,4 +1,5 @@
-import { DeviceAccess, Op } from "../../assembly/abi.js";
+import { DeviceAccess } from "../../assembly/abi/argument.js";
+import { Op } from "../../assembly/abi/operation.js";
 import { errnoName } from "../core/machine.js";
 import { checkOptions, numeric } from "./argument.js";
 import type { Context } from "./context.js";
@@ -299,7 +300,7 @@ export class Batch {
     return this.#add(op, first, frames);
   }
 
-  /** The result is what memory_failure came to: see MemoryFailure and FAILED_PAGE_UNIT of assembly/abi.ts. */
+  /** The result is what memory_failure came to: see MemoryFailure and FAILED_PAGE_UNIT of assembly/abi/result.ts. */
   memoryFailure(page: Page | number, options: FailureOptions = {}): number {
     const early = failureBits(options);
     const [handle, frame] = failureTarget(this.#context, page);

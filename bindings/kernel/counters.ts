@@ -1,7 +1,8 @@
-import { Counter, COUNTERS_AT } from "../../assembly/abi.js";
+import { Counter } from "../../assembly/abi/counter.js";
+import { COUNTERS_AT } from "../../assembly/abi/memory.js";
 import type { Machine } from "../core/machine.js";
 
-/** Exact counts since the kernel was made or resetCounters(): see Counter in assembly/abi.ts. */
+/** Exact counts since the kernel was made or resetCounters(): see Counter in assembly/abi/counter.ts. */
 export interface Counters {
   /** Reverse-map walks, and stabs. */
   readonly walks: number;

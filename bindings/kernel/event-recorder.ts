@@ -1,4 +1,4 @@
-import { Errno } from "../../assembly/abi.js";
+import { Errno } from "../../assembly/abi/result.js";
 import type { Machine } from "../core/machine.js";
 import { checkOptions, flag, integer, refused } from "./argument.js";
 import { failed } from "./context.js";

@@ -1,4 +1,4 @@
-import { HUGE_PAGES } from "../../assembly/abi.js";
+import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import { checkOptions, integer, PGOFF_END, refused, type OptionTypes } from "./argument.js";
 import { kindCode, type Kind } from "./file.js";
 

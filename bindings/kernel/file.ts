@@ -1,4 +1,8 @@
-import { Errno, FileField, FileKind, Invalidate, Op } from "../../assembly/abi.js";
+import { Invalidate } from "../../assembly/abi/argument.js";
+import { FileField } from "../../assembly/abi/field.js";
+import { FileKind } from "../../assembly/abi/machine.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno } from "../../assembly/abi/result.js";
 import { integer, PGOFF_END, refused, word as oneOf } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { Held } from "./held.js";

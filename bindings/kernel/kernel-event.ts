@@ -1,8 +1,9 @@
-import { Event, EVENT_ACTOR_SHIFT, EVENT_RECORD } from "../../assembly/abi.js";
+import { Event, EVENT_ACTOR_SHIFT } from "../../assembly/abi/event.js";
+import { EVENT_RECORD } from "../../assembly/abi/memory.js";
 import type { Machine } from "../core/machine.js";
 import type { OptionTypes } from "./argument.js";
 
-/** Something that happened inside an operation: what a, b and c are is told by Event in assembly/abi.ts. */
+/** Something that happened inside an operation: what a, b and c are is told by Event in assembly/abi/event.ts. */
 export interface KernelEvent {
   readonly event: keyof typeof Event;
   readonly a: number;

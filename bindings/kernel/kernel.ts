@@ -1,4 +1,8 @@
-import { Arch, Errno, MAX_SWAP_AREAS, Op, Reclaim } from "../../assembly/abi.js";
+import { Reclaim } from "../../assembly/abi/argument.js";
+import { Arch } from "../../assembly/abi/machine.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno } from "../../assembly/abi/result.js";
+import { MAX_SWAP_AREAS } from "../../assembly/abi/unit.js";
 import {
   checkOptions,
   flag,

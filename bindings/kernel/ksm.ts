@@ -1,4 +1,4 @@
-import { Op } from "../../assembly/abi.js";
+import { Op } from "../../assembly/abi/operation.js";
 import type { Machine } from "../core/machine.js";
 import { failed } from "./context.js";
 

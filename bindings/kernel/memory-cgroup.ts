@@ -1,4 +1,8 @@
-import { Errno, LruList, MemcgField, Op, Reclaim } from "../../assembly/abi.js";
+import { Reclaim } from "../../assembly/abi/argument.js";
+import { LruList } from "../../assembly/abi/counter.js";
+import { MemcgField } from "../../assembly/abi/field.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno } from "../../assembly/abi/result.js";
 import { KernelError } from "../core/kernel-error.js";
 import { checkOptions, flag, integer, MAX_COUNT, refused, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";

@@ -6,7 +6,7 @@ import {
   FAILURE_SEQUENCE_UNIT,
   MemoryFailure,
   Signal,
-} from "../../assembly/abi.js";
+} from "../../assembly/abi/result.js";
 import { checkOptions, type OptionTypes } from "./argument.js";
 import type { Process } from "./process.js";
 

@@ -1,4 +1,5 @@
-import { LruList, MemcgField, MEMCG_TOTAL } from "../../assembly/abi.js";
+import { LruList } from "../../assembly/abi/counter.js";
+import { MemcgField, MEMCG_TOTAL } from "../../assembly/abi/field.js";
 
 /** What memory.stat shows of a group's own pages, and as total_ of those below it too. */
 const counted = {

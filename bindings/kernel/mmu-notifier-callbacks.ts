@@ -1,4 +1,4 @@
-import { NotifierCall } from "../../assembly/abi.js";
+import { NotifierCall } from "../../assembly/abi/event.js";
 import type { Machine } from "../core/machine.js";
 import { KernelError } from "../core/kernel-error.js";
 import { refused } from "./argument.js";

@@ -1,11 +1,8 @@
-import {
-  DEVICE_RECORD,
-  DeviceAccess,
-  Errno,
-  NotifierField,
-  NotifierModel,
-  Op,
-} from "../../assembly/abi.js";
+import { DeviceAccess, NotifierModel } from "../../assembly/abi/argument.js";
+import { NotifierField } from "../../assembly/abi/field.js";
+import { DEVICE_RECORD } from "../../assembly/abi/memory.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno } from "../../assembly/abi/result.js";
 import { KernelError } from "../core/kernel-error.js";
 import {
   checkOptions,

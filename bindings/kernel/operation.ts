@@ -1,4 +1,5 @@
-import { MapFlag, MremapFlag, Op, RemapFlag } from "../../assembly/abi.js";
+import { MapFlag, MremapFlag, RemapFlag } from "../../assembly/abi/argument.js";
+import { Op } from "../../assembly/abi/operation.js";
 import {
   checkOptions,
   integer,

@@ -1,4 +1,6 @@
-import { MAPPING_RECORD, PageField, PageFlag } from "../../assembly/abi.js";
+import { PageField } from "../../assembly/abi/field.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
+import { MAPPING_RECORD } from "../../assembly/abi/memory.js";
 import { KernelError } from "../core/kernel-error.js";
 import { failed, type Context } from "./context.js";
 import type { File } from "./file.js";

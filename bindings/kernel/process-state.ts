@@ -1,6 +1,7 @@
 // What a process has: its VMAs, the entries of its page table, and counts of both.
 
-import { ENTRY_RECORD, EntryKind, TaskField } from "../../assembly/abi.js";
+import { EntryKind, TaskField } from "../../assembly/abi/field.js";
+import { ENTRY_RECORD } from "../../assembly/abi/memory.js";
 import { KernelError } from "../core/kernel-error.js";
 import { integer } from "./argument.js";
 import { failed, hex } from "./context.js";

@@ -1,4 +1,7 @@
-import { CloneFlag, CollapseResult, Errno, LockAll, Op, TaskField } from "../../assembly/abi.js";
+import { CloneFlag, LockAll } from "../../assembly/abi/argument.js";
+import { TaskField } from "../../assembly/abi/field.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { CollapseResult, Errno } from "../../assembly/abi/result.js";
 import { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, type OptionTypes } from "./argument.js";
 import { failed, hex, type Context } from "./context.js";

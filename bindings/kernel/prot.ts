@@ -1,4 +1,4 @@
-import { Prot as ProtBit } from "../../assembly/abi.js";
+import { Prot as ProtBit } from "../../assembly/abi/argument.js";
 import { refused } from "./argument.js";
 
 /** Permissions of a mapping. */

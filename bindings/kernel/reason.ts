@@ -1,13 +1,8 @@
 // Why a call failed, where its arguments and the machine it left tell.
 
-import {
-  Errno,
-  HUGE_PAGES,
-  HUGE_SIZE,
-  PAGE_SIZE,
-  TASK_SIZE_PAGES,
-  VmFlag,
-} from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
+import { Errno } from "../../assembly/abi/result.js";
+import { HUGE_PAGES, HUGE_SIZE, PAGE_SIZE, TASK_SIZE_PAGES } from "../../assembly/abi/unit.js";
 import { LARGEST, PGOFF_END } from "./argument.js";
 import { hex, type Context } from "./context.js";
 import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";

@@ -1,4 +1,4 @@
-import { IndexKind, MremapOrder, VmaAddress } from "../../assembly/abi.js";
+import { IndexKind, MremapOrder, VmaAddress } from "../../assembly/abi/machine.js";
 import { KernelError } from "../core/kernel-error.js";
 import { word } from "./argument.js";
 

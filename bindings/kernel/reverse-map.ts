@@ -1,4 +1,6 @@
-import { Errno, MigrateResult, Op, PageFate, Unmap, UnmapResult } from "../../assembly/abi.js";
+import { Unmap } from "../../assembly/abi/argument.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno, MigrateResult, PageFate, UnmapResult } from "../../assembly/abi/result.js";
 import type { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";

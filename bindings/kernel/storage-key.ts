@@ -1,4 +1,4 @@
-import { KEY_ACCESS_SHIFT, StorageKey as Bits } from "../../assembly/abi.js";
+import { KEY_ACCESS_SHIFT, StorageKey as Bits } from "../../assembly/abi/flag.js";
 
 /** What an s390x notes of a frame. */
 export interface StorageKey {

@@ -1,4 +1,5 @@
-import { Errno, Op } from "../../assembly/abi.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno } from "../../assembly/abi/result.js";
 import { checkOptions, flag, integer, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
 import { Page } from "./page.js";

@@ -1,4 +1,4 @@
-import { MAX_SWAP_AREAS } from "../../assembly/abi.js";
+import { MAX_SWAP_AREAS } from "../../assembly/abi/unit.js";
 import type { Core } from "../core/core.js";
 
 /** A part of swap, as /proc/swaps lists it. */

@@ -1,4 +1,4 @@
-import { LruList, VmStat } from "../../assembly/abi.js";
+import { LruList, VmStat } from "../../assembly/abi/counter.js";
 import type { Core } from "../core/core.js";
 
 /** Numbers that change as things happen, by the names they have in /proc/vmstat. */

@@ -1,4 +1,6 @@
-import { PAGE_SIZE, VmFlag, VMA_RECORD } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
+import { VMA_RECORD } from "../../assembly/abi/memory.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { Context } from "./context.js";
 import type { File } from "./file.js";
 import type { Process } from "./process.js";

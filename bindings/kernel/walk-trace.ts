@@ -1,13 +1,13 @@
 // A walk of the reverse map as it went, from the events that the core has recorded of it.
 
+import { type UnmapResult } from "../../assembly/abi/result.js";
 import {
   type EntryFound,
   EntryTouch,
   type Offer,
-  type UnmapResult,
   type WalkAct,
   WalkKind,
-} from "../../assembly/abi.js";
+} from "../../assembly/abi/walk.js";
 import type { Doing, LockClass } from "../../assembly/locks.js";
 import { actions, lockNames, type LockName } from "../core/lock-words.js";
 import type { KernelEvent } from "./kernel-event.js";

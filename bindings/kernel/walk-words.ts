@@ -1,6 +1,6 @@
 // What walks do, in the words of traces.
 
-import { EntryFound, Offer, WalkAct, WalkKind } from "../../assembly/abi.js";
+import { EntryFound, Offer, WalkAct, WalkKind } from "../../assembly/abi/walk.js";
 
 /** Each walk by the name of its function. */
 export const walkNames = {

@@ -1,6 +1,6 @@
 // Where a script's page numbers lie in the address space of a process.
 
-import { PAGE_SHIFT, PAGE_SIZE } from "../../assembly/abi.js";
+import { PAGE_SHIFT, PAGE_SIZE } from "../../assembly/abi/unit.js";
 
 /** Virtual address of page 0 of the arena, in bytes. */
 export const ARENA_BASE = 0x200000000000;

@@ -1,6 +1,6 @@
 // What a script's processes look like at one moment, as the document that `rmaplab run --json` prints.
 
-import { PageFlag, VmFlag } from "../../assembly/abi.js";
+import { PageFlag, VmFlag } from "../../assembly/abi/flag.js";
 import type { File } from "../kernel/file.js";
 import type { MmuNotifier } from "../kernel/mmu-notifier.js";
 import type { Kernel } from "../kernel/kernel.js";

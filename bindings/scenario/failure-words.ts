@@ -1,6 +1,6 @@
 // Why an operation failed, in the terms of its script.
 
-import { HUGE_PAGES } from "../../assembly/abi.js";
+import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import type { KernelError } from "../core/kernel-error.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";

@@ -1,7 +1,7 @@
 // What machine a script needs, and how large.
 
 import type { Arch, HugePagePolicy } from "../kernel/options.js";
-import { HUGE_PAGES } from "../../assembly/abi.js";
+import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import type { Operation, OperationName } from "./operation.js";
 import type { Script } from "./script.js";
 

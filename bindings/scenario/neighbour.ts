@@ -1,6 +1,6 @@
 // Why two VMAs that touch are not one.
 
-import { PAGE_SIZE } from "../../assembly/abi.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { Vma } from "../kernel/vma.js";
 
 /** The reason when one of them was written to and the other was not. */

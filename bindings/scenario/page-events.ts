@@ -1,6 +1,6 @@
 // What happened to pages inside an operation, in words: each kind of event, told for all its pages at once.
 
-import { HUGE_PAGES } from "../../assembly/abi.js";
+import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import { failureOf } from "../kernel/memory-failure.js";
 import { pageOf } from "./arena.js";

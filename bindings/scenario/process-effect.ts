@@ -1,6 +1,6 @@
 // What an operation on a process changed, in words.
 
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import type { Process } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";
 import { addressOf } from "./arena.js";

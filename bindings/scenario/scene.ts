@@ -1,6 +1,6 @@
 // What sentences about one operation are made of.
 
-import { VmStat } from "../../assembly/abi.js";
+import { VmStat } from "../../assembly/abi/counter.js";
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Shown, shownByDevices } from "./device-words.js";

@@ -1,6 +1,6 @@
 // A walk of the reverse map as `rmaplab run --trace-walk` tells it: with names and page numbers of the script.
 
-import { PAGE_SIZE } from "../../assembly/abi.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { LockCount } from "../kernel/lock-counters.js";
 import type { WalkTrace } from "../kernel/walk-trace.js";
 import type { FoundEntry, VmaOffer, WalkDeed, WalkName } from "../kernel/walk-words.js";

@@ -4,7 +4,8 @@
 // continue are one range on both sides. Where only the cut between such neighbours differs, both
 // kernels give every address the same meaning; those places are counted apart.
 
-import { PAGE_SIZE, VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { Vma } from "../kernel/vma.js";
 import { withoutDeleted } from "./inode-table.js";
 import type { Inode, InodeTable } from "./inode-table.js";

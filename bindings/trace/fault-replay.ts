@@ -1,6 +1,6 @@
 // Page faults of a capture, as touches of the memory at their addresses.
 
-import { PAGE_SIZE } from "../../assembly/abi.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import { FaultAccess } from "./fault-file.js";
 import { UNKNOWN_SIZE } from "./inode-table.js";
 import type { Life } from "./life.js";

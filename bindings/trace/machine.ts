@@ -1,6 +1,6 @@
 // The machine that a capture is replayed on: the kernel, the threads, the files, and what was counted.
 
-import { PAGE_SIZE } from "../../assembly/abi.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Process, Prot } from "../kernel/process.js";
 import type { Vma } from "../kernel/vma.js";

@@ -5,7 +5,8 @@
 // (MLOCK_ONFAULT, which v3.7 does not have), a VMA is locked while nothing in it may be accessed: then
 // there is nothing to make present.
 
-import { PAGE_SIZE, VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
+import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { Batch } from "../kernel/batch.js";
 import type { Vma } from "../kernel/vma.js";
 import type { Lock } from "./address-space.js";

@@ -1,7 +1,7 @@
 // Many operations in one call of the core.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { Errno } from "../../assembly/abi.js";
+import { Errno } from "../../assembly/abi/result.js";
 import {
   createKernel,
   DEFAULT_HEAP,

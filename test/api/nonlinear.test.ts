@@ -1,7 +1,7 @@
 // remap_file_pages: pages of a shared mapping in another order than the file's, and what the other calls make of it.
 
 import { beforeEach, describe, expect, test } from "vitest";
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import { KernelError, type File, type Kernel, type Process } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, layout, PAGE, pageAt, places } from "./ground.js";
 import { machine } from "./machine.js";

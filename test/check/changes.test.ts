@@ -1,7 +1,7 @@
 // What verify() says of changes that would be lost, and of storage keys.
 
 import { describe } from "vitest";
-import { PageFlag } from "../../assembly/abi.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { damageTest, hex } from "./damage.js";
 import { OWN, pageAt, SWAPPED, type Family } from "./family.js";
 

@@ -1,7 +1,7 @@
 // What verify() says of huge pages that are damaged.
 
 import { describe, expect, test } from "vitest";
-import { LruList, VmStat } from "../../assembly/abi.js";
+import { LruList, VmStat } from "../../assembly/abi/counter.js";
 import type { Kernel, Process } from "../../bindings/index.js";
 import { at, PAGE, pageAt } from "../api/ground.js";
 import { HUGE, hugeBytes, hugeMachine, layHuge } from "../api/huge.js";

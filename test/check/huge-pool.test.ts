@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PageFlag } from "../../assembly/abi.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { createKernel, type Kernel, type Process } from "../../bindings/index.js";
 import { hex } from "./damage.js";
 import { messages } from "./family.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { PageFlag } from "../../assembly/abi.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { Doing, LockClass } from "../../assembly/locks.js";
 import { KernelError } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
-import { LruList, PageFlag, VmStat } from "../../assembly/abi.js";
+import { LruList, VmStat } from "../../assembly/abi/counter.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { pageAt } from "./family.js";
 import { DISK, HEAP, workDamageTest } from "./working-machine.js";
 

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
-import { PageFlag, VmStat } from "../../assembly/abi.js";
+import { VmStat } from "../../assembly/abi/counter.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { hex } from "./damage.js";
 import { pageAt } from "./family.js";
 import { DISK, LOCKED, workDamageTest } from "./working-machine.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import { damageTest, hex } from "./damage.js";
 import {
   HEAP,

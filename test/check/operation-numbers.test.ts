@@ -1,7 +1,8 @@
 // What comes in the submission buffer and is no operation: the library never sends it, whoever embeds the core may.
 
 import { expect, test } from "vitest";
-import { Errno, Op } from "../../assembly/abi.js";
+import { Op } from "../../assembly/abi/operation.js";
+import { Errno } from "../../assembly/abi/result.js";
 import { createKernel } from "../../bindings/index.js";
 import { at, expectHealthy, lay } from "../api/ground.js";
 

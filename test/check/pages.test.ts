@@ -1,5 +1,5 @@
 import { describe } from "vitest";
-import { PageFlag } from "../../assembly/abi.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { damageTest, hex } from "./damage.js";
 import { HEAP, OWN, pageAt, PRIVATE_FILE, SHARED_FILE, SPLIT } from "./family.js";
 

@@ -1,6 +1,6 @@
 import type { Kernel, Process } from "../../bindings/index.js";
-import type { LruList, VmStat } from "../../assembly/abi.js";
-import { VMSTAT_AT } from "../../assembly/abi.js";
+import type { LruList, VmStat } from "../../assembly/abi/counter.js";
+import { VMSTAT_AT } from "../../assembly/abi/memory.js";
 import { layout, sizeOf, type Layout } from "./layout.js";
 
 const HEADER = 0x7000;

@@ -2,7 +2,7 @@
 // rule of the locks is broken, and the invariants hold.
 
 import { expect } from "vitest";
-import { Op } from "../../assembly/abi.js";
+import { Op } from "../../assembly/abi/operation.js";
 import type { Batch, Page } from "../../bindings/index.js";
 import { BASE, type Ground, PAGE, share } from "./ground.js";
 import { race } from "./race.js";

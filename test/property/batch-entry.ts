@@ -1,5 +1,5 @@
 import type { Batch, Page } from "../../bindings/index.js";
-import { CollapseResult, MigrateResult, PageFate, UnmapResult } from "../../assembly/abi.js";
+import { CollapseResult, MigrateResult, PageFate, UnmapResult } from "../../assembly/abi/result.js";
 import { mmapOptions, mremapOptions } from "./core-options.js";
 import type { CoreSide } from "./core-side.js";
 import type {

@@ -1,5 +1,5 @@
 import type { MemoryCgroup, Page, Process, Vma } from "../../bindings/index.js";
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import { pageFlags } from "./core-flags.js";
 import type { CoreSide } from "./core-side.js";
 import { unmappedLines } from "./core-unmapped.js";

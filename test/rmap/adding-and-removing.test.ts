@@ -1,7 +1,7 @@
 // spec/rmap.md Part 1, "Adding and removing": a test for each row.
 
 import { describe, expect, test } from "vitest";
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import { createKernel, KernelError } from "../../bindings/index.js";
 import { Scheduler, type Actor } from "../../bindings/scenario/scheduler.js";
 import { anonVmaAt, at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";

@@ -1,7 +1,7 @@
 // spec/rmap.md Part 1, "the three KSM walks": a test for each of their rules.
 
 import { describe, expect, test } from "vitest";
-import { PageFlag } from "../../assembly/abi.js";
+import { PageFlag } from "../../assembly/abi/flag.js";
 import { createKernel, type Kernel, type MemoryCgroup } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";

@@ -2,7 +2,7 @@
 // what the other walks make of nonlinear VMAs.
 
 import { describe, expect, test } from "vitest";
-import { UnmapResult } from "../../assembly/abi.js";
+import { UnmapResult } from "../../assembly/abi/result.js";
 import {
   createKernel,
   type File,

@@ -1,7 +1,8 @@
 // spec/rmap.md Part 1, "Unmapping and walking": a test for each row that is about ordinary pages.
 
 import { describe, expect, test } from "vitest";
-import { UnmapResult, VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
+import { UnmapResult } from "../../assembly/abi/result.js";
 import { createKernel, type Kernel, type KernelOptions } from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";

@@ -2,7 +2,7 @@
 // charged, so it explains a cut only there.
 
 import { describe, expect, test } from "vitest";
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import type { Vma } from "../../bindings/kernel/vma.js";
 import { ACCOUNT_MERGE, compareMaps } from "../../bindings/trace/comparison.js";

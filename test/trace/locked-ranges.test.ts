@@ -2,7 +2,7 @@
 // showed when a program made these calls (/proc/PID/maps, mincore).
 
 import { describe, expect, test } from "vitest";
-import { VmFlag } from "../../assembly/abi.js";
+import { VmFlag } from "../../assembly/abi/flag.js";
 import type { ReplayRun } from "../../bindings/trace/replay-run.js";
 import { PROGRAM, processOf, replayCalls, replaySnippet, runCalls } from "./snippet.js";
 

@@ -1,6 +1,6 @@
 // madvise and process_madvise: those of their effects that v3.7 has.
 
-import { VmFlag } from "../../../assembly/abi.js";
+import { VmFlag } from "../../../assembly/abi/flag.js";
 import type { Advice } from "../../kernel/operation.js";
 import { pageAlign } from "../machine.js";
 import type { Machine } from "../machine.js";

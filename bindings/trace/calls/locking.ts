@@ -1,6 +1,6 @@
 // mlock, mlock2, mlockall, munlock, munlockall.
 
-import { PAGE_SIZE } from "../../../assembly/abi.js";
+import { PAGE_SIZE } from "../../../assembly/abi/unit.js";
 import type { Lock } from "../address-space.js";
 import type { Inode } from "../inode-table.js";
 import { UNKNOWN_SIZE } from "../inode-table.js";

@@ -1,6 +1,6 @@
 // mmap, munmap, mprotect, mremap and their relatives.
 
-import { VmFlag } from "../../../assembly/abi.js";
+import { VmFlag } from "../../../assembly/abi/flag.js";
 import { OpenFile } from "../inode-table.js";
 import type { AddressRange } from "../known-ranges.js";
 import { pageAlign, protOf } from "../machine.js";
