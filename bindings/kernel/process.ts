@@ -202,7 +202,7 @@ export class Process extends ProcessState {
     putMadvise(this.#put, this.handle, address, length, advice);
     this.#run(
       () => `madvise(${hex(address)}, ${length}, ${advice})`,
-      (errno) => whyMadvise(errno, this.context, this, address, length),
+      (errno) => whyMadvise(errno, this.context, this, address, length, advice),
     );
   }
 

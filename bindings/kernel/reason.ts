@@ -3,11 +3,13 @@
 import { VmFlag } from "../../assembly/abi/flag.js";
 import { Errno } from "../../assembly/abi/result.js";
 import { HUGE_PAGES, HUGE_SIZE, PAGE_SIZE, TASK_SIZE_PAGES } from "../../assembly/abi/unit.js";
+import { adviceRefused } from "./advice-refusal.js";
 import { LARGEST, PGOFF_END } from "./argument.js";
 import { hex, type Context } from "./context.js";
-import type { MmapOptions, MremapOptions, StackOptions } from "./operation.js";
+import type { Advice, MmapOptions, MremapOptions, StackOptions } from "./operation.js";
 import type { Arch } from "./options.js";
 import type { Process } from "./process.js";
+import { isAgainst, tooManyArguments, whyNotGrown } from "./stack-limit.js";
 import { readVmStat } from "./vm-statistics.js";
 import { pgoffShownAt, type Vma } from "./vma.js";
 
@@ -59,6 +61,10 @@ function emptyPool({ machine }: Context, length: number): string {
   const [free = 0, reserved = 0] = [12, 13].map((which) => machine.core.zoneStat(which));
   const wanted = Math.ceil(length / HUGE_SIZE);
   return `it wants ${wanted} huge pages, and the pool has ${free - reserved} that are free and not promised`;
+}
+
+function vmaInWords({ start }: Vma): string {
+  return `the VMA at ${hex(start)}`;
 }
 
 const NO_MEMORY = "memory is exhausted";
@@ -242,6 +248,9 @@ export function whyMremap(
   }
 }
 
+/** Why remap_file_pages refuses a mapping of huge pages of the pool. */
+export const HUGETLB_IS_LINEAR = "huge pages of the pool always show their file in order";
+
 /** Power of 2 at which the page offsets end that an entry of a nonlinear mapping can keep. */
 export function fileOffsetBits({ arch }: { readonly arch: Arch }): number {
   return arch === "s390x" ? 52 : 46;
@@ -267,9 +276,8 @@ export function whyRemap(
   }
   const vma = start < TASK_SIZE ? process.vmaAt(start) : null;
   if (!vma) return `nothing is mapped at ${hex(start)}`;
-  return vma.shared
-    ? "the range is more than the VMA there"
-    : `the VMA at ${hex(vma.start)} is ${vma.perms}, accepted: shared ones`;
+  if (!vma.shared) return `the VMA at ${hex(vma.start)} is ${vma.perms}, accepted: shared ones`;
+  return vma.hugetlb ? HUGETLB_IS_LINEAR : "the range is more than the VMA there";
 }
 
 export function whyMadvise(
@@ -278,16 +286,15 @@ export function whyMadvise(
   process: Process,
   address: number,
   length: number,
+  advice: Advice,
 ): string {
   switch (errno) {
     case Errno.EINVAL:
       return (
         outOfRange({ address, length }) ||
         unaligned("address", address) ||
-        cutsHugePage(process, address, length) ||
-        (process.vmaAt(address)?.hugetlb
-          ? "huge pages of the pool are not dropped"
-          : "a locked VMA keeps its pages")
+        adviceRefused(process, address, length, advice, vmaInWords) ||
+        cutsHugePage(process, address, length)
       );
     case Errno.EBADF:
       return "only memory of files can be willneed";
@@ -349,7 +356,7 @@ export function whyExec(
     if (pages > free) return `it needs ${pages} frames for arguments, and ${free} are free`;
     return (pages && process.memoryCgroup.whyFull(pages)) || exhausted(context);
   }
-  return `${pages} pages of arguments are too many for a stack of ${context.options.stack} pages (stack)`;
+  return tooManyArguments(pages, context.options);
 }
 
 /** Of a read, write or fetch that a process can't make. */
@@ -361,7 +368,10 @@ export function whyAccess(
 ): string {
   if (errno === Errno.ENOMEM) return exhaustedIn(context, process);
   const vma = process.vmaAt(address);
-  if (!vma) return stopped(context, process, address) || "nothing is mapped there";
+  if (!vma) {
+    const named = ({ start }: Vma): string => hex(start);
+    return whyNotGrown(context.options, process, address, named) || "nothing is mapped there";
+  }
   if (errno === Errno.SIGSEGV) return `the VMA there is ${vma.perms}`;
   const { file } = vma;
   const pgoff = pgoffShownAt(vma, address);
@@ -369,18 +379,12 @@ export function whyAccess(
     return `page ${pgoff} is beyond the end of its file at ${file.pages}`;
   if (vma.hugetlb)
     return "no huge page of the pool is free for it, it was given back to who was promised it, or it is poisoned";
-  const runsInto = vma.flags & VmFlag.GrowsDown && address - vma.start < PAGE_SIZE;
-  return runsInto && process.vmaAt(vma.start - 1)
-    ? "a stack does not touch what is mapped right below it"
-    : "the page is poisoned";
+  const first = vma.flags & VmFlag.GrowsDown && address - vma.start < PAGE_SIZE;
+  const swapped = first && process.swapped().some((entry) => entry.address === vma.start);
+  if (!first || swapped || !isAgainst(process, vma)) return "the page is poisoned";
+  // That a page was poisoned leaves nothing that could be asked for here.
+  const broken = context.machine.core.zoneStat(10) > 0;
+  return broken ? `${STACK_IS_AGAINST}, or the page is poisoned` : STACK_IS_AGAINST;
 }
 
-/** Why a stack above an address has not grown to it; empty if there is none. */
-function stopped({ options }: Context, process: Process, address: number): string {
-  const above = process.vmas().find(({ start }) => start > address);
-  if (!above || !(above.flags & VmFlag.GrowsDown)) return "";
-  const pages = pagesOf(above.end - address);
-  return pages > options.stack
-    ? `the stack at ${hex(above.start)} would have ${pages} pages, accepted: ${options.stack} (stack)`
-    : `the stack at ${hex(above.start)} can't grow so far`;
-}
+const STACK_IS_AGAINST = "a stack does not touch what is mapped right below it";

@@ -4,14 +4,17 @@ import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import type { KernelError } from "../core/kernel-error.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
+import type { ResolvedOptions } from "../kernel/options.js";
 import type { Process } from "../kernel/process.js";
-import { fileOffsetBits } from "../kernel/reason.js";
+import { adviceRefused } from "../kernel/advice-refusal.js";
+import { fileOffsetBits, HUGETLB_IS_LINEAR } from "../kernel/reason.js";
+import { whyNotGrown } from "../kernel/stack-limit.js";
 import { pgoffShownAt, type Vma } from "../kernel/vma.js";
-import { addressOf, pageOf } from "./arena.js";
+import { addressOf, bytesOf, pageOf } from "./arena.js";
 import type { MmapOperation, Operation } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
 import type { Scene } from "./scene.js";
-import { counted, fileInWords, vmaInWords } from "./wording.js";
+import { counted, fileInWords, range, vmaInWords } from "./wording.js";
 
 type OnRange = Extract<Operation, { readonly page: number; readonly count: number }>;
 
@@ -30,7 +33,7 @@ function reason(scene: Scene, code: string): string | null {
     limited(scene, code) ??
     ("process" in operation
       ? ofProcess(kernel, runner, operation, code)
-      : ofOthers(runner, operation, code));
+      : ofOthers(kernel, runner, operation, code));
   if (own !== null) return own;
   if (operation.op === "collapse") return null;
   if (code !== "ENOMEM" && code !== "EAGAIN") return null;
@@ -65,11 +68,16 @@ function limited({ kernel, step, before }: Scene, code: string): string | null {
   }
 }
 
-function ofOthers(runner: ScriptRunner, operation: Operation, code: string): string | null {
+function ofOthers(
+  kernel: Kernel,
+  runner: ScriptRunner,
+  operation: Operation,
+  code: string,
+): string | null {
   switch (operation.op) {
     case "device-read":
     case "device-write":
-      return code === "EFAULT" ? deviceAccess(runner, operation) : null;
+      return code === "EFAULT" ? deviceAccess(kernel, runner, operation) : null;
     case "swapon":
       return code === "EINVAL"
         ? "all swap areas together have at most 2147483647 pages"
@@ -110,7 +118,7 @@ function ofProcess(
   switch (operation.op) {
     case "read":
     case "write":
-      return access(process, operation.page, code);
+      return access(options, process, operation.page, code);
     case "referenced":
     case "rmap":
     case "pin":
@@ -140,12 +148,7 @@ function ofProcess(
       if (code !== "EINVAL") return null;
       return operation.count === 0 ? "the range has 0 pages" : cutHugePage(process, operation);
     case "madvise":
-      if (code === "EINVAL" && operation.advice !== "dontneed")
-        return cutHugePage(process, operation) ?? adviceRefused(process, operation);
-      if (code === "EINVAL")
-        return vmaAt(process, operation.page)?.hugetlb
-          ? "huge pages of the pool are not dropped"
-          : "a locked VMA keeps its pages";
+      if (code === "EINVAL") return unadvised(process, operation);
       break;
     case "mprotect":
       if (code === "EINVAL") return cutHugePage(process, operation);
@@ -161,16 +164,13 @@ function ofProcess(
   return hole(process, operation) ?? (op === "mlock" ? unpopulated(process, page, count) : null);
 }
 
-/** hugepage and nohugepage, where that is so already, or never. */
-function adviceRefused(process: Process, { page, count }: OnRange): string {
-  let at = page;
-  for (let i = 0; i < SEARCHED && at < page + count; i++) {
-    const vma = vmaAt(process, at);
-    if (vma === undefined) break;
-    if (vma.shared) return `${vmaInWords(vma)} is shared, and shared memory has no huge pages`;
-    at = pageOf(vma.end);
-  }
-  return "a VMA of the range is advised so already";
+function unadvised(
+  process: Process,
+  operation: Extract<Operation, { readonly op: "madvise" }>,
+): string | null {
+  const { page, count, advice } = operation;
+  const refused = adviceRefused(process, addressOf(page), bytesOf(count), advice, vmaInWords);
+  return refused || cutHugePage(process, operation);
 }
 
 /** Does a mapping ask for huge pages of the pool? */
@@ -239,9 +239,14 @@ function unpopulated(process: Process, page: number, count: number): string | nu
   return null;
 }
 
-function access(process: Process, page: number, code: string): string | null {
+function access(
+  options: ResolvedOptions,
+  process: Process,
+  page: number,
+  code: string,
+): string | null {
   const vma = vmaAt(process, page);
-  if (vma === undefined) return "nothing is mapped there";
+  if (vma === undefined) return code === "ENOMEM" ? null : unreached(options, process, page);
   if (code === "SIGSEGV") return `${vmaInWords(vma)} is ${vma.perms}`;
   if (code !== "SIGBUS" || vma.file === null) return null;
   const pgoff = pgoffShownAt(vma, addressOf(page));
@@ -252,17 +257,24 @@ function access(process: Process, page: number, code: string): string | null {
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
 }
 
+/** Where nothing is mapped: a stack above may have been too large to grow to it. */
+function unreached(options: ResolvedOptions, process: Process, page: number): string {
+  const named = ({ start, end }: Vma): string => range(start, end);
+  return whyNotGrown(options, process, addressOf(page), named) || "nothing is mapped there";
+}
+
 /** A device can do what the process can, but for a read where it may only execute, or only write. */
 function deviceAccess(
+  { options }: Kernel,
   runner: ScriptRunner,
   { op, device, page }: Extract<Operation, { readonly op: "device-read" | "device-write" }>,
 ): string | null {
   const process = runner.process(runner.device(device)?.owner ?? "");
   if (!process?.alive) return null;
   const vma = vmaAt(process, page);
-  if (vma === undefined) return "nothing is mapped there";
+  if (vma === undefined) return unreached(options, process, page);
   const wanted = op === "device-write" ? "w" : "r";
-  return access(process, page, vma.perms.includes(wanted) ? "SIGBUS" : "SIGSEGV");
+  return access(options, process, page, vma.perms.includes(wanted) ? "SIGBUS" : "SIGSEGV");
 }
 
 function notShown(process: Process, page: number): string {
@@ -299,6 +311,7 @@ function notRemapped(
   const vma = vmaAt(process, page);
   if (vma === undefined) return `nothing is mapped at page ${page}`;
   if (!vma.shared) return `${vmaInWords(vma)} is ${vma.perms}, not shared`;
+  if (vma.hugetlb) return HUGETLB_IS_LINEAR;
   return `${page}-${page + count} is more than ${vmaInWords(vma)}`;
 }
 

@@ -138,11 +138,16 @@ function locked(vmas: readonly Vma[]): string[] {
 
 function mergeable(vmas: readonly Vma[]): string[] {
   const isMergeable = ({ flags }: Vma): boolean => (flags & VmFlag.Mergeable) !== 0;
+  const others = vmas.filter((vma) => !isMergeable(vma));
   return [
     ...vmasAre(vmas.filter(isMergeable), "mergeable (mg)"),
     ...vmasAre(
-      vmas.filter((vma) => !isMergeable(vma)),
+      others.filter(({ hugetlb }) => !hugetlb),
       "shared, and KSM leaves that alone",
+    ),
+    ...vmasAre(
+      others.filter(({ hugetlb }) => hugetlb),
+      "of huge pages of the pool, and KSM leaves those alone",
     ),
   ];
 }

@@ -50,6 +50,7 @@ export function whyForcedStayed(kernel: Kernel, page: Page, fate: Fate): string 
 
 function forcedInWords(kernel: Kernel, page: Page, fate: Fate): string {
   if (fate === "not-isolated") {
+    if (page.hugetlb) return "huge pages of the pool are never reclaimed";
     return page.hugePage
       ? "in a huge page, of which another page is the first"
       : "on no list of reclaim";

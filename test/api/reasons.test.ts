@@ -146,7 +146,25 @@ describe("calls for a range", () => {
         process.madvise(at(0), PAGE, "dontneed");
       },
       "EINVAL",
-      "a locked VMA keeps its pages",
+      `the VMA at ${hex(at(0))} is locked, and keeps its pages`,
+    ],
+    [
+      "madvise hugepage once more",
+      ({ process }) => {
+        process.madvise(at(0), PAGE, "hugepage");
+        process.madvise(at(0), PAGE, "hugepage");
+      },
+      "EINVAL",
+      "a VMA of the range is advised so already",
+    ],
+    [
+      "madvise nohugepage of shared memory",
+      ({ process }) => {
+        lay(process, 12, 2, { shared: true });
+        process.madvise(at(8), 6 * PAGE, "nohugepage");
+      },
+      "EINVAL",
+      `the VMA at ${hex(at(12))} is shared, and shared memory has no huge pages`,
     ],
     [
       "madvise of what is not in files",
@@ -334,7 +352,7 @@ describe("exec", () => {
         "with many arguments",
         (g) => g.process.exec({ stack: { pages: 5 } }),
         "E2BIG",
-        "5 pages of arguments are too many for a stack of 4 pages (stack)",
+        "5 pages of arguments are more than the 4 that a stack may have (stack)",
       ],
       [
         "with a stack that is none",
@@ -431,6 +449,34 @@ describe("an access", () => {
       },
       "SIGBUS",
       "a stack does not touch what is mapped right below it",
+    ],
+    [
+      "to a broken page at the beginning of a stack",
+      ({ kernel, process }) => {
+        lay(process, 20, 1, { growsDown: true });
+        process.write(at(20), 1);
+        lay(process, 18, 1);
+        kernel.poison(pageAt(process, 20));
+        kernel.tryToUnmap(pageAt(process, 20), { ignoreAccess: true });
+        process.munmap(at(20) - PAGE, PAGE);
+        lay(process, 19, 1);
+        process.read(at(20));
+      },
+      "SIGBUS",
+      "a stack does not touch what is mapped right below it, or the page is poisoned",
+    ],
+    [
+      "to a broken page where a stack was cut",
+      ({ kernel, process }) => {
+        lay(process, 20, 4, { growsDown: true });
+        process.write(at(22), 1);
+        process.mprotect(at(20), 2 * PAGE, "r");
+        kernel.poison(pageAt(process, 22));
+        kernel.tryToUnmap(pageAt(process, 22), { ignoreAccess: true });
+        process.read(at(22));
+      },
+      "SIGBUS",
+      "the page is poisoned",
     ],
     [
       "of a process that is gone",

@@ -433,7 +433,7 @@ describe("locked memory", () => {
     [
       "locked pages are not dropped",
       [...A, "mlock A 10 4", "madvise A 10 1 dontneed"],
-      "EINVAL, a locked VMA keeps its pages",
+      "EINVAL, VMA 10-14 is locked, and keeps its pages",
     ],
   ])("%s", (...given) => check(given));
 });

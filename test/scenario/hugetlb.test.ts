@@ -40,7 +40,28 @@ describe("--explain says", () => {
       [...MAPPED, "mprotect A 0 100 r"],
       "EINVAL, page 100 is inside a huge page, which can't be cut",
     ],
-    [[...MAPPED, "madvise A 0 512 dontneed"], "EINVAL, huge pages of the pool are not dropped"],
+    [
+      [...MAPPED, "madvise A 0 512 dontneed"],
+      "EINVAL, VMA 0-1024 is of huge pages of the pool, which are not dropped",
+    ],
+    [
+      [...MAPPED, "madvise A 0 512 hugepage"],
+      "EINVAL, VMA 0-1024 is of huge pages of the pool, which this advice is not for",
+    ],
+    [
+      [...MAPPED, "madvise A 0 512 mergeable"],
+      "VMA 0-1024 is of huge pages of the pool, and KSM leaves those alone",
+    ],
+    [
+      ["hugepages 1", "file F 512 hugetlb", "spawn A", "mmap A 0 512 rw file:F:0 shared"].concat(
+        "remap_file_pages A 0 512 0",
+      ),
+      "EINVAL, huge pages of the pool always show their file in order",
+    ],
+    [
+      [...MAPPED, "write A 0", "swap-out A 0 1"],
+      "0 pages reclaimed; page 0 stays: huge pages of the pool are never reclaimed",
+    ],
     [[...MAPPED, "mremap A 0 512 2048"], "EINVAL, huge pages of the pool neither grow nor move"],
     [
       [...MAPPED, "mmap A 2048 1024 rw anon private huge"],

@@ -29,6 +29,16 @@ describe("a stack", () => {
       [...STACK, "mmap A 38 2 rw anon private", "write A 40 1"],
       "SIGBUS, a stack does not touch what is mapped right below it",
     ],
+    [
+      "has a limit, which who touches far below it hears of",
+      ["spawn A", "stack A 3000 4", "write A 956", "write A 955"],
+      "SIGSEGV, the stack at 956-3004 would have 2049 pages, accepted: 2048 (stack)",
+    ],
+    [
+      "has a limit after exec as well",
+      ["spawn A", "exec A 3 100000", "read A 96000"],
+      "SIGSEGV, the stack at 99964-100000 would have 4000 pages, accepted: 2048 (stack)",
+    ],
   ])("%s", (...one) => check(one));
 });
 
@@ -48,7 +58,8 @@ describe("exec", () => {
     [
       "refuses too many arguments",
       ["spawn A", "exec A 600"],
-      "E2BIG, 600 pages of arguments are too many for a stack of 2048 pages (stack); " +
+      "E2BIG, 600 pages of arguments, and one that is kept free below, are more than 512, " +
+        "a quarter of the 2048 that a stack may have (stack); " +
         "512 pages of arguments written; 512 pages unmapped",
     ],
     [
