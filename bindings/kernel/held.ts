@@ -36,6 +36,7 @@ export abstract class Held {
    * The handle of an argument, for the core of a kernel.
    *
    * @param call what was called, and `name` its argument, for messages
+   * @param accepted what the call takes, if that is more than objects of this class
    * @throws KernelError EINVAL when the argument is no object of this class or belongs to another kernel,
    *   ESTALE
    */
@@ -45,11 +46,12 @@ export abstract class Held {
     value: unknown,
     call: string,
     name: string,
+    accepted?: string,
   ): number {
     // Not `instanceof this`, which engines look up anew for each class: batches of accesses come by here.
     if (!(value instanceof Held) || value.constructor !== this) {
       const display = value instanceof Held ? value.label : undefined;
-      throw refused(call, name, value, this.accepted, display);
+      throw refused(call, name, value, accepted ?? this.accepted, display);
     }
     if (value.context === context) return value.handle;
     throw refused(call, name, value, this.accepted, `${value.label} of another kernel`);

@@ -125,9 +125,16 @@ export class MemoryCgroup extends Held {
     const code = limitCode("setLimit", pages);
     this.#run(Op.LimitMemcg, code, `setLimit(${pages})`, (errno) =>
       errno === Errno.EBUSY
-        ? `its usage is ${this.usage}, and no more can be reclaimed`
+        ? `its usage is ${this.usage}${this.#advance()}, and no more can be reclaimed`
         : "the root has no limit",
     );
+  }
+
+  /** How much of its usage is no page yet, but the rest of a batch; empty if nothing is. */
+  #advance(): string {
+    const { total_cache: cache, total_rss: rss } = this.stat();
+    const rest = this.usage - cache - rss;
+    return rest > 0 ? `, of which ${rest} ${rest === 1 ? "is" : "are"} charged in advance` : "";
   }
 
   /**

@@ -41,8 +41,17 @@ const names: Readonly<Record<keyof MmuNotifierCallbacks, NotifierCall>> = {
   release: NotifierCall.Release,
 };
 
-function answer(yes: boolean | undefined): number {
-  return yes === true ? 1 : 0;
+/** What a client says of a page. @throws KernelError EINVAL */
+function answer(
+  name: "clearFlushYoung" | "testYoung",
+  client: MmuNotifierCallbacks,
+  address: number,
+): number {
+  const yes = client[name]?.(address);
+  if (typeof yes !== "boolean" && yes !== undefined) {
+    throw refused("registerNotifier", `what ${name} returned`, yes, "true, false");
+  }
+  return yes ? 1 : 0;
 }
 
 /**
@@ -91,9 +100,9 @@ function tell(client: MmuNotifierCallbacks, what: NotifierCall, a: number, b: nu
       client.invalidateRangeEnd?.(a, b);
       return 0;
     case NotifierCall.ClearFlushYoung:
-      return answer(client.clearFlushYoung?.(a));
+      return answer("clearFlushYoung", client, a);
     case NotifierCall.TestYoung:
-      return answer(client.testYoung?.(a));
+      return answer("testYoung", client, a);
     case NotifierCall.ChangePte:
       client.changePte?.(a, { frame: Math.floor(b / 2), writable: b % 2 === 1 });
       return 0;

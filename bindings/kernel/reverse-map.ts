@@ -85,8 +85,11 @@ export const fates: Readonly<Record<PageFate, Fate>> = {
 
 /** The page, or the frame of a number, as the operation's first arguments. @throws KernelError EINVAL, ESTALE */
 export function failureTarget(context: Context, page: Page | number): [number, number] {
-  if (typeof page !== "number") return [Page.handleOf(context, page, "memoryFailure", "page"), 0];
-  return [0, integer("memoryFailure", "page", page, 1, context.options.frames)];
+  const call = "memoryFailure";
+  const { frames } = context.options;
+  if (typeof page === "number") return [0, integer(call, "page", page, 1, frames)];
+  const accepted = `${Page.accepted}, or the number of a frame, 1 to ${frames}`;
+  return [Page.handleOf(context, page, call, "page", accepted), 0];
 }
 
 /** What migration came to: `page` is the one that took the old one's place. */

@@ -86,15 +86,6 @@ function ofOthers(
       return code === "EINVAL"
         ? `there is no swap area ${operation.area}`
         : "what is in it does not fit in the frames that are free";
-    case "limit":
-      return code === "EBUSY" ? "more is charged, and can't be reclaimed" : null;
-    case "empty":
-    case "rmdir":
-      return code === "EBUSY"
-        ? "there are processes in it, cgroups below it, or pages that somebody has isolated"
-        : null;
-    case "memcg":
-      return null;
     case "invalidate":
       return code === "EBUSY" ? dirty(runner.file(operation.file)) : null;
     default:

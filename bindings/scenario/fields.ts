@@ -76,23 +76,30 @@ export class Fields {
     const { cgroups } = this.names;
     const word = this.#word();
     if (!cgroups.has(word)) {
-      const accepted = cgroups.size === 0 ? "memcg G makes one" : this.#listed("cgroups", cgroups);
-      this.#fail(`unknown cgroup ${quoted(word)}`, accepted);
+      const accepted =
+        cgroups.size === 0 ? "memcg G makes one" : this.#listed("cgroups", [...cgroups.keys()]);
+      const problem =
+        word === ROOT
+          ? `cgroup ${quoted(ROOT)} has no limit, and always stays`
+          : `unknown cgroup ${quoted(word)}`;
+      this.#fail(problem, accepted);
     }
     return word;
   }
 
   /** The same, or null for the root. @param own one that this line makes */
   cgroupOrRoot(own?: string): string | null {
-    const word = this.words[this.#next];
-    if (word === ROOT) {
-      this.#next++;
-      return null;
-    }
-    if (word !== undefined && word === own) {
+    const word = this.#word();
+    if (word === ROOT) return null;
+    if (word === own) {
       this.#fail(`cgroup ${quoted(word)} can't be below itself`, "accepted are root and others");
     }
-    return this.cgroup();
+    const { cgroups } = this.names;
+    if (!cgroups.has(word)) {
+      const others = [ROOT, ...cgroups.keys()].filter((name) => name !== own);
+      this.#fail(`unknown cgroup ${quoted(word)}`, this.#listed("cgroups", others));
+    }
+    return word;
   }
 
   newCgroup(): string {
@@ -231,7 +238,10 @@ export class Fields {
       this.#fail(`unknown backing ${quoted(word)}`, "accepted are anon and file:F:pgoff");
     }
     if (!this.names.files.has(file)) {
-      this.#fail(`unknown file ${quoted(file)}`, this.#listed("files", this.names.files));
+      this.#fail(
+        `unknown file ${quoted(file)}`,
+        this.#listed("files", [...this.names.files.keys()]),
+      );
     }
     return { file, pgoff: this.#integer("page offset", pgoff, 0, MAX_PGOFF) };
   }
@@ -276,7 +286,7 @@ export class Fields {
     const word = this.#word();
     const found = accepted.find((candidate) => candidate === word);
     if (found === undefined) {
-      this.#fail(`unknown ${what} ${quoted(word)}`, `accepted are ${accepted.join(", ")}`);
+      this.#fail(`unknown ${what} ${quoted(word)}`, acceptedInWords(accepted));
     }
     return found;
   }
@@ -290,7 +300,7 @@ export class Fields {
   ): string {
     const word = this.#word();
     if (!names.has(word)) {
-      const accepted = names.size === 0 ? maker : this.#listed(plural(what), names);
+      const accepted = names.size === 0 ? maker : this.#listed(plural(what), [...names.keys()]);
       const other = what === "process" ? "file" : "process";
       const is = others.has(word) ? `, it is a ${other}` : "";
       this.#fail(`unknown ${what} ${quoted(word)}${is}`, accepted);
@@ -317,15 +327,19 @@ export class Fields {
     return word;
   }
 
-  #listed(what: string, names: ReadonlyMap<string, number>): string {
-    if (names.size === 0) return `no ${what} exist yet`;
-    const shown = [...names.keys()].slice(0, 8);
-    return `${what} so far: ${shown.join(", ")}${names.size > shown.length ? ", ..." : ""}`;
+  #listed(what: string, names: readonly string[]): string {
+    if (names.length === 0) return `no ${what} exist yet`;
+    const shown = names.slice(0, 8);
+    return `${what} so far: ${shown.join(", ")}${names.length > shown.length ? ", ..." : ""}`;
   }
 
   #fail(problem: string, accepted: string): never {
     throw new LineError(this.file, this.line, problem, accepted);
   }
+}
+
+function acceptedInWords(words: readonly string[]): string {
+  return `accepted ${words.length === 1 ? "is" : "are"} ${words.join(", ")}`;
 }
 
 function plural(what: string): string {

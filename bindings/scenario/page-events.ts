@@ -161,8 +161,8 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
   Migrated: moved,
   KeyDirty: (events) => [
     events.length === 1
-      ? "the page is dirty now, as its storage key says that it was changed"
-      : `${events.length} pages are dirty now, as their storage keys say that they were changed`,
+      ? "the page is dirty: its storage key says that it was changed"
+      : `${events.length} pages are dirty: their storage keys say that they were changed`,
   ],
   Written: (events) =>
     events.length === 1

@@ -286,7 +286,9 @@ describe("limits", () => {
     const { kernel, cgroup, process } = await grouped();
     fill(process, 0, 20);
     // The rest of the batch is not reclaimed: as in v3.7 it is not given back for a limit.
-    expect(() => cgroup.setLimit(11)).toThrow("its usage is 12");
+    expect(() => cgroup.setLimit(11)).toThrow(
+      "its usage is 12, of which 12 are charged in advance, and no more can be reclaimed",
+    );
     cgroup.setLimit(12);
     expect([cgroup.limit, cgroup.usage]).toEqual([12, 12]);
     cgroup.setLimit(null);

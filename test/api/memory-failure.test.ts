@@ -134,6 +134,9 @@ describe("the frame", () => {
         /page is .*, accepted: integers from 1 to 64/,
       );
     }
+    expect(() => kernel.memoryFailure("x" as unknown as number)).toThrow(
+      /page is "x", accepted: a Page of this kernel .*, or the number of a frame, 1 to 64$/,
+    );
   });
 });
 

@@ -190,6 +190,19 @@ describe("callbacks", () => {
     expectHealthy(kernel);
   });
 
+  test("an answer that is neither true nor false is refused, and is no", async () => {
+    const { kernel, process } = await machine();
+    fill(process, 0, 1);
+    const page = pageAt(process, 0);
+    kernel.pageReferenced(page);
+    const callbacks: object = { clearFlushYoung: () => "x", testYoung: () => 1 };
+    process.registerNotifier(callbacks);
+    expect(() => kernel.pageReferenced(page)).toThrow(
+      'EINVAL: what clearFlushYoung returned is "x", accepted: true, false',
+    );
+    expectHealthy(kernel);
+  });
+
   test("a client that is told of no such thing is not called", async () => {
     const { kernel, process } = await machine();
     fill(process, 0, 1);

@@ -564,7 +564,7 @@ describe("an s390x", () => {
     const explained = await explain([...lines, "munmap A 0 3"]);
     expect(explained.at(-1)).toBe(
       "11 munmap A 0 3: 2 pages unmapped; VMA 0-3 removed; " +
-        "2 pages are dirty now, as their storage keys say that they were changed",
+        "2 pages are dirty: their storage keys say that they were changed",
     );
   });
 });

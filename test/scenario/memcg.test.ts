@@ -7,6 +7,7 @@ import type { DumpDocument } from "../../bindings/scenario/dump.js";
 import { formatDumpDocument } from "../../bindings/scenario/dump-text.js";
 import { runScript } from "../../bindings/scenario/runner.js";
 import { parseScript } from "../../bindings/scenario/script.js";
+import { explain } from "./explained.js";
 
 async function run(text: string): Promise<DumpDocument> {
   const kernel = await createKernel({ frames: 256, build: "checked" });
@@ -76,9 +77,44 @@ describe("memory cgroups in a script", () => {
     expect(text).toContain('"memcgs":[\n{"name":"G"');
   });
 
+  test("a limit that is refused says what is charged, and what only in advance", async () => {
+    const fill = ["write A 0", "write A 1", "write A 2"];
+    const [refused] = (
+      await explain([
+        "memcg G",
+        "limit G 40",
+        "spawn A G",
+        "mmap A 0 9 rw anon private",
+        ...fill,
+        "limit G 2",
+      ])
+    ).slice(-1);
+    expect(refused).toMatch(
+      /^8 limit G 2: EBUSY, its usage is 29, of which 29 are charged in advance, and no more can be reclaimed;/,
+    );
+  });
+
+  test("a cgroup that can't go says why", async () => {
+    const lines = ["memcg G", "memcg H G", "spawn A H", "rmdir G", "rmdir H", "empty H"];
+    expect((await explain(lines)).slice(3)).toEqual([
+      "4 rmdir G: EBUSY, there are cgroups below it",
+      "5 rmdir H: EBUSY, there are processes in it",
+      "6 empty H: EBUSY, there are processes in it",
+    ]);
+  });
+
   test.each([
     ["limit G 3\n", 's:1: unknown cgroup "G"; memcg G makes one'],
-    ["memcg G\nspawn A H\n", 's:2: unknown cgroup "H"; cgroups so far: G'],
+    ["memcg G\nspawn A H\n", 's:2: unknown cgroup "H"; cgroups so far: root, G'],
+    ["memcg G nope\n", 's:1: unknown cgroup "nope"; cgroups so far: root'],
+    ["memcg G\nspawn A\nmove A Q\n", 's:3: unknown cgroup "Q"; cgroups so far: root, G'],
+    ["spawn A Q\n", 's:1: unknown cgroup "Q"; cgroups so far: root'],
+    [
+      "memcg G\nlimit root 5\n",
+      's:2: cgroup "root" has no limit, and always stays; cgroups so far: G',
+    ],
+    ["empty root\n", 's:1: cgroup "root" has no limit, and always stays; memcg G makes one'],
+    ["memcg G root nope\n", 's:1: unknown kind of cgroup "nope"; accepted is hierarchy'],
     ["memcg root\n", 's:1: cgroup name "root" is taken; that is the one above all others'],
     ["memcg G G\n", `s:1: cgroup "G" can't be below itself; accepted are root and others`],
     ["memcg G\nlimit G -1\n", 's:2: limit "-1" is out of range'],

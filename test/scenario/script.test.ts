@@ -116,7 +116,7 @@ describe("the script language", () => {
     [
       BOTH,
       "remap_file_pages A 0 1 0 block",
-      's:3: unknown way to remap "block"; accepted are nonblock',
+      's:3: unknown way to remap "block"; accepted is nonblock',
     ],
     [
       BOTH,
