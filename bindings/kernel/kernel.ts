@@ -186,7 +186,10 @@ export class Kernel extends ReverseMap {
     integer("spawn", "brk", brk);
     const cgroup = cgroupOf(this.#context, options.cgroup, "spawn");
     const handle = this.#machine.call(Op.Spawn, brk, cgroup);
-    if (handle < 0) throw failed(handle, "spawn()", exhausted(this.#context));
+    if (handle < 0) {
+      const why = MemoryCgroup.whyGone(handle, options.cgroup) || exhausted(this.#context);
+      throw failed(handle, "spawn()", why);
+    }
     return this.#processes.of(handle);
   }
 
@@ -307,8 +310,8 @@ export class Kernel extends ReverseMap {
     const cgroup = cgroupOf(this.#context, options.cgroup, "reclaim");
     const kind = options.background ? Reclaim.Background : Reclaim.Direct;
     const result = this.#machine.call(Op.Reclaim, cgroup, pages, kind);
-    if (result < 0) throw failed(result, `reclaim(${pages})`);
-    return result;
+    if (result >= 0) return result;
+    throw failed(result, `reclaim(${pages})`, MemoryCgroup.whyGone(result, options.cgroup));
   }
 
   /**

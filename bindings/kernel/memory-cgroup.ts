@@ -284,8 +284,14 @@ export class MemoryCgroup extends Held {
     checkOptions("reclaim", options, backgroundOptions);
     const kind = options.background ? Reclaim.Background : Reclaim.Direct;
     const result = this.context.machine.call(Op.Reclaim, this.handle, pages, kind);
-    if (result < 0) throw failed(result, `reclaim(${pages}) of ${this.label}`);
-    return result;
+    if (result >= 0) return result;
+    throw failed(result, `reclaim(${pages}) of ${this.label}`, "it was removed");
+  }
+
+  /** @internal What is told of an operation that it was an option of, if that failed for it; empty if not. */
+  static whyGone(result: number, cgroup: MemoryCgroup | undefined): string {
+    const gone = result === -Errno.ESTALE && cgroup?.exists === false;
+    return gone ? `${cgroup.label} was removed` : "";
   }
 }
 
@@ -315,7 +321,10 @@ export function makeCgroup(context: Context, name: string, options: CgroupOption
     );
   }
   const handle = context.machine.call(Op.MakeMemcg, parent);
-  if (handle < 0) throw failed(handle, `${call}()`, "memory is exhausted");
+  if (handle < 0) {
+    const why = MemoryCgroup.whyGone(handle, above) || "memory is exhausted";
+    throw failed(handle, `${call}()`, why);
+  }
   const cgroup = new MemoryCgroup(context, handle, name);
   // Neither can be refused: nothing is charged to it, and nothing is below it.
   if (options.hierarchy !== undefined) cgroup.setHierarchy(options.hierarchy);

@@ -4,7 +4,7 @@ import { Errno, MigrateResult, PageFate, UnmapResult } from "../../assembly/abi/
 import type { KernelError } from "../core/kernel-error.js";
 import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
 import { failed, type Context } from "./context.js";
-import { cgroupOf, type MemoryCgroup } from "./memory-cgroup.js";
+import { cgroupOf, MemoryCgroup } from "./memory-cgroup.js";
 import { failureBits, readFailure, type Failure, type FailureOptions } from "./memory-failure.js";
 import { Page } from "./page.js";
 import { Process } from "./process.js";
@@ -133,7 +133,12 @@ export abstract class ReverseMap {
   pageReferenced(page: Page, options: ReferencedOptions = {}): number {
     checkOptions("pageReferenced", options, referencedOptions);
     const cgroup = cgroupOf(this.context, options.cgroup, "pageReferenced");
-    return this.#run(Op.PageReferenced, page, "pageReferenced", cgroup);
+    const handle = Page.handleOf(this.context, page, "pageReferenced", "page");
+    const result = this.context.machine.call(Op.PageReferenced, handle, cgroup);
+    if (result >= 0) return result;
+    const why = MemoryCgroup.whyGone(result, options.cgroup);
+    if (why) throw failed(result, `pageReferenced(page ${page.frame})`, why);
+    throw this.#failedOn(page, "pageReferenced", result);
   }
 
   /**

@@ -35,7 +35,7 @@ function reason(scene: Scene, code: string): string | null {
       ? ofProcess(kernel, runner, operation, code)
       : ofOthers(kernel, runner, operation, code));
   if (own !== null) return own;
-  if (operation.op === "collapse") return null;
+  if (operation.op === "collapse" || operation.op === "migrate") return null;
   if (code !== "ENOMEM" && code !== "EAGAIN") return null;
   const words = exhausted(kernel, runner, operation);
   return operation.op === "mlock" && code === "EAGAIN"

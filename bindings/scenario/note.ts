@@ -43,9 +43,12 @@ export function noteOn(scene: Scene): string {
   }
 }
 
-function skippedBecause({ step }: Scene): string {
-  return "device" in step.operation
-    ? "its device is not there"
+function skippedBecause({ runner, step: { operation } }: Scene): string {
+  if ("device" in operation) return "its device is not there";
+  const named = "cgroup" in operation && operation.op !== "memcg" ? operation.cgroup : null;
+  if (runner.cgroup(named) === undefined) return "its memory cgroup is not there";
+  return operation.op === "memcg"
+    ? "the memory cgroup above is not there"
     : "its process or file is not there";
 }
 

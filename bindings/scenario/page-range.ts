@@ -74,7 +74,10 @@ export function migrate(
   return forEachPage(process, page, count, (shown) => {
     const { result } = kernel.migratePage(shown);
     if (result === "no-memory") {
-      throw new KernelError("ENOMEM", "migrate", `no frame for page ${shown.frame}`);
+      const missing = shown.hugetlb
+        ? "no huge page of the pool is free and not promised"
+        : "no frame is free";
+      throw new KernelError("ENOMEM", "migrate", missing);
     }
     return result === "moved" ? null : whyNotMoved(shown, result);
   });

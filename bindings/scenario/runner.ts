@@ -3,6 +3,7 @@
 import type { File } from "../kernel/file.js";
 import { KernelError } from "../core/kernel-error.js";
 import type { HugePages, Kernel } from "../kernel/kernel.js";
+import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Process } from "../kernel/process.js";
 import { Cast, NO_RANGE } from "./cast.js";
 import type { DumpDocument, DumpResult, NamedDevice, NamedProcess } from "./dump.js";
@@ -89,6 +90,11 @@ export class ScriptRunner {
   /** A file by its name, or undefined if it never came to be. */
   file(name: string): File | undefined {
     return this.#cast.files.get(name);
+  }
+
+  /** A memory cgroup by its name, the root for null, or undefined if it is gone, or never came to be. */
+  cgroup(name: string | null): MemoryCgroup | undefined {
+    return this.#cast.cgroup(name);
   }
 
   /** The operation that `step` will run; undefined at the end. */

@@ -534,6 +534,32 @@ describe("files", () => {
   ]);
 });
 
+describe("a memory cgroup that was removed", () => {
+  test("is named by what it was an option of", async () => {
+    const { kernel, process } = await ground();
+    const cgroup = kernel.createCgroup("g");
+    const page = pageAt(process, 0);
+    cgroup.remove();
+    const gone = ["ESTALE", "cgroup g was removed"];
+    expect(failure(() => kernel.spawn({ cgroup }))).toEqual(gone);
+    expect(failure(() => kernel.createCgroup("z", { parent: cgroup }))).toEqual(gone);
+    expect(failure(() => kernel.reclaim(5, { cgroup }))).toEqual(gone);
+    expect(failure(() => kernel.pageReferenced(page, { cgroup }))).toEqual(gone);
+    expect(failure(() => cgroup.reclaim(5))).toEqual(["ESTALE", "it was removed"]);
+  });
+
+  test("is not what a page that was freed is told of", async () => {
+    const { kernel, process } = await ground();
+    const cgroup = kernel.createCgroup("g");
+    const page = pageAt(process, 0);
+    process.exit();
+    expect(failure(() => kernel.pageReferenced(page, { cgroup }))).toEqual([
+      "ESTALE",
+      "it was freed",
+    ]);
+  });
+});
+
 describe("swap and reclaim", () => {
   const most = 2 ** 31 - 1;
   each([

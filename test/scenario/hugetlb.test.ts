@@ -59,6 +59,16 @@ describe("--explain says", () => {
       "EINVAL, huge pages of the pool always show their file in order",
     ],
     [
+      [
+        "hugepages 2",
+        "spawn A",
+        "mmap A 0 1024 rw anon private huge",
+        "write A 0",
+        "migrate A 0 1",
+      ],
+      "ENOMEM, no huge page of the pool is free and not promised",
+    ],
+    [
       [...MAPPED, "write A 0", "swap-out A 0 1"],
       "0 pages reclaimed; page 0 stays: huge pages of the pool are never reclaimed",
     ],

@@ -51,6 +51,21 @@ describe("memory cgroups in a script", () => {
     ]);
   });
 
+  test.each([
+    ["spawn B G", "skipped, its memory cgroup is not there"],
+    ["move A G", "skipped, its memory cgroup is not there"],
+    ["limit G 5", "skipped, its memory cgroup is not there"],
+    ["memcg H G", "skipped, the memory cgroup above is not there"],
+  ])("%s after rmdir G says why it is skipped", async (line, words) => {
+    const explained = await explain(["memcg G", "spawn A", "rmdir G", line]);
+    expect(explained.at(-1)).toBe(`4 ${line}: ${words}`);
+  });
+
+  test("a process that has exited is told as that, its cgroup is there", async () => {
+    const explained = await explain(["memcg G", "spawn A", "exit A", "move A G"]);
+    expect(explained.at(-1)).toBe("4 move A G: skipped, its process or file is not there");
+  });
+
   test("a script without them has none in its dumps", async () => {
     const document = await run("spawn A\n");
     expect(document.dumps[0]!.memcgs).toBeUndefined();
