@@ -345,6 +345,33 @@ describe("with as many VMAs as there may be", () => {
   );
 });
 
+test.each([
+  [8, 8, "9 pages of arguments are more than the 8 that a stack may have (stack)"],
+  [32, 32, "33 pages of arguments are more than the 32 that a stack may have (stack)"],
+  [
+    33,
+    31,
+    "32 pages of arguments, and one that is kept free below, are more than 32, " +
+      "which is what arguments may have (ARG_MAX) in a stack of 33 (stack)",
+  ],
+  [
+    131,
+    31,
+    "32 pages of arguments, and one that is kept free below, are more than 32, " +
+      "which is what arguments may have (ARG_MAX) in a stack of 131 (stack)",
+  ],
+  [
+    400,
+    99,
+    "100 pages of arguments, and one that is kept free below, are more than 100, " +
+      "a quarter of the 400 that a stack may have (stack)",
+  ],
+])("a stack of %i pages has room for %i pages of arguments", async (stack, most, why) => {
+  const { process } = await ground({ stack, frames: 1000 });
+  process.exec({ stack: { pages: most } });
+  expect(failure(() => process.exec({ stack: { pages: most + 1 } }))).toEqual(["E2BIG", why]);
+});
+
 describe("exec", () => {
   each(
     [

@@ -42,6 +42,20 @@ describe("a stack", () => {
   ])("%s", (...one) => check(one));
 });
 
+test("a stack that can't grow for want of a frame is not told as nothing", async () => {
+  const explained = await explain([...STACK, "write A 43", "write A 30"], { frames: 1 });
+  expect(explained.at(-1)).toBe("4 write A 30: ENOMEM, no frame is free");
+});
+
+test("a device that touches far below a stack hears of its limit", async () => {
+  const lines = ["spawn A", "stack A 3000 4", "notifier A D kvm", "device-read D 900"];
+  const explained = await explain(lines);
+  expect(explained.at(-1)).toBe(
+    "4 device-read D 900: EFAULT, the stack at 3000-3004 would have 2104 pages, " +
+      "accepted: 2048 (stack); anon_vma 1 made, no neighbour had one to take",
+  );
+});
+
 describe("exec", () => {
   test.each<Case>([
     ["empties the address space", [...SHARED, "exec A"], "1 page unmapped; VMA 10-14 removed"],
