@@ -134,7 +134,7 @@ function eventsInWords(scene: Scene): string[] {
   const reads = groups.get("SwapRead") ?? [];
   return [
     ...[...groups.values()].flatMap(
-      (group) => vmaEventsInWords(operation, group) ?? pageEventsInWords(scene, group, reads) ?? [],
+      (group) => vmaEventsInWords(scene, group) ?? pageEventsInWords(scene, group, reads) ?? [],
     ),
     ...(unmerged ? ["nothing new to merge"] : []),
   ];

@@ -5,7 +5,7 @@ import type { KernelEvent } from "../kernel/kernel-event.js";
 import { failureOf } from "../kernel/memory-failure.js";
 import { pageOf } from "./arena.js";
 import { copiesInWords } from "./copy-words.js";
-import type { Scene } from "./scene.js";
+import { hugeFaults, type Scene } from "./scene.js";
 import { isAccess, numbered, pageIn, subject } from "./subject.js";
 import { counted, fileInWords, LISTED, pagesInWords, placesOf } from "./wording.js";
 
@@ -116,7 +116,7 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
     scene.step.operation.op === "exec"
       ? [`${counted(events.length, "page")} of arguments written`]
       : isAccess(scene.step.operation)
-        ? ["new page, the first write there"]
+        ? [`new page, the first write there${notHuge(scene)}`]
         : [`${which(events, scene)} made, nothing was there`],
   FilePage: filePages,
   PageCopied: (events, scene) => shortened(copiesInWords(events, scene)),
@@ -169,6 +169,16 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
       ? ["contents written out"]
       : [`contents of ${events.length} pages written out`],
 };
+
+/** Why a write that could have got a huge page has got a small one; empty if none was to be had. */
+function notHuge({ kernel, before, events }: Scene): string {
+  const { got, missed } = hugeFaults(kernel);
+  if (missed > before.huge.missed) {
+    return `; no huge page, there is no row of ${HUGE_PAGES} free frames`;
+  }
+  const made = events.filter(({ event }) => event === "HugePage").length;
+  return got - before.huge.got > made ? "; no huge page, its cgroup has no room for one" : "";
+}
 
 /** "huge page 0-511" */
 function hugeRange(address: number): string {

@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
 import type { Collapse, Process } from "../kernel/process.js";
 import { addressOf, bytesOf, pageOf } from "./arena.js";
+import { whyUnsuitable } from "./collapse-words.js";
 import { type Stayed, whyForcedStayed, whyNotMoved } from "./staying.js";
 
 /** What became of the pages of a range. */
@@ -87,7 +88,7 @@ export function migrate(
 const UNCOLLAPSED: Readonly<Record<Exclude<Collapse, "collapsed">, readonly [string, string]>> = {
   "not-eligible": ["EINVAL", "not all of it is of one VMA that may have huge pages"],
   "nothing-there": ["EFAULT", "nothing of it was touched, or it is a huge page already"],
-  unsuitable: ["EBUSY", "a page of it is shared, protected, held by somebody or in swap"],
+  unsuitable: ["EBUSY", ""],
   idle: ["EAGAIN", "no page of it was touched lately"],
   "no-memory": ["ENOMEM", "there are not so many free frames in a row"],
 };
@@ -97,7 +98,7 @@ export function collapse(process: Process, page: number): void {
   const became = process.collapse(addressOf(page));
   if (became === "collapsed") return;
   const [code, why] = UNCOLLAPSED[became];
-  throw new KernelError(code, "collapse", why);
+  throw new KernelError(code, "collapse", why || whyUnsuitable(process, page));
 }
 
 /** The page that a process shows, for what can't be done without one. @throws KernelError EFAULT */

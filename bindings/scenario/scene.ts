@@ -19,8 +19,16 @@ export interface Before {
   readonly swap: number;
   /** Pages in locked VMAs of the operation's process. */
   readonly locked: number;
+  /** Huge pages that faults got so far, and how often they found no row of frames for one. */
+  readonly huge: HugeFaults;
   /** What the script's devices show. */
   readonly shown: Shown;
+}
+
+/** How often a fault got a huge page, and how often there was none to be had. */
+export interface HugeFaults {
+  readonly got: number;
+  readonly missed: number;
 }
 
 /** An operation that has run, and the machine as it left it. */
@@ -38,6 +46,13 @@ export function writingPages(kernel: Kernel): number {
   return kernel.core.vmStat(VmStat.NrWriteback);
 }
 
+export function hugeFaults({ core }: Kernel): HugeFaults {
+  return {
+    got: core.vmStat(VmStat.ThpFaultAlloc),
+    missed: core.vmStat(VmStat.ThpFaultFallback),
+  };
+}
+
 /** Looks at the machine before an operation. */
 export function lookBefore(kernel: Kernel, runner: ScriptRunner, operation: Operation): Before {
   const process = "process" in operation ? runner.process(operation.process) : undefined;
@@ -48,6 +63,7 @@ export function lookBefore(kernel: Kernel, runner: ScriptRunner, operation: Oper
     cached: file?.cached ?? 0,
     swap: process?.alive ? process.rss.swap : 0,
     locked: process?.alive ? process.lockedPages : 0,
+    huge: hugeFaults(kernel),
     shown: shownByDevices(runner),
   };
 }

@@ -2,7 +2,8 @@
 
 import type { KernelEvent } from "../kernel/kernel-event.js";
 import { ARENA_PAGES, pageOf } from "./arena.js";
-import type { Operation } from "./operation.js";
+import { forkInWords } from "./fork-words.js";
+import type { Scene } from "./scene.js";
 import { counted, LISTED, range } from "./wording.js";
 
 /** By case of vma_merge. */
@@ -21,10 +22,8 @@ const MERGES: readonly string[] = [
 const TEMPORARY: readonly string[] = ["VmaNew", "StackGrown", "AnonVmaNew"];
 
 /** Events of one kind in words; null if they are not about VMAs. */
-export function vmaEventsInWords(
-  operation: Operation,
-  events: readonly KernelEvent[],
-): string[] | null {
+export function vmaEventsInWords(scene: Scene, events: readonly KernelEvent[]): string[] | null {
+  const { operation } = scene.step;
   const total = events.reduce((sum, { a }) => sum + a, 0);
   const [first] = events;
   if (operation.op === "exec" && first !== undefined) {
@@ -42,7 +41,7 @@ export function vmaEventsInWords(
       return [`stack grows by ${counted(total, "page")}, down to ${pageOf(lowest)}`];
     }
     case "EntriesCopied":
-      return forkedEntries(events, total);
+      return forkInWords(scene, events);
     case "AnonVmaCloned":
       return [`${counted(total, "anon_vma link")} copied for ${counted(events.length, "VMA")}`];
     case "VmaNew":
@@ -92,12 +91,4 @@ function eventInWords({ event, a, b, c }: KernelEvent): string | null {
 /** "page 3", "pages 3-5". */
 function pagesFrom(first: number, n: number): string {
   return n === 1 ? `page ${first}` : `pages ${first}-${first + n - 1}`;
-}
-
-function forkedEntries(events: readonly KernelEvent[], total: number): string[] {
-  const empty = events.filter(({ a }) => a === 0).length;
-  const words: string[] = [];
-  if (total > 0) words.push(`${counted(total, "page")} shared with the child`);
-  if (empty > 0) words.push(`${counted(empty, "VMA")} left to be faulted in again by the child`);
-  return words;
 }
