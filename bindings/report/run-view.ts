@@ -125,7 +125,7 @@ function renderCgroups(memcgs: readonly DumpCgroup[], columns: number, paint: Pa
 
 /** What failed, and what gave a value or a count; the rest was 0. */
 function renderResults(
-  { results }: DumpDocument,
+  { results, kernel }: DumpDocument,
   script: Script,
   notes: ReadonlyMap<number, string>,
   columns: number,
@@ -133,10 +133,11 @@ function renderResults(
 ): string {
   const texts = new Map(script.operations.map(({ line, text }) => [line, text]));
   const failed = results.filter(([, , outcome]) => typeof outcome === "string").length;
+  const keyed = kernel.split(" ").includes("arch=s390x");
   const rows: ResultRow[] = [];
   for (const [line, operation, outcome] of results) {
     const isFailure = typeof outcome === "string";
-    const words = isFailure ? outcome : outcomeInWords(operation, outcome);
+    const words = isFailure ? outcome : outcomeInWords(operation, outcome, keyed);
     if (words === null) continue;
     const note = notes.get(line);
     const said = note === undefined ? words : `${words}, ${note}`;

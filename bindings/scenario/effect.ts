@@ -55,7 +55,8 @@ export function effectInWords({ kernel, runner, step, before }: Scene): Effect {
   }
   if ("process" in operation) {
     const process = runner.process(operation.process);
-    return process === undefined ? NONE : processEffect(process, operation, value, before);
+    const keyed = kernel.options.arch === "s390x";
+    return process === undefined ? NONE : processEffect(process, operation, value, before, keyed);
   }
   const file = runner.file(operation.file);
   return file === undefined ? NONE : first(fileEffect(file, operation, value, before));

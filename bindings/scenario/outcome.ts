@@ -18,7 +18,21 @@ const MEANINGS: Partial<Record<OperationName, (value: number) => string>> = {
   swapon: (n) => `swap area ${n}`,
 };
 
-/** The result of an operation that succeeded, in words; null for those that give nothing but 0. */
-export function outcomeInWords(operation: OperationName, value: number): string | null {
+/** On an s390x: how often a page was touched shows in its key, not in its mappings; clients of notifiers add to it. */
+function touchedByKey(n: number): string {
+  if (n === 0) return "not touched";
+  return n === 1 ? "touched" : `touched: its storage key and devices count ${n}`;
+}
+
+/**
+ * The result of an operation that succeeded, in words; null for those that give nothing but 0.
+ * @param keyed the machine has storage keys
+ */
+export function outcomeInWords(
+  operation: OperationName,
+  value: number,
+  keyed = false,
+): string | null {
+  if (keyed && operation === "referenced") return touchedByKey(value);
   return MEANINGS[operation]?.(value) ?? null;
 }

@@ -10,27 +10,33 @@ import { outcomeInWords } from "./outcome.js";
 import type { Before } from "./scene.js";
 import { counted, listed, range } from "./wording.js";
 
-/** What an operation did with a process, which may have ended by it. */
+/** What an operation did with a process, which may have ended by it. @param keyed the machine has storage keys */
 export function processEffect(
   process: Process,
   operation: ProcessOperation,
   value: number,
   before: Before,
+  keyed: boolean,
 ): Effect {
   return {
-    first: counts(process, operation, value),
+    first: counts(process, operation, value, keyed),
     last: [...dropped(process, operation, before), ...states(process, operation)],
   };
 }
 
-function counts(process: Process, operation: ProcessOperation, value: number): string[] {
+function counts(
+  process: Process,
+  operation: ProcessOperation,
+  value: number,
+  keyed: boolean,
+): string[] {
   switch (operation.op) {
     case "referenced":
     case "poison":
     case "rmap":
     case "swap-out":
     case "migrate":
-      return [outcomeInWords(operation.op, value) ?? ""];
+      return [outcomeInWords(operation.op, value, keyed) ?? ""];
     case "pin":
     case "unpin":
       return [pins(process, operation)];

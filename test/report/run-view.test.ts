@@ -232,6 +232,10 @@ describe("the readable view of a run", () => {
         "",
       ].join("\n"),
     );
+    const keyed = { ...withResults(results), kernel: "rmaplab v3.7 arch=s390x" };
+    expect(renderRun(keyed, parseScript(source.join("\n"), "s"), PLAIN)).toContain(
+      "touched: its storage key and devices count 2",
+    );
   });
 
   test("long operations and answers go on below themselves", () => {

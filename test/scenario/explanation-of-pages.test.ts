@@ -558,6 +558,15 @@ describe("a small machine", () => {
 });
 
 describe("an s390x", () => {
+  test("speaks of no mappings where its storage key tells of a touch", async () => {
+    const lines = ["s390", "spawn A", "mmap A 0 2 rw anon private", "write A 0", "referenced A 0"];
+    expect((await explain(lines)).at(-1)).toBe("5 referenced A 0: touched");
+    lines.push("notifier A g kvm", "device-read g 0", "referenced A 0");
+    expect((await explain(lines)).at(-1)).toBe(
+      "8 referenced A 0: touched: its storage key and devices count 2",
+    );
+  });
+
   test("says which pages are dirty by their storage keys", async () => {
     const lines = ["s390", "file F 3", "truncate F 0", "truncate F 3", "spawn A"];
     lines.push("mmap A 0 3 rw file:F:0 shared", "read A 0", "read A 1", "write A 0", "write A 1");
