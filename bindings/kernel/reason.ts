@@ -359,6 +359,23 @@ export function whyExec(
   return tooManyArguments(pages, context.options);
 }
 
+/** Of an access within a file that gets no huge page of the pool: all that may be so, as little tells them apart. */
+export function whyNoHugePage({ machine }: Context, process: Process, vma: Vma): string {
+  const [broken = 0, free = 0, reserved = 0] = [10, 12, 13].map((which) =>
+    machine.core.zoneStat(which),
+  );
+  const causes = [];
+  if (free <= reserved) {
+    const promised = free > 0 ? " that nobody was promised" : "";
+    causes.push(`no huge page of the pool is free for it${promised}`);
+  }
+  // Who was promised a page of private memory takes it from all who are not: children, and others with the file.
+  const loses = !vma.shared && (process.parent !== null || vma.file?.name !== "");
+  if (loses) causes.push("what it had went back to who was promised it");
+  if (broken > 0) causes.push("it is poisoned");
+  return causes.join(", or ");
+}
+
 /** Of a read, write or fetch that a process can't make. */
 export function whyAccess(
   errno: Errno,
@@ -377,8 +394,7 @@ export function whyAccess(
   const pgoff = pgoffShownAt(vma, address);
   if (file && pgoff >= file.pages)
     return `page ${pgoff} is beyond the end of its file at ${file.pages}`;
-  if (vma.hugetlb)
-    return "no huge page of the pool is free for it, it was given back to who was promised it, or it is poisoned";
+  if (vma.hugetlb) return whyNoHugePage(context, process, vma);
   const first = vma.flags & VmFlag.GrowsDown && address - vma.start < PAGE_SIZE;
   const swapped = first && process.swapped().some((entry) => entry.address === vma.start);
   if (!first || swapped || !isAgainst(process, vma)) return "the page is poisoned";

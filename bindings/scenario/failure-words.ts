@@ -2,12 +2,13 @@
 
 import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import type { KernelError } from "../core/kernel-error.js";
+import type { Context } from "../kernel/context.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { ResolvedOptions } from "../kernel/options.js";
 import type { Process } from "../kernel/process.js";
 import { adviceRefused } from "../kernel/advice-refusal.js";
-import { fileOffsetBits, HUGETLB_IS_LINEAR } from "../kernel/reason.js";
+import { fileOffsetBits, HUGETLB_IS_LINEAR, whyNoHugePage } from "../kernel/reason.js";
 import { whyNotGrown } from "../kernel/stack-limit.js";
 import { pgoffShownAt, type Vma } from "../kernel/vma.js";
 import { addressOf, bytesOf, pageOf } from "./arena.js";
@@ -99,7 +100,7 @@ function dirty(file: File | undefined): string {
 }
 
 function ofProcess(
-  { options }: Kernel,
+  { context, options }: Kernel,
   runner: ScriptRunner,
   operation: Extract<Operation, { readonly process: string }>,
   code: string,
@@ -109,7 +110,7 @@ function ofProcess(
   switch (operation.op) {
     case "read":
     case "write":
-      return access(options, process, operation.page, code);
+      return access(context, process, operation.page, code);
     case "referenced":
     case "rmap":
     case "pin":
@@ -230,19 +231,15 @@ function unpopulated(process: Process, page: number, count: number): string | nu
   return null;
 }
 
-function access(
-  options: ResolvedOptions,
-  process: Process,
-  page: number,
-  code: string,
-): string | null {
+function access(context: Context, process: Process, page: number, code: string): string | null {
   const vma = vmaAt(process, page);
-  if (vma === undefined) return code === "ENOMEM" ? null : unreached(options, process, page);
+  if (vma === undefined)
+    return code === "ENOMEM" ? null : unreached(context.options, process, page);
   if (code === "SIGSEGV") return `${vmaInWords(vma)} is ${vma.perms}`;
   if (code !== "SIGBUS" || vma.file === null) return null;
   const pgoff = pgoffShownAt(vma, addressOf(page));
   if (vma.hugetlb && pgoff < vma.file.pages) {
-    return "no huge page of the pool is free for it, it went back to who was promised it, or it is poisoned";
+    return whyNoHugePage(context, process, vma);
   }
   if (pgoff < vma.file.pages) return null;
   return `page ${pgoff} of ${fileInWords(vma.file)} is beyond its end at ${vma.file.pages}`;
@@ -256,16 +253,16 @@ function unreached(options: ResolvedOptions, process: Process, page: number): st
 
 /** A device can do what the process can, but for a read where it may only execute, or only write. */
 function deviceAccess(
-  { options }: Kernel,
+  { context }: Kernel,
   runner: ScriptRunner,
   { op, device, page }: Extract<Operation, { readonly op: "device-read" | "device-write" }>,
 ): string | null {
   const process = runner.process(runner.device(device)?.owner ?? "");
   if (!process?.alive) return null;
   const vma = vmaAt(process, page);
-  if (vma === undefined) return unreached(options, process, page);
+  if (vma === undefined) return unreached(context.options, process, page);
   const wanted = op === "device-write" ? "w" : "r";
-  return access(options, process, page, vma.perms.includes(wanted) ? "SIGBUS" : "SIGSEGV");
+  return access(context, process, page, vma.perms.includes(wanted) ? "SIGBUS" : "SIGSEGV");
 }
 
 function notShown(process: Process, page: number): string {
