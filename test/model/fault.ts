@@ -1,5 +1,6 @@
 import type { Entry, PresentEntry } from "./address-space.js";
 import { requireRoom, whileHeld } from "./charge.js";
+import { watched } from "./entry-change.js";
 import { countMajorFault } from "./events.js";
 import { tellRange } from "./told.js";
 import { fail } from "./failure.js";
@@ -152,10 +153,11 @@ function makeWritable(vma: Vma, entry: PresentEntry): void {
 /** The place gets a copy of its own; the old page stays with whoever else has it. */
 function copy(vma: Vma, address: number, old: Page | null): void {
   const { memory, cgroup, entries } = vma.space;
-  const before = entries.get(address);
+  const isSame = watched(() => entries.get(address));
   whileHeld(old, () => requireRoom(memory, cgroup));
-  if (entries.get(address) !== before) {
-    // Reclaim for the copy has taken the old page's entry away: it was made in vain, and the access is tried again.
+  if (!isSame()) {
+    // Reclaim for the copy has taken the old page's entry away, or made it old: the copy was made in vain, and the
+    // access is tried again.
     old?.read();
     memory.cgroups.takeBackUnused(cgroup);
     return;

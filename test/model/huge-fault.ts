@@ -1,5 +1,6 @@
 import type { AddressSpace } from "./address-space.js";
 import { reclaimSome, whileHeld } from "./charge.js";
+import { watched } from "./entry-change.js";
 import {
   hasRoomForHuge,
   hugeStart,
@@ -56,10 +57,10 @@ function writeTo(vma: Vma, address: number, { whole, part }: PartEntry): boolean
   }
   const parts = head.parts ?? [];
   const start = address - part;
-  const isSame = (): boolean => {
+  const isSame = watched(() => {
     const now = space.entries.get(start);
-    return now instanceof PartEntry && now.whole === whole;
-  };
+    return now instanceof PartEntry ? now.whole : undefined;
+  });
   return whileHeld(head, () =>
     wantsHuge(vma) && space.memory.hasRows
       ? copyWhole(vma, start, parts, isSame)
