@@ -80,13 +80,12 @@ export class ExhaustedModel extends ModelSide {
   }
 
   /** For a device a page comes back as for a writer, and only its copy found no frame. */
-  private wasInSwap({
-    device,
-    address,
-  }: Extract<Operation, { readonly op: "device-write" }>): boolean {
+  private wasInSwap({ address }: Extract<Operation, { readonly op: "device-write" }>): boolean {
     const page = address - (address % PAGE);
-    const { process } = this.core.device(device);
-    return process.alive && process.swapped().some((entry) => entry.address === page);
+    // Whoever registered the device may have left the address space to others.
+    return this.core.processes.some(
+      (process) => process.alive && process.swapped().some((entry) => entry.address === page),
+    );
   }
 
   private demandUnchanged(

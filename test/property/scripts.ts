@@ -50,14 +50,16 @@ function writeScript(
     const leavesOut = (choice.numbers.at(-1) ?? 0) % LEAVES_OUT_EVERY === 0;
     const usual = leavesOut ? withoutLastWord(chosen, lines.length + 1) : null;
     const operation = usual ?? chosen;
-    const line = inLanguage(operation, {
+    const written = inLanguage(operation, {
       processes: model.processes.length,
       files: model.files.length,
       devices: model.machine.devices.length,
       cgroups: model.machine.memory.cgroups.all.length,
     });
-    if (line === null) continue;
-    model.perform(operation);
+    if (written === null) continue;
+    const failed = typeof model.perform(operation) === "string";
+    // A group that did not come to be has used its name up.
+    const line = failed ? written.replace(/^memcg G\d+/, `memcg N${lines.length}`) : written;
     lines.push(usual === null ? line : line.slice(0, line.lastIndexOf(" ")));
     const dead = model.processes.findIndex(({ alive }) => !alive);
     const [number = 0] = choice.numbers;
