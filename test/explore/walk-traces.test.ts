@@ -49,6 +49,7 @@ test("only who is in a walk leaves a trace", async () => {
   const other = kernel.spawn();
   other.mmap({ address: BASE, length: PAGE, fixed: true });
   const fault = scheduler.actor("fault", (batch) => batch.write(other, BASE, 1));
+  kernel.resetCounters();
   while (kernel.lockCounters!.locks["anon_vma mutex"].taken === 0) scheduler.step(walker!);
   scheduler.step(walker!);
   kernel.takeEvents();
