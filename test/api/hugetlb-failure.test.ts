@@ -1,36 +1,14 @@
 // memory_failure of huge pages of the pool: what becomes of them, of the pool, and of those who use them.
 
 import { describe, expect, test } from "vitest";
-import {
-  createKernel,
-  type Kernel,
-  type KernelOptions,
-  type Page,
-  type Process,
-} from "../../bindings/index.js";
+import type { Kernel, Page } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
-
-const HUGE = 512;
-
-async function pool(
-  n: number,
-  options: KernelOptions = {},
-): Promise<{ kernel: Kernel; process: Process }> {
-  const frames = (n + 1) * HUGE + 64;
-  const kernel = await createKernel({ build: "checked", frames, hugePages: n, ...options });
-  return { kernel, process: kernel.spawn() };
-}
+import { HUGE, pool, poolOf } from "./pool.js";
 
 /** What it came to, in short. */
 function fail(kernel: Kernel, page: Page | number, early = false): string {
   const { result, page: kind, signalled } = kernel.memoryFailure(page, { early });
   return `${kind} ${result}, ${signalled.map(({ pid }) => pid).join(" ") || "nobody"}`;
-}
-
-/** The pool as "total free reserved". */
-function poolOf(kernel: Kernel): string {
-  const { total, free, reserved } = kernel.hugePages;
-  return `${total} ${free} ${reserved}`;
 }
 
 describe("an anonymous huge page", () => {

@@ -1,31 +1,9 @@
 // Huge pages of the pool: what it promises, how faults use it, what fork and truncation do to them.
 
 import { describe, expect, test } from "vitest";
-import {
-  createKernel,
-  type Kernel,
-  type KernelOptions,
-  type Process,
-} from "../../bindings/index.js";
+import { createKernel } from "../../bindings/index.js";
 import { at, codeOf, lay, PAGE, pageAt } from "./ground.js";
-
-const HUGE = 512;
-
-/** A checked machine with a pool of n huge pages, and a process. */
-async function pool(
-  n: number,
-  options: KernelOptions = {},
-): Promise<{ kernel: Kernel; process: Process }> {
-  const frames = (n + 1) * HUGE + 64;
-  const kernel = await createKernel({ build: "checked", frames, hugePages: n, ...options });
-  return { kernel, process: kernel.spawn() };
-}
-
-/** The pool as "total free reserved". */
-function poolOf(kernel: Kernel): string {
-  const { total, free, reserved } = kernel.hugePages;
-  return `${total} ${free} ${reserved}`;
-}
+import { HUGE, pool, poolOf } from "./pool.js";
 
 /** What an action says when it fails. */
 function messageOf(action: () => unknown): string {

@@ -2,22 +2,9 @@
 // section 5).
 
 import { describe, expect, test } from "vitest";
-import {
-  createKernel,
-  type Kernel,
-  type KernelOptions,
-  type Page,
-  type Process,
-} from "../../bindings/index.js";
+import type { Kernel, KernelOptions, Page, Process } from "../../bindings/index.js";
 import { anonVmaAt, at, codeOf, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
-
-const HUGE = 512;
-
-async function pool(n: number, options: KernelOptions = {}) {
-  const frames = (n + 1) * HUGE + 64;
-  const kernel = await createKernel({ build: "checked", frames, hugePages: n, ...options });
-  return { kernel, process: kernel.spawn() };
-}
+import { HUGE, pool } from "../api/pool.js";
 
 /** Private huge pages [0, n), each written to. */
 function fill(process: Process, n: number): void {
