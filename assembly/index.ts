@@ -3,6 +3,7 @@
 
 export { submit } from "./mm/dispatch";
 export { kernelInit } from "./mm/kernel";
+export { setSwitch } from "./memory/header";
 export {
   countersReset,
   entriesOf,

@@ -75,7 +75,15 @@ export { Page, type Mapping } from "./kernel/page.js";
 export { Process, type Collapse, type ForkOptions, type LockAllOptions } from "./kernel/process.js";
 export type { EntryState, FileEntry, PageEntry, Rss, SwapEntry } from "./kernel/process-state.js";
 export type { Prot } from "./kernel/prot.js";
-export { releases, switches, type Release, type Switches } from "./kernel/releases.js";
+export {
+  presets,
+  releases,
+  switches,
+  switchNames,
+  type Release,
+  type SwitchName,
+  type Switches,
+} from "./kernel/releases.js";
 export { Actor, Scheduler, type Moment, type Stop } from "./scenario/scheduler.js";
 export { walksIn, type WalkCost, type WalkStep, type WalkTrace } from "./kernel/walk-trace.js";
 export type { FoundEntry, VmaOffer, WalkDeed, WalkName } from "./kernel/walk-words.js";

@@ -23,24 +23,6 @@ export enum FileKind {
   Hugetlb = 4,
 }
 
-/** Values of the anonIndex and fileIndex switches. */
-export enum IndexKind {
-  List = 0,
-  IntervalTree = 1,
-}
-
-/** Values of the vmaAddress switch. */
-export enum VmaAddress {
-  Checked = 0,
-  Asserted = 1,
-}
-
-/** Values of the mremapOrder switch. */
-export enum MremapOrder {
-  AlwaysLock = 0,
-  LockIfNeeded = 1,
-}
-
 /** What kind of machine it is. */
 export enum Arch {
   X86 = 0,

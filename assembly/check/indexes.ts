@@ -1,6 +1,6 @@
 // Invariant I11: each index is in good order, and holds exactly the VMAs it should.
 
-import { IndexKind } from "../abi/machine";
+import { AnonIndex } from "../abi/switch";
 import { IndexOwner, Violated } from "../violated";
 import { anonIndexIsCurrent } from "../index/anon-index";
 import { anonListNext, anonListVerify } from "../index/anon-list";
@@ -77,7 +77,7 @@ function checkAnonList(anonVma: AnonVma): bool {
 
 /** Every chain is in the index of its anon_vma, and nothing else is. */
 export function checkAnonIndexes(): void {
-  const list = header().anonIndex == <u32>IndexKind.List;
+  const list = header().anonIndex == <u32>AnonIndex.List;
   for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
     const anonVma = changetype<AnonVma>(at);
     const holds = list ? checkAnonList(anonVma) : checkAnonTree(anonVma);

@@ -1,7 +1,7 @@
 // The index of an anon_vma, whichever structure the kernel was made with. How walks ask it is in
 // source.ts.
 
-import { IndexKind } from "../abi/machine";
+import { AnonIndex } from "../abi/switch";
 import { header } from "../memory/header";
 import { AnonVma, AnonVmaChain, CHAIN_BYTES, nodeOfChain } from "../struct/anon-vma";
 import { IntervalNode, nodeFirst, nodeLast } from "../struct/interval-node";
@@ -18,7 +18,7 @@ export function anonIndexRoot(anonVma: AnonVma): usize {
 export function anonIndexInsert(chain: AnonVmaChain): void {
   const anonVma = changetype<AnonVma>(<usize>chain.anonVma);
   const node = <u32>nodeOfChain(chain);
-  if (header().anonIndex == <u32>IndexKind.List) anonListAppend(anonVma, node);
+  if (header().anonIndex == <u32>AnonIndex.List) anonListAppend(anonVma, node);
   else intervalTreeInsert(anonIndexRoot(anonVma), node);
   if (CHECKED) anonIndexRemember(chain);
 }
@@ -32,7 +32,7 @@ function anonIndexRemember(chain: AnonVmaChain): void {
 
 /** Is the key it was inserted with still its VMA's? The list has no keys. */
 export function anonIndexIsCurrent(chain: AnonVmaChain): bool {
-  if (!CHECKED || header().anonIndex == <u32>IndexKind.List) return true;
+  if (!CHECKED || header().anonIndex == <u32>AnonIndex.List) return true;
   const node = changetype<IntervalNode>(nodeOfChain(chain));
   return (
     load<u64>(changetype<usize>(chain) + CHAIN_BYTES) == nodeFirst(node) &&
@@ -43,13 +43,13 @@ export function anonIndexIsCurrent(chain: AnonVmaChain): bool {
 export function anonIndexRemove(chain: AnonVmaChain): void {
   const anonVma = changetype<AnonVma>(<usize>chain.anonVma);
   const node = <u32>nodeOfChain(chain);
-  if (header().anonIndex == <u32>IndexKind.List) anonListRemove(anonVma, node);
+  if (header().anonIndex == <u32>AnonIndex.List) anonListRemove(anonVma, node);
   else intervalTreeRemove(anonIndexRoot(anonVma), node);
 }
 
 /** Before a VMA's bounds change, under the root's mutex: all its chains leave their trees. */
 export function anonIndexPreUpdate(vma: Vma): void {
-  if (header().anonIndex == <u32>IndexKind.List) return;
+  if (header().anonIndex == <u32>AnonIndex.List) return;
   for (let at = vma.chainHead; at;) {
     const chain = changetype<AnonVmaChain>(<usize>at);
     anonIndexRemove(chain);
@@ -59,7 +59,7 @@ export function anonIndexPreUpdate(vma: Vma): void {
 
 /** After they changed: all its chains come back. */
 export function anonIndexPostUpdate(vma: Vma): void {
-  if (header().anonIndex == <u32>IndexKind.List) return;
+  if (header().anonIndex == <u32>AnonIndex.List) return;
   for (let at = vma.chainHead; at;) {
     const chain = changetype<AnonVmaChain>(<usize>at);
     anonIndexInsert(chain);

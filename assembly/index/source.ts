@@ -1,7 +1,7 @@
 // One way to ask any index that a reverse-map walk may use, so that each walk is written once. A walk
 // looks up where its index is rooted once; then each step is a predictable branch and the search itself.
 
-import { IndexKind } from "../abi/machine";
+import { AnonIndex } from "../abi/switch";
 import { header } from "../memory/header";
 import { AddressSpace, iMmapRoot } from "../struct/address-space";
 import { AnonVma, chainOfNode } from "../struct/anon-vma";
@@ -10,7 +10,7 @@ import { anonListFirst, anonListNext } from "./anon-list";
 import { intervalTreeFirst, intervalTreeNext } from "./interval-tree";
 import { stepNode } from "./step";
 
-/** Where a walk gets its VMAs from: the first two are values of IndexKind. */
+/** Where a walk gets its VMAs from: the first two are values of AnonIndex. */
 export enum Source {
   AnonList = 0,
   AnonTree = 1,
@@ -19,7 +19,7 @@ export enum Source {
 
 /** The anonymous source of this kernel. */
 export function anonSource(): u32 {
-  return header().anonIndex == <u32>IndexKind.List ? Source.AnonList : Source.AnonTree;
+  return header().anonIndex == <u32>AnonIndex.List ? Source.AnonList : Source.AnonTree;
 }
 
 /** Root of the index that owner, an AnonVma or an AddressSpace, keeps. */

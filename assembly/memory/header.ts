@@ -40,10 +40,23 @@ export class Header {
   /** Cap of linear memory in bytes. */
   memoryLimit: u32;
 
-  anonIndex: u32;
+  /** The switches, in the order of Switch. */
+  memcgStat: u32;
+  swapToken: u32;
   fileIndex: u32;
-  vmaAddress: u32;
   mremapOrder: u32;
+  anonIndex: u32;
+  vmaAddress: u32;
+  pageEvictable: u32;
+  clearMlock: u32;
+  notifierCalls: u32;
+  storageKeyDirty: u32;
+  hugeMove: u32;
+  hugetlbPgoff: u32;
+  migrationMlock: u32;
+  ksmWalk: u32;
+  anonVmaReuse: u32;
+  invalidatePage: u32;
   maxMapCount: u32;
 
   /** Frames 1 to frames can be allocated; frame 0 is the zero page. */
@@ -186,6 +199,11 @@ export class Header {
 
 export function header(): Header {
   return changetype<Header>(HEADER);
+}
+
+/** Sets one switch of a kernel that is being made. */
+export function setSwitch(which: u32, value: u32): void {
+  store<u32>(HEADER + offsetof<Header>("memcgStat") + ((<usize>which) << 2), value);
 }
 
 /** Adds to an exact count. Hot loops add up in a local and call this once. */

@@ -27,7 +27,7 @@ function rounded(size: u32): u32 {
 }
 
 /**
- * Sets the kernel up in a fresh instance. Called once.
+ * Sets the kernel up in a fresh instance. Called once, after the switches were set.
  * @param frames page frames, at least 1
  * @param memlockLimit pages that an address space may lock
  * @param stackLimit pages that a stack may have
@@ -41,10 +41,6 @@ export function kernelInit(
   memoryLimit: f64,
   maxMapCount: u32,
   swapLimit: u32,
-  anonIndex: u32,
-  fileIndex: u32,
-  vmaAddress: u32,
-  mremapOrder: u32,
   memlockLimit: u32,
   arch: u32,
   stackLimit: u32,
@@ -57,10 +53,6 @@ export function kernelInit(
   state.memlockLimit = memlockLimit;
   state.stackLimit = stackLimit;
   state.transparentHugepage = transparentHugepage;
-  state.anonIndex = anonIndex;
-  state.fileIndex = fileIndex;
-  state.vmaAddress = vmaAddress;
-  state.mremapOrder = mremapOrder;
   state.entryBits = arch == <u32>Arch.S390x ? ~PTE_MARKS : u64.MAX_VALUE;
   resetCounters();
   slabInit(Cache.Task, rounded(offsetof<Task>()), false);

@@ -3,7 +3,7 @@
 import { MremapFlag } from "../abi/argument";
 import { Event } from "../abi/event";
 import { VmFlag } from "../abi/flag";
-import { MremapOrder } from "../abi/machine";
+import { MremapOrder } from "../abi/switch";
 import { Errno } from "../abi/result";
 import { HUGE_PAGES, PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";

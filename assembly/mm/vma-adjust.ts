@@ -10,7 +10,7 @@
 //     avcs: in
 
 import { Event } from "../abi/event";
-import { IndexKind } from "../abi/machine";
+import { AnonIndex } from "../abi/switch";
 import { PAGE_SHIFT } from "../abi/unit";
 import { anonIndexPostUpdate, anonIndexPreUpdate } from "../index/anon-index";
 import {
@@ -46,7 +46,7 @@ function importAnonVma(importer: Vma, exporter: Vma): bool {
 
 /** A list knows no bounds: moving only an end never took the mutex (spec/commits.md section 6). */
 function lockedAnonVma(vma: Vma, start: u64, next: u32, nextMoves: bool, nextGoes: bool): u32 {
-  if (header().anonIndex == <u32>IndexKind.List) {
+  if (header().anonIndex == <u32>AnonIndex.List) {
     return vma.anonVma && (start != vma.start || nextMoves || nextGoes) ? vma.anonVma : 0;
   }
   if (vma.anonVma) return vma.anonVma;

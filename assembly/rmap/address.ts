@@ -1,7 +1,7 @@
 // Where in a VMA a page should be, and whether it is there.
 
 import { Doing } from "../locks";
-import { VmaAddress } from "../abi/machine";
+import { VmaAddress } from "../abi/switch";
 import { HUGE_ORDER, PAGE_SHIFT } from "../abi/unit";
 import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";

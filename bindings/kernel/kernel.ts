@@ -133,16 +133,14 @@ export class Kernel extends ReverseMap {
     };
     host.notifierCallback = (cookie, what, a, b) =>
       this.#context.callbacks.call(cookie, what, a, b);
-    const codes = switchCodes(options);
+    switchCodes(options).forEach((code, which) => {
+      core.setSwitch(which, code);
+    });
     const errno = core.kernelInit(
       options.frames,
       options.memory,
       options.maxMapCount,
       options.swap,
-      codes.anonIndex,
-      codes.fileIndex,
-      codes.vmaAddress,
-      codes.mremapOrder,
       options.memlock,
       options.arch === "s390x" ? Arch.S390x : Arch.X86,
       options.stack,

@@ -1,6 +1,6 @@
 import type { Build } from "../core/core.js";
 import { checkOptions, integer, MAX_COUNT, word, type OptionTypes } from "./argument.js";
-import { resolveSwitches, type Release, type Switches } from "./releases.js";
+import { anySwitch, resolveSwitches, switchesOf, type Release, type Switches } from "./releases.js";
 
 /** Kinds of machines. */
 export const arches = ["x86-64", "s390x"] as const;
@@ -65,10 +65,7 @@ const CALL = "createKernel";
 
 const kernelOptions: OptionTypes<KernelOptions> = {
   release: "any",
-  anonIndex: "any",
-  fileIndex: "any",
-  vmaAddress: "any",
-  mremapOrder: "any",
+  ...anySwitch,
   build: "any",
   arch: "any",
   frames: "any",
@@ -92,10 +89,8 @@ export function resolveOptions(options: KernelOptions): ResolvedOptions {
   const { release = "v3.7", frames = 65536, memory = MAX_MEMORY, maxMapCount = 65530 } = options;
   const { swap = frames, memlock = UNLIMITED, stack = STACK_PAGES, hugePages = 0 } = options;
   const arch = word(CALL, "arch", options.arch ?? "x86-64", arches);
-  const { anonIndex, fileIndex, mremapOrder, vmaAddress } = options;
-  const overrides = { anonIndex, fileIndex, mremapOrder, vmaAddress } as Partial<Switches>;
   return {
-    ...resolveSwitches(release, overrides),
+    ...resolveSwitches(release, switchesOf(options)),
     arch,
     frames: integer(CALL, "frames", frames, 1, MAX_FRAMES),
     memory: integer(CALL, "memory", memory, MIN_MEMORY, MAX_MEMORY),

@@ -58,10 +58,22 @@ describe("options", () => {
     const kernel = await createKernel();
     expect(kernel).toBeInstanceOf(Kernel);
     expect(kernel.options).toEqual({
-      anonIndex: "interval-tree",
+      memcgStat: "move-lock-fast",
+      swapToken: "off",
       fileIndex: "interval-tree",
       mremapOrder: "lock-if-needed",
+      anonIndex: "interval-tree",
       vmaAddress: "asserted",
+      pageEvictable: "page-only",
+      clearMlock: "on-last-unmap",
+      notifierCalls: "outside-ptl",
+      storageKeyDirty: "non-accounting-only",
+      hugeMove: "ptl-only",
+      hugetlbPgoff: "huge-pages",
+      migrationMlock: "lost",
+      ksmWalk: "all-vmas",
+      anonVmaReuse: "never",
+      invalidatePage: "after-unlock",
       frames: 65536,
       memory: 2 ** 31,
       maxMapCount: 65530,
@@ -93,6 +105,53 @@ describe("options", () => {
     expect(options.mremapOrder).toBe("always-lock");
   });
 
+  test("a tree in a release that had lists implies what the commit that brought it had", async () => {
+    const { options } = await createKernel({ release: "v3.6", anonIndex: "interval-tree" });
+    expect(options).toMatchObject({ vmaAddress: "checked", mremapOrder: "always-lock" });
+  });
+
+  test("the index that a release has anyway implies nothing", async () => {
+    const { options } = await createKernel({ release: "v3.6", anonIndex: "list" });
+    expect(options.mremapOrder).toBe("move-to-tail");
+  });
+
+  // The table of presets, one letter a value in the order of its switch, oldest "a".
+  test.each([
+    ["v3.0", "aaaaaaaaaa"],
+    ["v3.3", "aaabaaaaaa"],
+    ["v3.4", "cabbaaaaaa"],
+    ["v3.5", "cbbbaaaaaa"],
+    ["v3.6", "cbbbaaaaaa"],
+    ["v3.7-rc1", "cbcdbbbbba"],
+    ["v3.7", "cbcdbbbbbb"],
+  ] as const)("%s sets the ten switches as its release had them", async (release, letters) => {
+    const { options } = await createKernel({ release });
+    const values = Object.entries(switches).map(([name, all]) =>
+      (all as readonly unknown[]).indexOf(options[name as keyof typeof switches]),
+    );
+    expect(
+      values
+        .slice(0, 10)
+        .map((value) => "abcd"[value])
+        .join(""),
+    ).toBe(letters);
+    // Later repairs are in none of them.
+    expect(values.slice(10)).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test.each([
+    [{ mremapOrder: "move-to-tail" }, ['mremapOrder "move-to-tail"', 'anonIndex "interval-tree"']],
+    [
+      { release: "v3.6", anonIndex: "interval-tree", mremapOrder: "move-to-tail" },
+      ['mremapOrder "move-to-tail"', 'anonIndex "interval-tree"'],
+    ],
+    [{ release: "v3.6", vmaAddress: "asserted" }, ['vmaAddress "asserted"', 'anonIndex "list"']],
+  ])("%o is impossible, and the error names both switches", async (options, words) => {
+    const error = await refusal(options);
+    expect(error.code).toBe("EINVAL");
+    for (const word of words) expect(error.message).toContain(word);
+  });
+
   test.each([
     ["vmaAddress", "asserted"],
     ["mremapOrder", "lock-if-needed"],
@@ -104,11 +163,11 @@ describe("options", () => {
   });
 
   test.each([
-    [{ release: "v3.6" }, ["v3.6", ...releases]],
+    [{ release: "v3.8" }, ["v3.8", ...releases]],
     [{ anonIndex: "prio-tree" }, ["prio-tree", ...switches.anonIndex]],
     [{ fileIndex: "list" }, ["list", ...switches.fileIndex]],
     [{ vmaAddress: "maybe" }, ["maybe", ...switches.vmaAddress]],
-    [{ mremapOrder: "none" }, ["none", ...switches.mremapOrder]],
+    [{ mremapOrder: "any" }, ["any", ...switches.mremapOrder]],
     [{ build: "fast" }, ["fast", ...builds, "debug"]],
     [{ frames: 0 }, ["frames is 0", "1 to 16777215"]],
     [{ frames: 1.5 }, ["frames is 1.5"]],

@@ -1,13 +1,11 @@
-import { arches, createKernel, type Arch } from "../../bindings/index.js";
+import { arches, createKernel, type Arch, type Switches } from "../../bindings/index.js";
 import { HUGE } from "../model/units.js";
 import { CoreSide } from "./core-side.js";
 
 export type AnonIndex = "list" | "interval-tree";
 
-/** What both the model and the core can be made with; switches change nothing that the model has. */
-export interface Limits {
-  readonly vmaAddress?: "checked" | "asserted";
-  readonly mremapOrder?: "always-lock" | "lock-if-needed";
+/** What both the model and the core can be made with. */
+export interface Limits extends Partial<Omit<Switches, "anonIndex">> {
   readonly maxMapCount?: number;
   /** Pages that an address space may lock. */
   readonly memlock?: number;

@@ -1,18 +1,57 @@
+import { presets, switches, type Switches } from "../../bindings/index.js";
+import type { Limits } from "./kernels.js";
 import { runsAlike } from "./random-operations.js";
 
-/** Beside the switches' defaults, with which everything else runs. */
+/** Beside the values of v3.7, with which everything else runs. */
 const SHARE = 0.02;
 
-// A list implies its switches; with the tree each can be set by itself.
-for (const [vmaAddress, mremapOrder] of [
-  ["checked", "lock-if-needed"],
-  ["asserted", "always-lock"],
-  ["checked", "always-lock"],
-] as const) {
-  runsAlike(
-    `a tree with VMA addresses ${vmaAddress} and mremap's order ${mremapOrder} does what the naive model does`,
-    "interval-tree",
-    { vmaAddress, mremapOrder },
-    SHARE,
-  );
+/** Where the list is all that has it, or only the tree. */
+const ONLY: Partial<Record<string, Switches["anonIndex"]>> = {
+  "move-to-tail": "list",
+  "lock-if-needed": "interval-tree",
+  asserted: "interval-tree",
+};
+
+/** Not there yet. */
+const MISSING = new Set<string>([
+  "memcgStat",
+  "swapToken",
+  "fileIndex",
+  "mremapOrder none",
+  "mremapOrder move-to-tail",
+  "pageEvictable",
+  "clearMlock",
+  "notifierCalls",
+  "storageKeyDirty",
+  "hugeMove",
+  "hugetlbPgoff",
+  "migrationMlock",
+  "ksmWalk",
+  "anonVmaReuse",
+  "invalidatePage",
+  "presets",
+]);
+
+// Each value of each switch that v3.7 does not have, by itself.
+for (const [name, values] of Object.entries(switches)) {
+  if (name === "anonIndex") continue;
+  for (const value of values) {
+    if (value === presets["v3.7"][name as keyof Switches]) continue;
+    if (MISSING.has(name) || MISSING.has(`${name} ${value}`)) continue;
+    const index = ONLY[value] ?? "interval-tree";
+    runsAlike(
+      `a kernel with ${name} ${value} does what the naive model does`,
+      index,
+      { [name]: value },
+      SHARE,
+    );
+  }
+}
+
+// All of them as a release had them.
+for (const [release, preset] of Object.entries(presets)) {
+  if (release === "v3.7" || MISSING.has("presets")) continue;
+  const { anonIndex, ...others } = preset as Switches;
+  const limits: Limits = others;
+  runsAlike(`a kernel as of ${release} does what the naive model does`, anonIndex, limits, SHARE);
 }
