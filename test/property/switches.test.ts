@@ -51,7 +51,7 @@ for (const [name, values] of Object.entries(switches)) {
 // All of them as a release had them.
 for (const [release, preset] of Object.entries(presets)) {
   if (release === "v3.7" || MISSING.has("presets")) continue;
-  const { anonIndex, ...others } = preset as Switches;
+  const { anonIndex, ...others } = preset;
   const limits: Limits = others;
   runsAlike(`a kernel as of ${release} does what the naive model does`, anonIndex, limits, SHARE);
 }
