@@ -85,7 +85,7 @@ export default {
     {
       name: "library-needs-no-node",
       severity: "error",
-      from: { path: "^bindings/(index\\.ts$|core/|kernel/|scenario/)" },
+      from: { path: "^bindings/(index\\.ts$|core/|kernel/|labs/|scenario/)" },
       to: { dependencyTypes: ["core"] },
     },
     {

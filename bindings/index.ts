@@ -89,3 +89,16 @@ export { walksIn, type WalkCost, type WalkStep, type WalkTrace } from "./kernel/
 export type { FoundEntry, VmaOffer, WalkDeed, WalkName } from "./kernel/walk-words.js";
 export type { Violation } from "./kernel/violation.js";
 export type { Vma } from "./kernel/vma.js";
+export { labs } from "./labs/index.js";
+export { runLab, type LabOptions } from "./labs/runner.js";
+export type { KernelState } from "./labs/history.js";
+export type { Lab, Observables, Scenario, Sight } from "./labs/lab.js";
+export type {
+  Disappointment,
+  FirstDifference,
+  LabRun,
+  LabSide,
+  ScenarioRun,
+  SideRun,
+} from "./labs/lab-run.js";
+export type { Picture } from "./labs/picture.js";

@@ -4,6 +4,8 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { KernelOptions } from "../kernel/options.js";
 import type { ScriptRunner } from "../scenario/runner.js";
 import type { KernelState } from "./history.js";
+import type { LabRun } from "./lab-run.js";
+import type { Picture } from "./picture.js";
 
 /** What was seen, by name: exact counts, words, yes or no. Names are camelCase, and say their unit if they have one. */
 export type Observables = Readonly<Record<string, number | string | boolean>>;
@@ -18,7 +20,7 @@ export interface Sight {
 /** Sizes and builds of a scenario's machines, without what the lab's sides say. */
 export type MachineOptions = Omit<KernelOptions, "release">;
 
-/** Makes a kernel of one side; the lab disposes of it. Options override what the scenario says. */
+/** Makes a kernel of one side; whoever runs the lab disposes of it. Options override what the scenario says. */
 export type MakeKernel = (options?: MachineOptions) => Promise<Kernel>;
 
 /** A script that both sides run step by step, in lockstep: the first step at which they part is found. */
@@ -39,7 +41,9 @@ export type Scenario = {
   readonly name: string;
   /** One sentence: what it shows. */
   readonly shows: string;
-  /** For the machines of both sides; the default build is checked. */
+  /**
+   * For the machines of both sides; the default build is checked, and a script's machine as large as the script needs.
+   */
   readonly machine?: MachineOptions;
   /** Exactly what each side must show (spec/commits.md); an observable that is not named here fails the lab. */
   readonly expected: { readonly before: Observables; readonly after: Observables };
@@ -68,4 +72,11 @@ export interface Lab {
   /** Rules of test/mutants/breaks that this lab is about, word for word: each is broken there, and noticed. */
   readonly mutants: readonly string[];
   readonly scenarios: readonly Scenario[];
+  /** May both sides agree in all observables of all scenarios? Then that is what the lab shows. */
+  readonly sidesAgree?: true;
+  /**
+   * The scenario as a picture, made of what the lab's run found. Default: what the machines look like where they part,
+   * if a script finds that, and else counts of both sides as bars.
+   */
+  readonly picture?: (run: LabRun) => Picture;
 }

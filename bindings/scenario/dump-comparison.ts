@@ -1,11 +1,52 @@
 // Whether two dump documents say the same: reverse maps up to the numbering of frames, everything else
 // exactly, without what depends on the details of page ageing (flags R and D).
 
-import type { Dump, DumpDocument, DumpFrame, DumpProcess, DumpResult } from "./dump.js";
+import type {
+  Dump,
+  DumpCgroup,
+  DumpDocument,
+  DumpFrame,
+  DumpOffsets,
+  DumpProcess,
+  DumpResult,
+  DumpSwap,
+} from "./dump.js";
 import { ZERO_FRAME } from "./dump.js";
 
 /** How the two documents are called in the differences. */
 export type DocumentNames = readonly [first: string, second: string];
+
+/** One thing that two machines show otherwise. */
+export interface Difference {
+  /** What was looked at: "A: rss anon". */
+  readonly what: string;
+  readonly a: string | number;
+  readonly b: string | number;
+}
+
+/** What `a` and `b` of a difference say when a thing is on one side only. */
+export const THERE = "there";
+export const NOT_THERE = "not there";
+
+/** A difference as a sentence. */
+export function differenceInWords(
+  { what, a, b }: Difference,
+  [first, second]: DocumentNames,
+): string {
+  if (b === NOT_THERE) return `${what} is only in ${first}`;
+  if (a === NOT_THERE) return `${what} is only in ${second}`;
+  return `${what}: ${a} in ${first}, ${b} in ${second}`;
+}
+
+/**
+ * Everything that two dumps of rmaplab's own machines show otherwise, but the numbering of frames: all flags, pages in
+ * swap, offsets, tables of devices and memory cgroups too.
+ */
+export function dumpDifferences(a: Dump, b: Dump): Difference[] {
+  const comparison = new Comparison(true);
+  comparison.dumps("", a, b);
+  return comparison.differences;
+}
 
 /**
  * The differences between two dump documents, one sentence each; none if they agree.
@@ -22,15 +63,16 @@ export function compareDumps(
   b: DumpDocument,
   names: DocumentNames = ["the first", "the second"],
 ): string[] {
-  const comparison = new Comparison(names);
+  const comparison = new Comparison(false);
   comparison.documents(a, b);
-  return comparison.differences;
+  return comparison.differences.map((difference) => differenceInWords(difference, names));
 }
 
 class Comparison {
-  readonly differences: string[] = [];
+  readonly differences: Difference[] = [];
 
-  constructor(private readonly names: DocumentNames) {}
+  /** @param exact look at what a later kernel, or other ageing of pages, would show otherwise as well */
+  constructor(private readonly exact: boolean) {}
 
   documents(a: DumpDocument, b: DumpDocument): void {
     this.#same(
@@ -40,23 +82,41 @@ class Comparison {
     );
     for (const [i, dump] of a.dumps.entries()) {
       const other = b.dumps[i];
-      if (other?.label === dump.label) this.#dumps(dump, other);
+      if (other?.label === dump.label) this.dumps(`dump ${dump.label}`, dump, other);
     }
     this.#results(a.results, b.results);
   }
 
-  #dumps(a: Dump, b: Dump): void {
-    const where = `dump ${a.label}`;
+  /** @param name what each difference begins with; empty if there is but one dump */
+  dumps(name: string, a: Dump, b: Dump): void {
+    const where = name && `${name}: `;
+    const inDump = name && `${name}, `;
     this.#same(
-      `${where}: processes`,
+      `${where}processes`,
       a.procs.map(identity).join(", "),
       b.procs.map(identity).join(", "),
     );
     for (const process of a.procs) {
       const other = b.procs.find(({ name }) => name === process.name);
-      if (other !== undefined) this.#processes(`${where}, ${process.name}`, process, other);
+      if (other !== undefined) this.#processes(`${inDump}${process.name}`, process, other);
     }
     this.#reverseMaps(where, a, b);
+    if (this.exact) this.#cgroups(where, a.memcgs ?? [], b.memcgs ?? []);
+  }
+
+  #cgroups(where: string, a: readonly DumpCgroup[], b: readonly DumpCgroup[]): void {
+    this.#lists(
+      `${where}cgroup`,
+      a.map(({ name }) => name),
+      b.map(({ name }) => name),
+    );
+    for (const group of a) {
+      const other = b.find(({ name }) => name === group.name);
+      if (other === undefined) continue;
+      for (const key of Object.keys(group) as (keyof DumpCgroup)[]) {
+        this.#same(`${where}${group.name}: ${key}`, group[key] ?? "none", other[key] ?? "none");
+      }
+    }
   }
 
   #processes(where: string, a: DumpProcess, b: DumpProcess): void {
@@ -65,6 +125,10 @@ class Comparison {
       this.#same(`${where}: rss ${kind}`, a.rss[kind], b.rss[kind]);
     }
     this.#same(`${where}: locked`, a.locked, b.locked);
+    if (!this.exact) return;
+    this.#lists(`${where}: pages in swap`, runsInWords(a.swap), runsInWords(b.swap));
+    this.#lists(`${where}: offsets`, runsInWords(a.offsets), runsInWords(b.offsets));
+    this.#lists(`${where}: shown by`, devicesInWords(a), devicesInWords(b));
   }
 
   /** Frames are the same if the same pages name them. */
@@ -77,21 +141,22 @@ class Comparison {
       const sharersA = mapsA.inWords(frameA);
       const sharersB = mapsB.inWords(frameB);
       if (sharersA !== sharersB) {
-        this.#same(`${where}: frame of ${place}`, sharersA, sharersB);
+        this.#same(`${where}frame of ${place}`, sharersA, sharersB);
       } else if (mapsA.isFirst(place, frameA)) {
-        this.#frames(
-          `${where}: frame of ${sharersA}`,
-          a.frames[frameA ?? 0],
-          b.frames[frameB ?? 0],
-        );
+        this.#frames(`${where}frame of ${sharersA}`, a.frames[frameA ?? 0], b.frames[frameB ?? 0]);
       }
     }
   }
 
   #frames(where: string, a: DumpFrame | undefined, b: DumpFrame | undefined): void {
     this.#same(`${where}: mapcount`, a?.[0] ?? "none", b?.[0] ?? "none");
-    this.#same(`${where}: flags`, comparedFlags(a), comparedFlags(b));
+    this.#same(`${where}: flags`, this.#flags(a), this.#flags(b));
     this.#same(`${where}: first word`, a?.[2] ?? "none", b?.[2] ?? "none");
+  }
+
+  #flags(frame: DumpFrame | undefined): string {
+    if (frame === undefined) return "none";
+    return this.exact ? frame[1] || "no flags" : frame[1].replace(/[^AMKLUS]/g, "");
   }
 
   #results(a: readonly DumpResult[], b: readonly DumpResult[]): void {
@@ -104,21 +169,22 @@ class Comparison {
   }
 
   #lists(what: string, a: readonly string[], b: readonly string[]): void {
-    const [first, second] = this.names;
     const inA = new Set(a);
     const inB = new Set(b);
     for (const item of inA) {
-      if (!inB.has(item)) this.differences.push(`${what} ${item} is only in ${first}`);
+      if (!inB.has(item)) {
+        this.differences.push({ what: `${what} ${item}`, a: THERE, b: NOT_THERE });
+      }
     }
     for (const item of inB) {
-      if (!inA.has(item)) this.differences.push(`${what} ${item} is only in ${second}`);
+      if (!inA.has(item)) {
+        this.differences.push({ what: `${what} ${item}`, a: NOT_THERE, b: THERE });
+      }
     }
   }
 
   #same(what: string, a: string | number, b: string | number): void {
-    if (a === b) return;
-    const [first, second] = this.names;
-    this.differences.push(`${what}: ${a} in ${first}, ${b} in ${second}`);
+    if (a !== b) this.differences.push({ what, a, b });
   }
 }
 
@@ -174,8 +240,18 @@ function vmaInWords([start, end, perms, file, pgoff, tags]: DumpProcess["vmas"][
   return [`${start}-${end}`, perms, backing, ...sorted].join(" ");
 }
 
-function comparedFlags(frame: DumpFrame | undefined): string {
-  return frame === undefined ? "none" : frame[1].replace(/[^AMKLUS]/g, "");
+/** "10" or "10-13", and what is there: an area, or a page offset. */
+function runsInWords(runs: readonly (DumpSwap | DumpOffsets)[] = []): string[] {
+  return runs.map(([page, at, count = 1]) => {
+    return `${count === 1 ? page : `${page}-${page + count - 1}`}: ${at}`;
+  });
+}
+
+/** Pages that devices show, without frame numbers: those are compared by the pages that map them. */
+function devicesInWords({ devices = [] }: DumpProcess): string[] {
+  return devices.flatMap(([name, , shown]) =>
+    shown.map(([page, , how]) => `${name} ${page} ${how}`),
+  );
 }
 
 function resultInWords(result: DumpResult | undefined): string {

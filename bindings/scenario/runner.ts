@@ -6,7 +6,7 @@ import type { HugePages, Kernel } from "../kernel/kernel.js";
 import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Process } from "../kernel/process.js";
 import { Cast, NO_RANGE } from "./cast.js";
-import type { DumpDocument, DumpResult, NamedDevice, NamedProcess } from "./dump.js";
+import type { Dump, DumpDocument, DumpResult, NamedDevice, NamedProcess } from "./dump.js";
 import { dumpCgroup, ShmemNames, entriesOf, takeDump } from "./dump.js";
 import { onMachine } from "./machine-operation.js";
 import type { DumpOperation, Operation, ProcessOperation, SpawnOperation } from "./operation.js";
@@ -47,6 +47,7 @@ export class ScriptRunner {
   readonly #script: Script;
   readonly #document: DumpDocument;
   readonly #shmem = new ShmemNames();
+  readonly #seen = new ShmemNames();
   #dumped = 0;
   #next = 0;
   #finished = false;
@@ -97,6 +98,16 @@ export class ScriptRunner {
     return this.#cast.cgroup(name);
   }
 
+  /** Memory cgroups of the script that are there, without the root. */
+  get cgroups(): readonly MemoryCgroup[] {
+    return [...this.#cast.cgroups.values()].filter(({ exists }) => exists);
+  }
+
+  /** What the machine looks like now; no part of the document. */
+  look(): Dump {
+    return this.#take(this.#seen, "");
+  }
+
   /** The operation that `step` will run; undefined at the end. */
   get next(): Operation | undefined {
     return this.#script.operations[this.#next];
@@ -143,11 +154,15 @@ export class ScriptRunner {
     return { operation, result, error, ...this.#cast.range };
   }
 
-  #dump(label: string, line: number): void {
+  #take(shmem: ShmemNames, label: string): Dump {
     const living = this.processes.filter(({ process }) => process.alive);
-    const dump = takeDump(this.#cast.kernel, living, this.devices, this.#shmem, label);
-    const cgroups = [...this.#cast.cgroups.values()].filter(({ exists }) => exists);
-    if (this.#cast.cgroups.size > 0) dump.memcgs = cgroups.map(dumpCgroup);
+    const dump = takeDump(this.#cast.kernel, living, this.devices, shmem, label);
+    if (this.#cast.cgroups.size > 0) dump.memcgs = this.cgroups.map(dumpCgroup);
+    return dump;
+  }
+
+  #dump(label: string, line: number): void {
+    const dump = this.#take(this.#shmem, label);
     this.#dumped += entriesOf(dump);
     if (this.#dumped > MAX_DUMP_ENTRIES) {
       const accepted = `at most ${MAX_DUMP_ENTRIES} VMAs, runs of pages and frames in all dumps`;
