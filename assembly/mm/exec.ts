@@ -29,7 +29,7 @@ import { downWrite, upWrite } from "../sync/lock";
 import { stackLimit } from "./limit";
 import { MAY_ANYTHING } from "./mmap";
 import { mprotectFixup } from "./mprotect";
-import { movePageTables, tablesToMove } from "./mremap";
+import { movePageTables, tablesToMove } from "./move-page-tables";
 import { getUserPage } from "./populate";
 import { mmCreate, mmOf, mmPut } from "./process";
 import { expandStack } from "./stack";
@@ -88,7 +88,7 @@ function writtenAtMost(): u64 {
   return min(max(ARG_MAX, limit / 4), max(limit, 1));
 }
 
-/** shift_arg_pages: the stack moves down, its entries without the locks that would make walks wait for them. */
+/** shift_arg_pages: the stack moves down. Its entries don't need locks: migration, which must not miss one, keeps away. */
 function shiftArgPages(vma: Vma, shift: u64): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const oldStart = vma.start;
@@ -97,7 +97,7 @@ function shiftArgPages(vma: Vma, shift: u64): bool {
   const end = oldEnd - shift;
   const length = oldEnd - oldStart;
   if (!vmaAdjust(vma, start, oldEnd, vma.pgoff, 0)) return false;
-  if (movePageTables(vma, vma, oldStart, start, length, false) < length) return false;
+  if (movePageTables(vma, oldStart, start, length, false) < length) return false;
   // Where both places overlap, tables below the new end are still in use.
   freePageTables(mm, max(end, oldStart), oldEnd, end, 0);
   vmaAdjust(vma, start, end, vma.pgoff, 0);

@@ -6,6 +6,7 @@ import { HUGE_PAGES } from "../abi/unit";
 import { Doing } from "../locks";
 import { header } from "../memory/header";
 import { pageDupRmap, pageRemoveRmap } from "../rmap/accounting";
+import { anonVmaLock, anonVmaUnlock } from "../rmap/anon-vma";
 import {
   HugeLock,
   hugePmdLock,
@@ -15,6 +16,7 @@ import {
   waitSplitHugePage,
 } from "../rmap/huge-entry";
 import { splitHugePmd } from "../rmap/split-huge-page";
+import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import { getPage, putPage } from "../struct/page-frame";
 import {
@@ -120,12 +122,20 @@ export function changeHugePmd(vma: Vma, start: u64, end: u64, prot: u64): bool {
   return true;
 }
 
+/** move_huge_pmd proper: under the page_table_lock alone, a split under way elsewhere may miss the entry. */
+function moveWhole(vma: Vma, from: usize, to: usize): bool {
+  if (hugePmdLock(vma, from, Doing.Mremap) != HugeLock.Stable) return false;
+  hugeEntryMove(from, to);
+  pmdUnlock(mmOf(vma));
+  return true;
+}
+
 /**
- * move_huge_pmd. Only the page_table_lock is taken, as in v3.7, whatever mremap does for small entries: a split
- * under way elsewhere may miss the entry (docs/simplified.md).
+ * What mremap does with a huge entry: moves it if it can move as a whole, else splits its page.
+ * @param locked the anon_vma's mutex, under which pages are split, is held meanwhile; v3.7 never does
  * @returns true if the whole entry is at the new place, false if what was there is small now
  */
-export function moveHugePmd(vma: Vma, from: u64, to: u64, bytes: u64): bool {
+export function moveHugePmd(vma: Vma, from: u64, to: u64, bytes: u64, locked: bool): bool {
   const mm = mmOf(vma);
   const pmd = pmdSlot(mm, from);
   // What was made before madvise said that there are to be no huge pages does not survive a move either.
@@ -139,10 +149,11 @@ export function moveHugePmd(vma: Vma, from: u64, to: u64, bytes: u64): bool {
     splitHugePmd(mm, pmd);
     return false;
   }
-  if (hugePmdLock(vma, pmd, Doing.Mremap) != HugeLock.Stable) return false;
-  hugeEntryMove(pmd, target);
-  pmdUnlock(mm);
-  return true;
+  const anonVma = changetype<AnonVma>(<usize>vma.anonVma);
+  if (locked) anonVmaLock(anonVma, Doing.Mremap);
+  const moved = moveWhole(vma, pmd, target);
+  if (locked) anonVmaUnlock(anonVma);
+  return moved;
 }
 
 /** The head of the huge page over an address, with a reference; 0 if it is none, or was split meanwhile. */

@@ -5,35 +5,18 @@ import { Event } from "../abi/event";
 import { VmFlag } from "../abi/flag";
 import { MremapOrder } from "../abi/switch";
 import { Errno } from "../abi/result";
-import { HUGE_PAGES, PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
+import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch";
-import { anonVmaClone, anonVmaLock, anonVmaUnlock } from "../rmap/anon-vma";
-import { getFile, iMmapMutex, mappingOf } from "../struct/address-space";
-import { AnonVma } from "../struct/anon-vma";
+import { anonVmaClone, anonVmaMovetoTail } from "../rmap/anon-vma";
+import { getFile } from "../struct/address-space";
 import { MmStruct } from "../struct/mm-struct";
-import {
-  nextMapped,
-  pmdAlloc,
-  pmdAt,
-  pmdEnd,
-  ptlLock,
-  ptlLockNested,
-  ptlUnlock,
-  pteUnder,
-  tablesReserve,
-} from "../struct/page-table";
+import { tablesReserve } from "../struct/page-table";
 import { isHugetlbVma, Vma } from "../struct/vma";
-import { Doing, LockClass } from "../locks";
-import { lock, unlock } from "../sync/lock";
-import { moveHugePmd } from "./huge-entry";
 import { unmergeKsmPages } from "./ksm-break";
 import { isOverMemlock } from "./limit";
 import { mlockNewRange } from "./mlock";
+import { movePageTables, tablesToMove } from "./move-page-tables";
 import { doMunmap } from "./munmap";
 import { populateVma } from "./populate";
 import { getUnmappedArea, NO_AREA, TASK_SIZE } from "./unmapped-area";
@@ -56,84 +39,9 @@ function vmaAt(address: u32): Vma {
   return changetype<Vma>(<usize>address);
 }
 
-/** Moves the entries under one pair of tables; the caller sees that both exist. */
-function movePtes(
-  src: Vma,
-  dst: Vma,
-  from: u64,
-  to: u64,
-  bytes: u64,
-  fromPmd: usize,
-  toPmd: usize,
-  needLocks: bool,
-): u32 {
-  const mapping = needLocks && src.file ? mappingOf(src) : null;
-  const anonVma = needLocks && src.anonVma ? changetype<AnonVma>(<usize>src.anonVma) : null;
-  if (mapping) lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Mremap);
-  if (anonVma) anonVmaLock(anonVma, Doing.Mremap);
-  ptlLock(fromPmd, Doing.Mremap);
-  if (toPmd != fromPmd) ptlLockNested(toPmd, Doing.Mremap);
-  let moved: u32 = 0;
-  for (let at: u64 = 0; at < bytes; at += PAGE_SIZE) {
-    const source = pteUnder(fromPmd, from + at);
-    const entry = load<u64>(source);
-    if (!entry) continue;
-    store<u64>(source, 0);
-    store<u64>(pteUnder(toPmd, to + at), entry);
-    moved++;
-  }
-  if (toPmd != fromPmd) ptlUnlock(toPmd);
-  ptlUnlock(fromPmd);
-  if (anonVma) anonVmaUnlock(anonVma);
-  if (mapping) unlock(iMmapMutex(mapping));
-  return moved;
-}
-
-/** Moves the entries of length bytes; returns how many bytes were dealt with before memory ran out. */
-export function movePageTables(
-  src: Vma,
-  dst: Vma,
-  from: u64,
-  to: u64,
-  length: u64,
-  needLocks: bool,
-): u64 {
-  const mm = changetype<MmStruct>(<usize>src.mm);
-  const end = from + length;
-  let moved: u32 = 0;
-  mmuNotifierInvalidateRangeStart(mm, from, end);
-  let at = nextMapped(mm, from, end);
-  while (at < end) {
-    const target = to + (at - from);
-    if (!pmdAt(mm, at)) {
-      const whole = pmdEnd(at, end) - at;
-      if (moveHugePmd(src, at, target, whole)) {
-        moved += HUGE_PAGES;
-        at = nextMapped(mm, at + whole, end);
-        continue;
-      }
-    }
-    const bytes = min(pmdEnd(at, end) - at, pmdEnd(target, u64.MAX_VALUE) - target);
-    const toPmd = pmdAlloc(mm, target);
-    if (!toPmd) break;
-    moved += movePtes(src, dst, at, target, bytes, pmdAt(mm, at), toPmd, needLocks);
-    at = nextMapped(mm, at + bytes, end);
-  }
-  mmuNotifierInvalidateRangeEnd(mm, from, end);
-  if (moved) event(Event.EntriesMoved, <f64>moved, <f64>from, <f64>to);
-  return min(at, end) - from;
-}
-
-/** More tables than a move of so many bytes can need, so that it can't fail half-way. */
-export function tablesToMove(mm: MmStruct, from: u64, length: u64): u32 {
-  const end = from + length;
-  let leaves: u32 = 0;
-  for (let at = nextMapped(mm, from, end); at < end; at = nextMapped(mm, pmdEnd(at, end), end)) {
-    leaves++;
-  }
-  // Each source table may reach into two, and each of those may hang below a new one of each level.
-  const above = min(2 * leaves, <u32>(length >> 30) + 2);
-  return leaves ? 2 * leaves + 2 * above + 1 : 0;
+/** Is it the order of a list that keeps walks from missing entries on their way? */
+function keepsOrder(): bool {
+  return header().mremapOrder == <u32>MremapOrder.MoveToTail;
 }
 
 /** The VMA at the new place and, in the low bit, whether moving the entries needs the rmap locks; 0: no memory. */
@@ -159,6 +67,7 @@ function copyVma(source: Vma, start: u64, length: u64, linear: u64): u32 {
     // The source may have become part of it: then nothing is in place to be compared with.
     const self = sourceStart >= target.start && sourceStart < target.end;
     assert(!self || !faulted, "mremap: a faulted vma merged with its own copy");
+    if (!self && keepsOrder()) anonVmaMovetoTail(target);
     const needLocks = self || target.pgoff <= source.pgoff;
     return needLocks ? joined | 1 : joined;
   }
@@ -194,15 +103,15 @@ function moveVma(source: Vma, from: u64, oldLength: u64, newLength: u64, to: u64
   const copied = copyVma(source, to, newLength, linear);
   if (!copied) return -Errno.ENOMEM;
   const target = vmaAt(copied & ~1);
-  const always = header().mremapOrder == <u32>MremapOrder.AlwaysLock;
-  const needLocks = always || (copied & 1) != 0;
+  const needLocks = (copied & 1) != 0;
 
   // The source may have been merged into the target, and its struct freed.
   const origin = vmaAt(findVma(mm, from));
-  const done = movePageTables(origin, target, from, to, oldLength, needLocks);
+  const done = movePageTables(origin, from, to, oldLength, needLocks);
   if (done < oldLength) {
-    // Back again, then the new mapping goes the way of the old.
-    movePageTables(target, origin, to, from, done, true);
+    // Back again, then the new mapping goes the way of the old. Walks must come to where the entries are now first.
+    if (keepsOrder()) anonVmaMovetoTail(origin);
+    movePageTables(target, to, from, done, true);
     doMunmap(mm, to, newLength);
     return -Errno.ENOMEM;
   }

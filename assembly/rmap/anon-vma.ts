@@ -166,6 +166,27 @@ export function anonVmaClone(dst: Vma, src: Vma): bool {
 }
 
 /**
+ * anon_vma_moveto_tail: in each of its lists the VMA comes last, so that walks which must find entries on their way to
+ * it have been where they come from. The list is all that has an order which can be chosen.
+ */
+export function anonVmaMovetoTail(vma: Vma): void {
+  let root: u32 = 0;
+  for (let at = vma.chainTail; at;) {
+    const chain = changetype<AnonVmaChain>(<usize>at);
+    const anonVma = anonVmaAt(chain.anonVma);
+    if (!root) {
+      root = anonVma.root;
+      lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.Mremap);
+    }
+    assert(root == anonVma.root, "anon_vma: a chain of two roots");
+    anonIndexRemove(chain);
+    anonIndexInsert(chain);
+    at = chain.newer;
+  }
+  if (root) unlock(rootMutex(anonVmaAt(root)));
+}
+
+/**
  * For fork: the child's VMA joins all of the parent's anon_vmas and gets one of its own, of the same root.
  * @returns false when memory is exhausted, with the child's chain undone
  */

@@ -1,6 +1,7 @@
 // Two kernel paths that meet: one is stopped after each of its steps in turn, and the other let go.
 
 import { expect } from "vitest";
+import { KernelError } from "../../bindings/index.js";
 import type { Scheduler, Actor } from "../../bindings/scenario/scheduler.js";
 
 /** Lets actors run to their ends; one that waits for a lock lets the others go first. */
@@ -57,4 +58,53 @@ export function interrupt(
       return stop;
     }
   }
+}
+
+/** What a path, or the machine at its end, has to complain of; null if nothing. */
+function complaint(work: () => void, scheduler: Scheduler): string | null {
+  try {
+    work();
+    const violations = scheduler.kernel.verify();
+    return violations.length > 0 ? violations.map(({ message }) => message).join("; ") : null;
+  } catch (error) {
+    if (error instanceof KernelError && error.code === "BUG") return error.message;
+    throw error;
+  }
+}
+
+/**
+ * Stops the first actor after each of its steps, and then the second after each of its own, to let the first go on as far
+ * as it can, then both to their ends: the schedules with two switches.
+ *
+ * @param look is called at each of these ends, before the invariants are checked
+ * @returns what went wrong, for each schedule in which something did
+ */
+export function overtake(
+  scheduler: Scheduler,
+  first: Actor,
+  second: Actor,
+  look: () => void = () => undefined,
+): string[] {
+  const start = scheduler.save();
+  const wrong: string[] = [];
+  while (!first.done && !first.blocked) {
+    const stopped = scheduler.save();
+    for (let steps = 0, last = false; !last; steps++) {
+      scheduler.restore(stopped);
+      for (let step = 0; step < steps && !last; step++) {
+        scheduler.step(second);
+        last = second.done || second.blocked;
+      }
+      const found = complaint(() => {
+        scheduler.finish(first);
+        settle(scheduler);
+        look();
+      }, scheduler);
+      if (found !== null) wrong.push(found);
+    }
+    scheduler.restore(stopped);
+    scheduler.step(first);
+  }
+  scheduler.restore(start);
+  return wrong;
 }

@@ -47,6 +47,8 @@ export interface Environment {
   /** Pages that a stack may have. */
   readonly stack: number;
   readonly memory: Memory;
+  /** A VMA that takes in what was moved comes last in its anon_vmas' order of linking. */
+  readonly movesToTail: boolean;
   /** Those that somebody runs in, the oldest first. */
   readonly spaces: Set<AddressSpace>;
   readonly ksm: Ksm;

@@ -37,6 +37,11 @@ export class AnonVma {
     this.freeIfUnused();
   }
 
+  /** Last in the order of linking. */
+  moveToTail(vma: Vma): void {
+    this.linked = [...this.linked.filter((other) => other !== vma), vma];
+  }
+
   /** Into the sorted order, behind those with the same first pgoff. */
   sortIn(vma: Vma): void {
     insertSorted(this.sorted, vma);

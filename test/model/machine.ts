@@ -26,6 +26,8 @@ import { pageMkclean } from "./write-out.js";
 /** How a model differs from the next one: only the index's order shows, and the limits. */
 export interface MachineOptions {
   readonly walkOrder?: WalkOrder;
+  /** Of its values only "move-to-tail" shows. */
+  readonly mremapOrder?: string;
   readonly maxMapCount?: number;
   /** Pages that an address space may lock; no limit by default. */
   readonly memlock?: number;
@@ -72,6 +74,7 @@ export class Machine {
       memlock: options.memlock ?? Infinity,
       stack: options.stack ?? 2048,
       memory: this.memory,
+      movesToTail: options.mremapOrder === "move-to-tail",
       spaces: new Set(),
       ksm: this.ksm,
       counts: this.counts,

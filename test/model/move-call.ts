@@ -141,7 +141,15 @@ function copyVma(space: AddressSpace, vma: Vma, pgoff: number, start: number, en
   const { file, flags, anonVma } = vma;
   // Nothing names the pages of a VMA that was never written, so it may continue its new neighbours.
   const first = file === null && anonVma === null ? start : pgoff;
-  if (merge(space, { start, end, pgoff: first, flags, file, anonVma }) !== null) return;
+  const origin = vma.start;
+  const merged = merge(space, { start, end, pgoff: first, flags, file, anonVma });
+  if (merged !== null) {
+    // Unless it has become one with what it came from.
+    if (space.environment.movesToTail && !merged.holds(origin)) {
+      for (const anon of merged.chain) anon.moveToTail(merged);
+    }
+    return;
+  }
   const copy = new Vma(space, start, end, first, flags, file);
   copy.anonVma = anonVma;
   copy.searched = vma.searched;

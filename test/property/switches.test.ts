@@ -1,9 +1,15 @@
 import { presets, switches, type Switches } from "../../bindings/index.js";
-import type { Limits } from "./kernels.js";
+import { MANY_FRAMES, type Limits } from "./kernels.js";
 import { runsAlike } from "./random-operations.js";
 
 /** Beside the values of v3.7, with which everything else runs. */
 const SHARE = 0.02;
+
+/** What needs huge pages to show. */
+const HUGE: Partial<Record<string, Limits>> = {
+  hugeMove: { transparentHugepage: "always", frames: MANY_FRAMES, swap: 700 },
+};
+const HUGE_SHARE = 0.01;
 
 /** Where the list is all that has it, or only the tree. */
 const ONLY: Partial<Record<string, Switches["anonIndex"]>> = {
@@ -17,13 +23,10 @@ const MISSING = new Set<string>([
   "memcgStat",
   "swapToken",
   "fileIndex",
-  "mremapOrder none",
-  "mremapOrder move-to-tail",
   "pageEvictable",
   "clearMlock",
   "notifierCalls",
   "storageKeyDirty",
-  "hugeMove",
   "hugetlbPgoff",
   "migrationMlock",
   "ksmWalk",
@@ -42,8 +45,9 @@ for (const [name, values] of Object.entries(switches)) {
     runsAlike(
       `a kernel with ${name} ${value} does what the naive model does`,
       index,
-      { [name]: value },
-      SHARE,
+      { [name]: value, ...HUGE[name] },
+      name in HUGE ? HUGE_SHARE : SHARE,
+      name in HUGE,
     );
   }
 }

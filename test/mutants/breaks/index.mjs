@@ -19,6 +19,7 @@ import memcg from "./memcg.mjs";
 import memoryFailure from "./memory-failure.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
+import mremapOrder from "./mremap-order.mjs";
 import nonlinear from "./nonlinear.mjs";
 import notifierRanges from "./notifier-ranges.mjs";
 import notifiers from "./notifiers.mjs";
@@ -49,7 +50,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[memcg, stacks, memoryFailure, huge, hugeS390x, hugetlb],
+  ...[memcg, stacks, memoryFailure, huge, hugeS390x, hugetlb, mremapOrder],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, breaks }) =>

@@ -52,7 +52,7 @@ export default {
     },
     {
       rule: "the end of a range has the arguments of its start",
-      file: "assembly/mm/mremap.ts",
+      file: "assembly/mm/move-page-tables.ts",
       from: "  mmuNotifierInvalidateRangeEnd(mm, from, end);\n",
       to: "  mmuNotifierInvalidateRangeEnd(mm, at, end);\n",
     },
