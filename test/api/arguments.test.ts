@@ -453,11 +453,11 @@ describe("words, strings and flags", () => {
 
 describe("options of a kernel", () => {
   test.each([
-    [{ foo: 1 }, /^option "foo" is unknown, accepted: release, anonIndex, /],
+    [{ foo: 1 }, /^option "foo" is unknown, accepted: release, memcgStat, /],
     [{ swap: null }, /^swap is null, accepted: integers from 0 to 2147483647$/],
     [{ memlock: "4" }, /^memlock is "4", accepted: integers from 0 to 4294967295$/],
     [{ stack: -1 }, /^stack is -1, accepted: integers from 0 to 4294967295$/],
-    [{ release: null }, /^release is null, accepted: v3.7$/],
+    [{ release: null }, /^release is null, accepted: v3.0, v3.3, /],
     [{ anonIndex: 1 }, /^anonIndex is 1, accepted: list, interval-tree$/],
     [{ build: null }, /^build is null, accepted: release, checked, explore, debug$/],
     [null, /^options is null, accepted: an object with release, /],
