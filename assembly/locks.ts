@@ -9,7 +9,7 @@
 //               umem_mutex of a network card
 //                 page-table lock
 //                   the lock of an address space's list of notifiers, mmu_lock of a virtual machine
-//                     lock of a page's side record > move_lock of a memcg
+//                     lock of a page's side record > its move lock (memcgStat page-flag), or move_lock of a memcg
 //                       zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock, hugetlb_lock
 //                         lock of a memcg's counter
 
@@ -30,6 +30,7 @@ export enum LockClass {
   NotifierLock,
   MmuLock,
   PageCgroup,
+  PageCgroupMove,
   MemcgMove,
   ZoneLru,
   SwapLock,

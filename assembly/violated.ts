@@ -137,6 +137,8 @@ export enum Violated {
   MemcgTree = 458,
   /** pid : an address space in no memcg */
   MemcgSpace = 459,
+  /** frame, 1 if it should be : its side record's CACHE flag is not what it should be */
+  CacheFlag = 464,
 
   /** counter, recount */
   NrAnonHuge = 460,
@@ -164,6 +166,8 @@ export enum Violated {
 
   /** number of the memcg, counter, recount */
   MemcgMappedFile = 501,
+  /** frame, 1 if it should be : its side record's FILE_MAPPED flag is not what it should be */
+  FileMappedFlag = 502,
 
   /** frame */
   MlockedUnmapped = 601,

@@ -2,11 +2,12 @@
 
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
-import { isRootMemcg, Memcg, memcgAt } from "../struct/memcg";
+import { isRootMemcg, Memcg, memcgAt, memcgOnMoveAt } from "../struct/memcg";
 import { stockOf } from "../struct/memcg-stock";
 import { MmStruct } from "../struct/mm-struct";
 import { pageFileMapping, pageIsAnon, pageMemcg, pageRefcount, pageSize } from "../struct/page";
-import { isCharged, PageCgroup, pageCgroupTest } from "../struct/page-cgroup";
+import { isCharged, PageCgroup, pageCgroupTest, pagesHaveStatFlags } from "../struct/page-cgroup";
+import { MAX_ACTORS } from "../sync/lock";
 import { Violated } from "../violated";
 import { census, frameNote, IN_SWAP_CACHE, isLive, memcgNote, pidOfMm } from "./census";
 import { violated } from "./violation";
@@ -34,11 +35,25 @@ function countPage(frame: u32): void {
   if (!anon && frameNote(frame).entries) note.mappedFile++;
 }
 
+/** Up to v3.3 a page's side record says what is counted of it; later there is nothing to say. */
+function checkStatFlags(frame: u32): void {
+  const kept = pagesHaveStatFlags();
+  const file = kept && isCharged(frame) && !pageIsAnon(frame);
+  const mapped = file && frameNote(frame).entries != 0;
+  if (pageCgroupTest(frame, PageCgroup.FileMapped) != mapped) {
+    violated(Violated.FileMappedFlag, <f64>frame, mapped ? 1 : 0);
+  }
+  // The flag of a page that is not charged is what it was.
+  if ((kept && !isCharged(frame)) || pageCgroupTest(frame, PageCgroup.Cache) == file) return;
+  violated(Violated.CacheFlag, <f64>frame, file ? 1 : 0);
+}
+
 function countPages(): void {
   const top = census().frameTop;
   for (let frame: u32 = 1; frame <= top; frame++) {
     countPage(frame);
-    const between = PageCgroup.Lock | PageCgroup.Migration;
+    checkStatFlags(frame);
+    const between = PageCgroup.Lock | PageCgroup.Migration | PageCgroup.MoveLock;
     if (pageCgroupTest(frame, between)) violated(Violated.SideRecordLocked, <f64>frame);
   }
 }
@@ -57,6 +72,13 @@ function checkTree(it: Memcg): bool {
   return true;
 }
 
+function isBeingMoved(memcg: u32): bool {
+  for (let processor: u32 = 0; processor < MAX_ACTORS; processor++) {
+    if (load<u32>(memcgOnMoveAt(memcg, processor))) return true;
+  }
+  return memcgAt(memcg).movingAccount != 0;
+}
+
 function checkCounters(memcg: u32): void {
   const it = memcgAt(memcg);
   const note = memcgNote(memcg);
@@ -73,7 +95,7 @@ function checkCounters(memcg: u32): void {
     violated(Violated.MemcgMappedFile, number, <f64>it.mappedFile, <f64>note.mappedFile);
   }
   if (it.children != note.children) violated(Violated.MemcgTree, number);
-  if (it.movingAccount || it.references) violated(Violated.MemcgMoving, number);
+  if (isBeingMoved(memcg) || it.references) violated(Violated.MemcgMoving, number);
   if (it.moveLock || it.counterLock) violated(Violated.MemcgLocked, number);
 }
 

@@ -4,6 +4,7 @@ import { Reclaim } from "../abi/argument";
 import { LruList } from "../abi/counter";
 import { PageFlag } from "../abi/flag";
 import { Errno } from "../abi/result";
+import { MemcgStat } from "../abi/switch";
 import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { moveAccount } from "../rmap/move-account";
@@ -15,6 +16,7 @@ import {
   memcgAt,
   memcgFree,
   memcgLru,
+  memcgOnMoveAt,
 } from "../struct/memcg";
 import { drainAllStock } from "../struct/memcg-stock";
 import { MmStruct } from "../struct/mm-struct";
@@ -30,11 +32,12 @@ import {
   pageTest,
   pageIsHugetlb,
 } from "../struct/page";
-import { PageCgroup, pageCgroupSet } from "../struct/page-cgroup";
+import { PageCgroup, pageCgroupSet, pagesHaveStatFlags, setCharged } from "../struct/page-cgroup";
 import { resUnchargeUntil } from "../struct/res-counter";
 import { Doing, LockClass } from "../locks";
-import { lock, unlock } from "../sync/lock";
+import { lock, MAX_ACTORS, unlock } from "../sync/lock";
 import { synchronizeRcu } from "../sync/rcu";
+import { sharedAccess } from "../sync/yield-point";
 import { RECLAIM_RETRIES } from "./memcg-charge";
 import { reclaimPages } from "./vmscan";
 
@@ -55,9 +58,11 @@ function enableMemcg(): void {
   for (let frame: u32 = 1; frame <= state.frameTop; frame++) {
     if (!belongsToRoot(frame)) continue;
     const anon = pageIsAnon(frame);
-    pageCgroupSet(frame, PageCgroup.Used);
+    setCharged(frame, state.rootMemcg, anon);
     chargeStatistics(state.rootMemcg, anon, pageSize(frame));
-    if (!anon && pageMapped(frame)) root.mappedFile++;
+    if (anon || !pageMapped(frame)) continue;
+    root.mappedFile++;
+    if (pagesHaveStatFlags()) pageCgroupSet(frame, PageCgroup.FileMapped);
   }
 }
 
@@ -78,17 +83,33 @@ export function spacesOf(memcg: u32): u32 {
   return n;
 }
 
-/** mem_cgroup_start_move: whoever updates page statistics of the memcg takes its move_lock from here on. */
+/** Says to those who update page statistics that a move begins (1) or ends (-1). */
+function sayMoving(memcg: u32, n: i32): void {
+  const state = header();
+  if (pagesHaveStatFlags()) {
+    for (let processor: u32 = 0; processor < MAX_ACTORS; processor++) {
+      const at = memcgOnMoveAt(memcg, processor);
+      sharedAccess(at);
+      store<u32>(at, load<u32>(at) + n);
+    }
+    return;
+  }
+  if (state.memcgStat == <u32>MemcgStat.MoveLockFast) state.memcgMoving += n;
+  memcgAt(memcg).movingAccount += n;
+}
+
+/**
+ * mem_cgroup_start_move: whoever updates page statistics of the memcg takes a lock from here on, its move_lock or, with
+ * page-flag, that of the page.
+ */
 export function startMove(memcg: u32): void {
-  header().memcgMoving++;
-  memcgAt(memcg).movingAccount++;
+  sayMoving(memcg, 1);
   // Those that began before do without the lock.
   synchronizeRcu();
 }
 
 export function endMove(memcg: u32): void {
-  header().memcgMoving--;
-  memcgAt(memcg).movingAccount--;
+  sayMoving(memcg, -1);
 }
 
 /** Whom the charges of a memcg go to that is removed. */

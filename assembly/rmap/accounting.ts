@@ -134,8 +134,8 @@ function lastMappingGone(frame: u32, anon: bool, keyed: bool, charged: bool): vo
     if (charged) unchargePage(frame);
     countAnon(frame, -1);
   } else {
-    if (charged) updateMappedFile(frame, -1);
     header().nrFileMapped--;
+    if (charged) updateMappedFile(frame, -1);
   }
 }
 

@@ -12,22 +12,16 @@ import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { lruLink, lruLock, lruUnlink } from "./lru";
 import { isRootMemcg, memcgAt } from "./memcg";
-import {
-  pageIsAnon,
-  pageMapped,
-  pageMapping,
-  pageMemcg,
-  pageSetMemcg,
-  pageSize,
-  pageTest,
-} from "./page";
+import { pageIsAnon, pageMapped, pageMapping, pageMemcg, pageSize, pageTest } from "./page";
 import {
   isCharged,
+  isChargedAsAnon,
   lockPageCgroup,
   PageCgroup,
   pageCgroupClear,
   pageCgroupSet,
   pageCgroupTest,
+  setCharged,
   unlockPageCgroup,
 } from "./page-cgroup";
 import { resUncharge } from "./res-counter";
@@ -58,12 +52,11 @@ export function chargeStatistics(memcg: u32, anon: bool, pages: i32): void {
 }
 
 /** The page's list is that of its owner: under the LRU lock, off the one and onto the other. */
-function changeOwner(frame: u32, memcg: u32): void {
+function changeOwner(frame: u32, memcg: u32, anon: bool): void {
   lock(lruLock(), LockClass.ZoneLru, Doing.Charge);
   const listed = pageTest(frame, PageFlag.Lru);
   if (listed) lruUnlink(frame);
-  pageSetMemcg(frame, memcg);
-  pageCgroupSet(frame, PageCgroup.Used);
+  setCharged(frame, memcg, anon);
   if (listed) lruLink(frame, false);
   unlock(lruLock());
 }
@@ -76,12 +69,8 @@ export function commitCharge(memcg: u32, frame: u32, anon: bool, onLru: bool = f
   if (!isMemcgEnabled()) return;
   lockPageCgroup(frame, Doing.Charge);
   assert(!isCharged(frame), "memcg: a page is charged twice");
-  if (onLru) {
-    changeOwner(frame, memcg);
-  } else {
-    pageSetMemcg(frame, memcg);
-    pageCgroupSet(frame, PageCgroup.Used);
-  }
+  if (onLru) changeOwner(frame, memcg, anon);
+  else setCharged(frame, memcg, anon);
   chargeStatistics(memcg, anon, pageSize(frame));
   unlockPageCgroup(frame);
 }
@@ -115,8 +104,7 @@ function uncharge(frame: u32, kind: Uncharge, afterMigration: bool): void {
     unlockPageCgroup(frame);
     return;
   }
-  // A new page that nobody came to map is not marked as anonymous yet.
-  const anon = kind == Uncharge.Anon || pageIsAnon(frame);
+  const anon = kind == Uncharge.Anon || isChargedAsAnon(frame);
   const pages = <u32>pageSize(frame);
   chargeStatistics(memcg, anon, -(<i32>pages));
   pageCgroupClear(frame, PageCgroup.Used);

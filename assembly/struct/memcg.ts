@@ -4,6 +4,7 @@ import { LruList } from "../abi/counter";
 import { HUGE_PAGES } from "../abi/unit";
 import { Header, header } from "../memory/header";
 import { Cache, slabFree, slabZalloc } from "../memory/slab";
+import { MAX_ACTORS } from "../sync/lock";
 
 /** A counter that never says no. */
 export const NO_LIMIT: u32 = u32.MAX_VALUE;
@@ -14,6 +15,7 @@ const PRIORITIES: u32 = 13;
  *   +0    Memcg
  *   then  for each LruList: head, tail, count, huge (16 bytes)
  *   then  for each priority of reclaim below this memcg: number of the memcg that was last (4 bytes)
+ *   then  for each processor: moves of its charges that are under way (4 bytes), with memcgStat page-flag
  */
 @unmanaged
 export class Memcg {
@@ -38,7 +40,7 @@ export class Memcg {
   failcnt: u32;
   counterLock: u32;
 
-  /** Moves of its charges that are under way, and the lock that updates of statistics take meanwhile. */
+  /** moving_account and move_lock: moves of its charges that are under way, and what guards its statistics then. */
   movingAccount: u32;
   moveLock: u32;
 
@@ -63,9 +65,14 @@ export class Lru {
   huge: u32;
 }
 
+/** Bytes before the counts of processors. */
+function onMoveOffset(): u32 {
+  return <u32>offsetof<Memcg>() + <u32>LruList.Count * <u32>offsetof<Lru>() + (PRIORITIES << 2);
+}
+
 /** Bytes of a memcg with all that follows it. */
 export function memcgBytes(): u32 {
-  return <u32>offsetof<Memcg>() + <u32>LruList.Count * <u32>offsetof<Lru>() + (PRIORITIES << 2);
+  return onMoveOffset() + (MAX_ACTORS << 2);
 }
 
 export function memcgAt(memcg: u32): Memcg {
@@ -85,6 +92,11 @@ export function lruPages(list: Lru): u32 {
 export function memcgTurnAt(memcg: u32, priority: i32): usize {
   const turns = <usize>memcg + offsetof<Memcg>() + <usize>LruList.Count * offsetof<Lru>();
   return turns + ((<usize>priority) << 2);
+}
+
+/** Where a processor counts moves of a memcg's charges: with memcgStat page-flag. */
+export function memcgOnMoveAt(memcg: u32, processor: u32): usize {
+  return <usize>(memcg + onMoveOffset() + (processor << 2));
 }
 
 export function cgroupMutex(): usize {

@@ -4,18 +4,32 @@
 //   Lock        a spinlock: owner and flags change under it
 //   Migration   another page is about to take its place: its last unmap does not uncharge it
 //
+// Up to v3.3 (memcgStat page-flag) it had three more, which later kernels see from the page itself:
+//
+//   FileMapped  it is in mapped_file of its owner
+//   Cache       it is in `cache` of its owner, not in `rss`
+//   MoveLock    a spinlock: while charges are moved, owner and FileMapped change under it
+//
 // While there is no memcg but the root nothing of this is kept: pages get their records when the first one is made.
 
 import { header } from "../memory/header";
+import { MemcgStat } from "../abi/switch";
 import { Doing, LockClass } from "../locks";
 import { lockBit, unlockBit } from "../sync/lock";
-import { pageMemcg, pageSetMemcg, word32 } from "./page";
+import { pageIsAnon, pageMemcg, pageSetMemcg, word32 } from "./page";
 
 export enum PageCgroup {
   Lock = 1,
   Used = 2,
   Migration = 4,
+  FileMapped = 8,
+  Cache = 16,
+  /** In a byte of its own: locks are known by their addresses. */
+  MoveLock = 0x100,
 }
+
+/** What a split does not hand down (PCGF_NOCOPY_AT_SPLIT). */
+const KEPT_AT_SPLIT: u32 = PageCgroup.Lock | PageCgroup.Migration | PageCgroup.MoveLock;
 
 export function pageCgroupAt(frame: u32): usize {
   return word32(header().pageCgroup, frame);
@@ -53,10 +67,39 @@ export function unlockPageCgroup(frame: u32): void {
   unlockBit(pageCgroupAt(frame));
 }
 
+/** move_lock_page_cgroup */
+export function moveLockPageCgroup(frame: u32, doing: Doing): void {
+  lockBit(pageCgroupAt(frame) + 1, LockClass.PageCgroupMove, doing);
+}
+
+export function moveUnlockPageCgroup(frame: u32): void {
+  unlockBit(pageCgroupAt(frame) + 1);
+}
+
+/** Do side records say what is counted of their pages? */
+export function pagesHaveStatFlags(): bool {
+  return header().memcgStat == <u32>MemcgStat.PageFlag;
+}
+
+/** The page is charged to a memcg, as an anonymous one or as one of a file. */
+export function setCharged(frame: u32, memcg: u32, anon: bool): void {
+  pageSetMemcg(frame, memcg);
+  if (pagesHaveStatFlags()) {
+    if (anon) pageCgroupClear(frame, PageCgroup.Cache);
+    else pageCgroupSet(frame, PageCgroup.Cache);
+  }
+  pageCgroupSet(frame, PageCgroup.Used);
+}
+
+/** Is the charge of the page one of `rss`? A new page that nobody came to map is not marked as anonymous yet. */
+export function isChargedAsAnon(frame: u32): bool {
+  return pagesHaveStatFlags() ? !pageCgroupTest(frame, PageCgroup.Cache) : pageIsAnon(frame);
+}
+
 /** mem_cgroup_split_huge_fixup: a tail of a huge page becomes a page of its own, charged as its head is. */
 export function handDownCharge(head: u32, tail: u32): void {
   pageSetMemcg(tail, pageMemcg(head));
-  store<u32>(pageCgroupAt(tail), load<u32>(pageCgroupAt(head)) & PageCgroup.Used);
+  store<u32>(pageCgroupAt(tail), load<u32>(pageCgroupAt(head)) & ~KEPT_AT_SPLIT);
 }
 
 /**

@@ -242,7 +242,7 @@ export function upRead(sem: usize): void {
   }
 }
 
-// The page lock is a bit among the page's flags, so it has functions of its own.
+// The page lock is a bit among the page's flags, as is the lock of a side record: bit 0 of the byte at an address.
 
 const PG_LOCKED: u32 = 1;
 
@@ -258,16 +258,16 @@ export function lockBitNested(flags: usize, kind: LockClass, doing: Doing): void
 function acquireBit(flags: usize, kind: LockClass, nested: bool, doing: Doing): void {
   checkOrder(flags, kind, nested, doing);
   pause(YieldKind.Lock, flags);
-  while (load<u32>(flags) & PG_LOCKED) waitFor(flags, kind, doing);
-  store<u32>(flags, load<u32>(flags) | PG_LOCKED);
+  while (load<u8>(flags) & PG_LOCKED) waitFor(flags, kind, doing);
+  store<u8>(flags, load<u8>(flags) | PG_LOCKED);
   remember(flags, kind, doing);
 }
 
 export function trylockBit(flags: usize, kind: LockClass, doing: Doing): bool {
   if (CHECKED) {
     pause(YieldKind.Lock, flags);
-    if (load<u32>(flags) & PG_LOCKED) return refused(flags, kind, doing);
-    store<u32>(flags, load<u32>(flags) | PG_LOCKED);
+    if (load<u8>(flags) & PG_LOCKED) return refused(flags, kind, doing);
+    store<u8>(flags, load<u8>(flags) | PG_LOCKED);
     remember(flags, kind, doing);
   }
   return true;
@@ -275,8 +275,8 @@ export function trylockBit(flags: usize, kind: LockClass, doing: Doing): bool {
 
 export function unlockBit(flags: usize): void {
   if (CHECKED) {
-    assert((load<u32>(flags) & PG_LOCKED) != 0, "lock: page is not locked");
-    store<u32>(flags, load<u32>(flags) & ~PG_LOCKED);
+    assert((load<u8>(flags) & PG_LOCKED) != 0, "lock: page is not locked");
+    store<u8>(flags, load<u8>(flags) & ~PG_LOCKED);
     forget(flags);
     pause(YieldKind.Unlock, flags);
   }
@@ -286,16 +286,16 @@ export function unlockBit(flags: usize): void {
 export function trylockBitUnlisted(flags: usize): bool {
   if (CHECKED) {
     pause(YieldKind.Lock, flags);
-    if (load<u32>(flags) & PG_LOCKED) return false;
-    store<u32>(flags, load<u32>(flags) | PG_LOCKED);
+    if (load<u8>(flags) & PG_LOCKED) return false;
+    store<u8>(flags, load<u8>(flags) | PG_LOCKED);
   }
   return true;
 }
 
 export function unlockBitUnlisted(flags: usize): void {
   if (CHECKED) {
-    assert((load<u32>(flags) & PG_LOCKED) != 0, "lock: page is not locked");
-    store<u32>(flags, load<u32>(flags) & ~PG_LOCKED);
+    assert((load<u8>(flags) & PG_LOCKED) != 0, "lock: page is not locked");
+    store<u8>(flags, load<u8>(flags) & ~PG_LOCKED);
     pause(YieldKind.Unlock, flags);
   }
 }

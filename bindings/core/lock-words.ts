@@ -19,6 +19,7 @@ export const lockNames = {
   [LockClass.NotifierLock]: "notifier list lock",
   [LockClass.MmuLock]: "mmu_lock",
   [LockClass.PageCgroup]: "lock of a side record",
+  [LockClass.PageCgroupMove]: "move lock of a side record",
   [LockClass.MemcgMove]: "move_lock",
   [LockClass.ZoneLru]: "zone LRU lock",
   [LockClass.SwapLock]: "swap lock",

@@ -196,6 +196,10 @@ const wordings: Record<Violated, Wording> = {
   [Violated.MemcgMappedFile]: (memcg, counter, found) =>
     `mapped_file of ${cgroup(memcg)} is ${counter}, ` +
     times(found, "of its file pages is mapped", "of its file pages are mapped"),
+  [Violated.FileMappedFlag]: (frame, wanted) =>
+    `page ${frame} is ${wanted ? "a mapped file page that is charged, without" : "no mapped file page that is charged, but has"} FILE_MAPPED in its side record`,
+  [Violated.CacheFlag]: (frame, wanted) =>
+    `page ${frame} is ${wanted ? "charged as a page of a file, without" : "not charged as a page of a file, but has"} CACHE in its side record`,
   [Violated.SwapArea]: (area, counter, found, size) =>
     `swap area ${area} of ${times(size, "page")} counts ${counter} in use, it has ` +
     times(found, "slot"),

@@ -1,15 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { createKernel } from "../../bindings/index.js";
+import { createKernel, type Switches } from "../../bindings/index.js";
 import { at, lay, pageAt } from "../api/ground.js";
 import { messages } from "./family.js";
 import { RawMachine, type RawRecord } from "./raw-machine.js";
 
 const USED = 2;
 const MIGRATION = 4;
+const FILE_MAPPED = 8;
+const CACHE = 16;
+const MOVE_LOCK = 0x100;
 
 /** A hierarchy of two cgroups: three anonymous pages and two of a file, one of them mapped, are charged to the lower. */
-async function ground() {
-  const kernel = await createKernel({ build: "checked", frames: 64 });
+async function ground(memcgStat: Switches["memcgStat"]) {
+  const kernel = await createKernel({ build: "checked", frames: 64, memcgStat });
   const top = kernel.createCgroup("top", { hierarchy: true });
   const cgroup = kernel.createCgroup("low", { parent: top });
   const process = kernel.spawn({ cgroup });
@@ -25,9 +28,13 @@ async function ground() {
 type Ground = Awaited<ReturnType<typeof ground>>;
 
 /** Damages one thing; `damage` returns all that verify() must say. */
-function damageTest(sentence: string, damage: (ground: Ground) => string[]): void {
+function damageTest(
+  sentence: string,
+  damage: (ground: Ground) => string[],
+  memcgStat: Switches["memcgStat"] = "move-lock-fast",
+): void {
   test(sentence, async () => {
-    const on = await ground();
+    const on = await ground(memcgStat);
     expect(messages(on.kernel)).toEqual([]);
     const expected = damage(on);
     expect(messages(on.kernel)).toEqual(expected);
@@ -54,6 +61,35 @@ describe("I5: statistics of memory cgroups", () => {
     "mappedFile",
     "I5 mapped_file of cgroup 2 is 2, 1 of its file pages is mapped",
   );
+
+  damageTest(
+    "FILE_MAPPED is missed where a charged page of a file is mapped",
+    (on) => {
+      const frame = setFlags(on, 8, USED | CACHE);
+      return [
+        `I5 page ${frame} is a mapped file page that is charged, without FILE_MAPPED in its side record`,
+      ];
+    },
+    "page-flag",
+  );
+
+  damageTest(
+    "FILE_MAPPED of an anonymous page is named",
+    (on) => {
+      const frame = setFlags(on, 0, USED | FILE_MAPPED);
+      return [
+        `I5 page ${frame} is no mapped file page that is charged, but has FILE_MAPPED in its side record`,
+      ];
+    },
+    "page-flag",
+  );
+
+  damageTest("there is no FILE_MAPPED but with page-flag", (on) => {
+    const frame = setFlags(on, 8, USED | FILE_MAPPED);
+    return [
+      `I5 page ${frame} is no mapped file page that is charged, but has FILE_MAPPED in its side record`,
+    ];
+  });
 });
 
 describe("I4: charges are counted", () => {
@@ -77,6 +113,33 @@ describe("I4: charges are counted", () => {
   damageTest("a usage beyond the limit is named", ({ raw }) => {
     raw.memcg(2).set("limit", 31);
     return ["I4 the usage of cgroup 2 is 32, beyond its limit of 31"];
+  });
+
+  damageTest(
+    "CACHE is missed where a page of a file is charged",
+    (on) => {
+      const frame = setFlags(on, 8, USED | FILE_MAPPED);
+      return [`I4 page ${frame} is charged as a page of a file, without CACHE in its side record`];
+    },
+    "page-flag",
+  );
+
+  damageTest(
+    "CACHE of an anonymous page is named",
+    (on) => {
+      const frame = setFlags(on, 0, USED | CACHE);
+      return [
+        `I4 page ${frame} is not charged as a page of a file, but has CACHE in its side record`,
+      ];
+    },
+    "page-flag",
+  );
+
+  damageTest("there is no CACHE but with page-flag", (on) => {
+    const frame = setFlags(on, 8, USED | CACHE);
+    return [
+      `I4 page ${frame} is not charged as a page of a file, but has CACHE in its side record`,
+    ];
   });
 
   damageTest("a page that lost its charge is missed", (on) => {
@@ -134,9 +197,27 @@ describe("I4: charges are counted", () => {
       "I4 a move of charges is still under way",
     ];
   });
+
+  damageTest(
+    "a processor that believes that a move is under way is named",
+    ({ raw }) => {
+      raw.set32(raw.onMoveAt(raw.memcg(2), 3), 1);
+      return ["I4 a charge to cgroup 2, or a move from it, is still under way"];
+    },
+    "page-flag",
+  );
 });
 
 describe("I12: locks of memory cgroups", () => {
+  damageTest(
+    "the move lock of a side record that is still taken is named",
+    (on) => {
+      const frame = setFlags(on, 0, USED | MOVE_LOCK);
+      return [`I12 the side record of page ${frame} is still locked, or waits for a migration`];
+    },
+    "page-flag",
+  );
+
   damageTest("a side record that is still locked, or waits for a migration, is named", (on) => {
     const frame = setFlags(on, 0, USED | MIGRATION);
     return [`I12 the side record of page ${frame} is still locked, or waits for a migration`];

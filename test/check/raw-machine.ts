@@ -7,6 +7,8 @@ const HEADER = 0x7000;
 const PAGE = 4096;
 const ENTRIES = 512;
 const LRU_BYTES = 16;
+const LRU_LISTS = 5;
+const PRIORITIES = 13;
 
 /** A record in linear memory, read and written by the names of its fields. */
 export class RawRecord {
@@ -111,6 +113,11 @@ export class RawMachine {
     let memcg = this.header.follow("rootMemcg", "Memcg");
     while (memcg.get("number") !== number) memcg = memcg.follow("next", "Memcg");
     return memcg;
+  }
+
+  /** Where a processor counts moves of charges from a memory cgroup: the last of what follows the record. */
+  onMoveAt(memcg: RawRecord, processor: number): number {
+    return memcg.address + sizeOf("Memcg") + LRU_LISTS * LRU_BYTES + (PRIORITIES + processor) * 4;
   }
 
   /** A list of reclaim of the root memory cgroup. */

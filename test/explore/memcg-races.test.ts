@@ -2,11 +2,17 @@
 // each end: with mapped_file that is what the bracket around page statistics is for.
 
 import { expect, test } from "vitest";
-import type { Batch, File, MemoryCgroup, Process } from "../../bindings/index.js";
+import {
+  switches,
+  type Batch,
+  type File,
+  type MemoryCgroup,
+  type Process,
+} from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { BASE, fill, type Ground, mapFile, PAGE, swapOut } from "./ground.js";
 import { settle } from "./interruption.js";
-import { race } from "./race.js";
+import { race, type Paths } from "./race.js";
 
 interface Groups {
   readonly from: MemoryCgroup;
@@ -37,36 +43,43 @@ const move =
     batch.moveToCgroup(process(ground), cgroup);
   };
 
+/** A race about page statistics, with each value of memcgStat. */
+function raceInAllStates(name: string, setUp: (ground: Ground) => Paths): void {
+  for (const memcgStat of switches.memcgStat) {
+    race(`${name}, with ${memcgStat}`, setUp, { memcgStat });
+  }
+}
+
 const ofA = ({ a }: Ground): Process => a;
 
-race("a move of a file's page and the fault that maps it first", (ground) => {
+raceInAllStates("a move of a file's page and the fault that maps it first", (ground) => {
   const { to } = cached(ground);
   const look = (): void => expect(to.stat()).toMatchObject({ cache: 1, mapped_file: 1 });
   return [(batch) => batch.read(ground.b, BASE), move(ofA, to), look];
 });
 
-race("a move of a file's page and the unmap that takes its last mapping", (ground) => {
+raceInAllStates("a move of a file's page and the unmap that takes its last mapping", (ground) => {
   const { to } = cached(ground);
   ground.b.read(BASE);
   const look = (): void => expect(to.stat()).toMatchObject({ cache: 1, mapped_file: 0 });
   return [(batch) => batch.munmap(ground.b, BASE, PAGE), move(ofA, to), look];
 });
 
-race("a move of a file's page and a reclaim that unmaps it", (ground) => {
+raceInAllStates("a move of a file's page and a reclaim that unmaps it", (ground) => {
   const { to } = cached(ground);
   ground.b.read(BASE);
   const page = ground.b.pageAt(BASE)!;
   return [(batch) => batch.shrinkPage(page, { force: true }), move(ofA, to)];
 });
 
-race("a move of a file's page and a migration of it", (ground) => {
+raceInAllStates("a move of a file's page and a migration of it", (ground) => {
   const { to } = cached(ground);
   ground.b.read(BASE);
   const page = ground.b.pageAt(BASE)!;
   return [(batch) => batch.migratePage(page), move(ofA, to)];
 });
 
-race("a move of a file's page and a truncation", (ground) => {
+raceInAllStates("a move of a file's page and a truncation", (ground) => {
   const { to, file } = cached(ground);
   ground.b.read(BASE);
   return [(batch) => batch.truncate(file, 0), move(ofA, to)];
@@ -189,7 +202,7 @@ race("the end of a cgroup and the unmap of a page that was charged to it", (grou
   return [(batch) => batch.munmap(child, BASE, 2 * PAGE), (batch) => batch.removeCgroup(from)];
 });
 
-race("the end of a cgroup and a fault that maps a page of it", (ground) => {
+raceInAllStates("the end of a cgroup and a fault that maps a page of it", (ground) => {
   const { kernel } = ground.scheduler;
   const { from, to } = cached(ground);
   ground.a.exit();

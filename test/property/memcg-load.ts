@@ -8,6 +8,7 @@ import {
   type MemoryCgroup,
   type Page,
   type Process,
+  type Switches,
 } from "../../bindings/index.js";
 
 const PAGE = 4096;
@@ -49,13 +50,14 @@ export class Load {
     this.processes = cgroups.map((cgroup) => this.start(cgroup));
   }
 
-  static async create(huge: boolean): Promise<Load> {
+  static async create(huge: boolean, memcgStat: Switches["memcgStat"]): Promise<Load> {
     const scale = huge ? HUGE : SMALL;
     const kernel = await createKernel({
       frames: huge ? 12_288 : 2048,
       swap: huge ? 8192 : 1024,
       transparentHugepage: huge ? "always" : "never",
       build: "checked",
+      memcgStat,
     });
     const [most, below, lone] = scale.limits;
     const top = kernel.createCgroup("top", { hierarchy: true, limit: most });

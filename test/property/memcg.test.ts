@@ -8,6 +8,8 @@ import { size } from "./size.js";
 const LENGTH = 160;
 /** Steps for each operation that the size asks for. */
 const SHARE = 0.1;
+/** Steps with a state of memcgStat that v3.7 does not have. */
+const OLDER_SHARE = 0.03;
 /** A load with huge pages takes longer. */
 const HUGE_SHARE = 0.01;
 /** Steps between two recounts of the kernel's own. */
@@ -42,9 +44,12 @@ function expectRecount(load: Load): void {
 }
 
 describe.each([
-  ["", false, SHARE],
-  [", with huge pages", true, HUGE_SHARE],
-])("memory cgroups under random load%s", (_, huge, share) => {
+  ["", false, SHARE, "move-lock-fast"],
+  [", with huge pages", true, HUGE_SHARE, "move-lock-fast"],
+  [", with the bracket that looks at each page", false, OLDER_SHARE, "move-lock"],
+  [", with a flag for each page that counts", false, OLDER_SHARE, "page-flag"],
+  [", with such flags and huge pages", true, HUGE_SHARE / 2, "page-flag"],
+] as const)("memory cgroups under random load%s", (_, huge, share, memcgStat) => {
   const numRuns = Math.ceil((size.operations * share) / LENGTH);
 
   it(
@@ -53,7 +58,7 @@ describe.each([
       const seen = { full: 0, split: 0 };
       await fc.assert(
         fc.asyncProperty(steps, async (sequence) => {
-          const load = await Load.create(huge);
+          const load = await Load.create(huge, memcgStat);
           for (const [i, step] of sequence.entries()) {
             load.perform(step);
             expect(load.brokenLimit()).toBe(null);
@@ -80,7 +85,7 @@ describe.each([
     async () => {
       await fc.assert(
         fc.asyncProperty(steps, fc.nat(4), fc.nat(4), async (sequence, from, to) => {
-          const load = await Load.create(huge);
+          const load = await Load.create(huge, memcgStat);
           load.liftLimits();
           for (const step of sequence) if (step[0] < 95) load.perform(step);
           const [there, back] = [load.cgroups[to]!, load.cgroups[from]!];

@@ -20,7 +20,6 @@ const ONLY: Partial<Record<string, Switches["anonIndex"]>> = {
 
 /** Not there yet. */
 const MISSING = new Set<string>([
-  "memcgStat",
   "swapToken",
   "fileIndex",
   "pageEvictable",

@@ -16,6 +16,7 @@ import ksm from "./ksm.mjs";
 import lifetime from "./lifetime.mjs";
 import locks from "./locks.mjs";
 import memcg from "./memcg.mjs";
+import memcgStat from "./memcg-stat.mjs";
 import memoryFailure from "./memory-failure.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
@@ -50,7 +51,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[memcg, stacks, memoryFailure, huge, hugeS390x, hugetlb, mremapOrder],
+  ...[memcg, memcgStat, stacks, memoryFailure, huge, hugeS390x, hugetlb, mremapOrder],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, breaks }) =>

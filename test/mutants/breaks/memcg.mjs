@@ -60,9 +60,9 @@ export default {
     },
     {
       rule: "a file page that nobody maps takes no mapped_file along",
-      file: "assembly/rmap/move-account.ts",
-      from: "if (!anon && pageMapped(frame)) {",
-      to: "if (!anon) {",
+      file: bracket,
+      from: "return !pageIsAnon(frame) && pageMapped(frame);",
+      to: "return !pageIsAnon(frame);",
     },
     {
       rule: "a page is charged all the way up",
@@ -196,7 +196,7 @@ export default {
     {
       rule: "the side record of a huge page's tail is its head's after a split",
       file: "assembly/struct/page-cgroup.ts",
-      from: "  store<u32>(pageCgroupAt(tail), load<u32>(pageCgroupAt(head)) & PageCgroup.Used);",
+      from: "  store<u32>(pageCgroupAt(tail), load<u32>(pageCgroupAt(head)) & ~KEPT_AT_SPLIT);",
       to: "",
     },
     {
