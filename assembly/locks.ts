@@ -9,9 +9,12 @@
 //               umem_mutex of a network card
 //                 page-table lock
 //                   the lock of an address space's list of notifiers, mmu_lock of a virtual machine
-//                     lock of a page's side record > its move lock (memcgStat page-flag), or move_lock of a memcg
-//                       zone LRU lock, swap lock, mmlist lock, private_lock, inode lock, tree_lock, hugetlb_lock
-//                         lock of a memcg's counter
+//                     lock of a page's side record
+//                       zone LRU lock
+//                         move lock of a side record (memcgStat page-flag), or move_lock of a memcg: interrupts stay
+//                         off inside, so there is no LRU work in it
+//                           swap lock, mmlist lock, private_lock, inode lock, tree_lock, hugetlb_lock
+//                             lock of a memcg's counter
 
 /** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
 export enum LockClass {
@@ -30,9 +33,9 @@ export enum LockClass {
   NotifierLock,
   MmuLock,
   PageCgroup,
+  ZoneLru,
   PageCgroupMove,
   MemcgMove,
-  ZoneLru,
   SwapLock,
   MmlistLock,
   PrivateLock,

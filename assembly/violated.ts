@@ -182,6 +182,8 @@ export enum Violated {
   FreeKey = 703,
   /** pid, address : an entry has marks, on a machine whose entries have none */
   EntryMark = 704,
+  /** frame : a dirty page of a disk that its file system does not know of */
+  DirtyWithoutBuffers = 705,
 
   /** pid, address, frame */
   MigrationEntry = 801,

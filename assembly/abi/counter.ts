@@ -28,6 +28,8 @@ export enum Counter {
   PagesCopied,
   /** Stretches of nonlinear VMAs that try_to_unmap went through. */
   ClustersScanned,
+  /** Dirty pages of disks that were to be written and had no buffers. */
+  BuffersMissing,
   Count,
 }
 
@@ -71,5 +73,7 @@ export enum VmStat {
   ThpCollapseAlloc,
   ThpCollapseAllocFailed,
   ThpSplit,
+  /** Up to v3.6: see ClearMlock.OnTruncate. */
+  UnevictablePgsMlockfreed,
   Count,
 }

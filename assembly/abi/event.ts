@@ -111,6 +111,10 @@ export enum Event {
   Poisoned,
   /** a: frame, b: what memory_failure came to, c: processes that are sent a signal */
   MemoryFailed,
+  /** a: frame : freed while PG_mlocked was set */
+  MlockFreed,
+  /** a: frame : dirty and to be written, but without buffers */
+  BuffersMissing,
 }
 
 /** Events of several actors have the actor's number beside what happened. */

@@ -102,6 +102,11 @@ export enum Op {
   TestClearReferenced,
   /** (page) -> 1 if the key said changed, which it does not any more: page_test_and_clear_dirty */
   TestClearChanged,
+  /**
+   * (page, task or 0, address in a VMA of it) -> 1 if it may be reclaimed: page_evictable. With a VMA as of a new page,
+   * which is on no list (-EBUSY), but mapped (-EINVAL)
+   */
+  PageEvictable,
 
   /** () -> places that share after one full scan and did not before */
   KsmScan = 80,

@@ -2,10 +2,13 @@
 
 import { VmStat } from "../abi/counter";
 import { PageFlag } from "../abi/flag";
+import { StorageKeyDirty } from "../abi/switch";
 import { HUGE_PAGES } from "../abi/unit";
+import { hasStorageKeys } from "../arch/storage-key";
 import { Violated } from "../violated";
 import { header, vmStatOf } from "../memory/header";
 import { Cache } from "../memory/slab";
+import { lastUnmapClearsMlock } from "../rmap/mlock";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
 import {
   pageFileMapping,
@@ -100,10 +103,17 @@ function isAccountedDirty(frame: u32): bool {
   return accountsDirty(changetype<AddressSpace>(<usize>mapping));
 }
 
+/** Up to v3.7-rc2 a changed storage key makes any file's page dirty. */
+function keysDirtyAnyFile(): bool {
+  return hasStorageKeys() && header().storageKeyDirty == <u32>StorageKeyDirty.Always;
+}
+
 /** After everything that maps or holds pages was gone through. */
 export function checkFrames(): void {
   const state = header();
   const top = census().frameTop;
+  const mappedIfMlocked = lastUnmapClearsMlock();
+  const bufferedIfDirty = !keysDirtyAnyFile();
   let inUse = 0;
   let mlocked = 0;
   let dirty = 0;
@@ -137,11 +147,17 @@ export function checkFrames(): void {
     checkCaches(frame);
     if (pageTest(frame, PageFlag.Mlocked)) {
       mlocked += pageSize(frame);
-      // Invariant I6: the last unmap clears it.
-      if (!entries) violated(Violated.MlockedUnmapped, <f64>frame);
+      // Invariant I6: the last unmap clears it, if it does.
+      if (!entries && mappedIfMlocked) violated(Violated.MlockedUnmapped, <f64>frame);
     }
     if (pageTest(frame, PageFlag.Writeback)) writeback++;
-    if (isAccountedDirty(frame)) dirty++;
+    if (isAccountedDirty(frame)) {
+      dirty++;
+      // Invariant I7: whoever makes it dirty has told the file system first.
+      if (bufferedIfDirty && !pageTest(frame, PageFlag.Private)) {
+        violated(Violated.DirtyWithoutBuffers, <f64>frame);
+      }
+    }
     if (!entries || pageIsHugetlb(frame)) continue;
     if (pageIsHuge(frame)) anonHuge++;
     else if (pageIsAnon(frame)) anonPages++;

@@ -10,14 +10,17 @@ import {
   pageTestAndClearDirty,
   pageTestAndClearYoung,
 } from "../arch/storage-key";
-import { frameHandle } from "../memory/handle";
+import { frameHandle, objectOf } from "../memory/handle";
 import { header } from "../memory/header";
+import { Cache } from "../memory/slab";
 import { references, referencedFlags } from "../rmap/referenced";
 import { pageGeneration } from "../struct/page";
+import { Vma } from "../struct/vma";
 import { arg, fail, frameOf, handleArg, isStaleMemcg, memcgOf } from "./argument";
 import { memoryFailure, NO_MEMORY } from "./memory-failure";
 import { migratePage } from "./migrate";
 import {
+  askEvictable,
   cleanPage,
   isolatePage,
   pinPage,
@@ -30,6 +33,8 @@ import {
   unmapPage,
   unpinPage,
 } from "./page-operation";
+import { mmOf } from "./process";
+import { findVma } from "./vma-list";
 
 const KEY_BITS: u64 = StorageKey.Changed | StorageKey.Referenced | (15 << KEY_ACCESS_SHIFT);
 const OVERLOOKED: u32 = Unmap.IgnoreMlock | Unmap.IgnoreAccess | Unmap.IgnoreHwpoison;
@@ -54,6 +59,16 @@ function ofStorageKey(op: Op, frame: u32, key: u64): f64 {
   if (op == Op.TestClearChanged) return pageTestAndClearDirty(frame) ? 1 : 0;
   pageSetStorageKey(frame, <u32>key);
   return 0;
+}
+
+/** Of a page alone, or of one in the VMA of a task that holds an address. */
+function evictable(frame: u32, task: f64, address: u64): f64 {
+  if (!task) return <f64>askEvictable(frame, null);
+  const object = objectOf(Cache.Task, task);
+  const mm = object ? mmOf(object) : null;
+  const vma = mm ? findVma(mm, address) : 0;
+  if (!vma || changetype<Vma>(<usize>vma).start > address) return fail(Errno.ESTALE);
+  return <f64>askEvictable(frame, changetype<Vma>(<usize>vma));
 }
 
 /** Of a page, or of whatever is in the frame of a number. */
@@ -108,6 +123,8 @@ export function ofPage(op: Op, record: usize, completion: usize): f64 {
     case Op.PoisonPage:
       poisonPage(frame);
       return 0;
+    case Op.PageEvictable:
+      return evictable(frame, handleArg(record, 1), arg(record, 2));
     case Op.SetStorageKey:
     case Op.TestClearReferenced:
     case Op.TestClearChanged:

@@ -2,6 +2,7 @@
 
 import { FileKind } from "../abi/machine";
 import { Cache, slabFree } from "../memory/slab";
+import { clearCachedPageMlock } from "../rmap/mlock";
 import {
   AddressSpace,
   addressSpaceAlloc,
@@ -58,6 +59,7 @@ export function deleteFromPageCache(mapping: AddressSpace, frame: u32): void {
   waitOnPageWriteback(frame);
   dropBuffers(frame);
   testClearPageDirty(frame);
+  clearCachedPageMlock(frame);
   lock(treeLock(mapping), LockClass.TreeLock, Doing.PageCache);
   leavePageCache(mapping, frame);
   unlock(treeLock(mapping));
@@ -76,6 +78,12 @@ export function removeFromPageCache(mapping: AddressSpace, frame: u32): bool {
     putPage(frame);
   }
   return removed;
+}
+
+/** invalidate_complete_page, of a locked page without buffers that nothing maps: as removeFromPageCache. */
+export function invalidateCompletePage(mapping: AddressSpace, frame: u32): bool {
+  clearCachedPageMlock(frame);
+  return removeFromPageCache(mapping, frame);
 }
 
 /** Is the page, locked by now, still the file's? It may have left the cache while its lock was waited for. */

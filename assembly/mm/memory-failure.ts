@@ -36,7 +36,7 @@ import {
 } from "../struct/page";
 import { tryToReleasePage } from "../struct/page-dirty";
 import { getPage, putPage } from "../struct/page-frame";
-import { deleteFromPageCache, removeFromPageCache } from "./file";
+import { deleteFromPageCache, invalidateCompletePage } from "./file";
 import { fileStore, fileWord } from "./file-data";
 import { failHugetlbPage } from "./memory-failure-huge";
 import { outcome } from "./memory-outcome";
@@ -65,7 +65,7 @@ function removeBroken(mapping: AddressSpace, frame: u32): bool {
   // A file system that is only memory, and has no way to lose pages, keeps one that was written to.
   if (isUnevictable(mapping)) {
     if (pageTest(frame, PageFlag.Dirty) || !tryToReleasePage(frame)) return false;
-    return removeFromPageCache(mapping, frame);
+    return invalidateCompletePage(mapping, frame);
   }
   const index = pageIndex(frame);
   if (isSwapBacked(mapping) && fileWord(mapping, index)) {
@@ -97,7 +97,7 @@ function leaveToSwap(frame: u32): MemoryFailure {
   return deleteFromLru(frame) ? MemoryFailure.Recovered : MemoryFailure.Failed;
 }
 
-/** error_states. A page that is not mapped is not mlocked either, since v3.7. */
+/** error_states. A page that is not mapped is not mlocked either, since v3.7; before, one that is mlocked counts as unevictable. */
 function kindOf(frame: u32): FailedPage {
   const flags = pageFlags(frame);
   const dirty = (flags & PageFlag.Dirty) != 0;

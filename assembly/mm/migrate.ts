@@ -41,6 +41,7 @@ import {
   pageSetPrivate,
   pageSetWord,
   pageTest,
+  pageTestAndClear,
   setPageUptodate,
   trylockPage,
   unlockPage,
@@ -54,7 +55,7 @@ import { lock, unlock } from "../sync/lock";
 import { splitPage } from "./page-operation";
 import { waitOnPageWriteback } from "./writeback";
 
-/** What goes over with the contents. PG_mlocked is gone by now: the last unmap cleared it (v3.7 loses it). */
+/** What goes over with the contents. */
 const COPIED: u32 =
   PageFlag.Referenced |
   PageFlag.Dirty |
@@ -98,6 +99,11 @@ function replaceInCache(frame: u32, target: u32): bool {
   return free;
 }
 
+/** mlock_migrate_page: the mark goes over, and as many pages have it. Since v3.7 the last unmap has cleared it before. */
+function mlockMigratePage(target: u32, frame: u32): void {
+  if (pageTestAndClear(frame, PageFlag.Mlocked)) pageSet(target, PageFlag.Mlocked);
+}
+
 /** migrate_page_copy: contents and flags go over. */
 function moveMapping(frame: u32, target: u32): bool {
   if (!replaceInCache(frame, target)) return false;
@@ -108,6 +114,7 @@ function moveMapping(frame: u32, target: u32): bool {
   pageSet(target, pageFlags(frame) & COPIED);
   if (pageTest(frame, PageFlag.Uptodate)) setPageUptodate(target);
   if (pageTest(frame, PageFlag.Active)) pageSet(target, PageFlag.Active);
+  mlockMigratePage(target, frame);
   if (pageTest(frame, PageFlag.Private)) {
     getPage(target);
     putPage(frame);

@@ -4,6 +4,7 @@ import { LockAll } from "../abi/argument";
 import { VmFlag } from "../abi/flag";
 import { Errno } from "../abi/result";
 import { PAGE_SHIFT, PAGE_SIZE } from "../abi/unit";
+import { mayChangeMlock } from "../rmap/mlock";
 import { munlockVmaPage } from "../rmap/munlock";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { lockPage, unlockPage } from "../struct/page";
@@ -37,7 +38,7 @@ function pageOfEntry(pmd: usize, address: u64): u32 {
 /** Takes VM_LOCKED's mark from a page, and drops the reference. */
 function unlockFrame(frame: u32): void {
   lockPage(frame, Doing.Mlock);
-  munlockVmaPage(frame);
+  if (mayChangeMlock(frame)) munlockVmaPage(frame);
   unlockPage(frame);
   putPage(frame);
 }

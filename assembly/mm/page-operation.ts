@@ -5,6 +5,7 @@ import { Unmap } from "../abi/argument";
 import { PageFlag } from "../abi/flag";
 import { Errno, PageFate, UnmapResult } from "../abi/result";
 import { pageMkclean } from "../rmap/mkclean";
+import { askPageEvictable } from "../rmap/mlock";
 import { pageReferenced } from "../rmap/referenced";
 import { splitHugePage } from "../rmap/split-huge-page";
 import { tryToMunlock, tryToUnmap } from "../rmap/unmap";
@@ -27,8 +28,10 @@ import {
   unlockPage,
   pageIsHugetlb,
 } from "../struct/page";
+import { pageEvictable } from "../struct/lru";
 import { setPageDirty, tryToReleasePage } from "../struct/page-dirty";
 import { getPage, holdPage, putPage, releasePage } from "../struct/page-frame";
+import { Vma } from "../struct/vma";
 import { shrinkPage } from "./pageout";
 import { addToSwap, isSwapFull, tryToFreeSwap } from "./swap";
 
@@ -159,6 +162,18 @@ export function releaseBuffers(page: u32): bool {
   unlockPage(frame);
   putPage(frame);
   return released;
+}
+
+/**
+ * page_evictable of one page, with a VMA as of one that is new in it: on no list yet.
+ * @returns 1 or 0, or -EBUSY of a page on a list, -EINVAL of one that nothing maps or that is never mlocked
+ */
+export function askEvictable(page: u32, vma: Vma | null): i32 {
+  const frame = compoundHead(page);
+  if (!vma) return pageEvictable(frame) ? 1 : 0;
+  if (!pageMapped(frame) || pageIsHugetlb(frame)) return -Errno.EINVAL;
+  if (pageTest(frame, PageFlag.Lru)) return -Errno.EBUSY;
+  return askPageEvictable(frame, vma) ? 1 : 0;
 }
 
 /** Marks the frame as broken, and leaves the page where it is. */

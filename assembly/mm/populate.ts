@@ -5,7 +5,7 @@ import { VmFlag } from "../abi/flag";
 import { Errno } from "../abi/result";
 import { PAGE_SIZE } from "../abi/unit";
 import { HugeLock, hugePmdLock, pmdUnlock } from "../rmap/huge-entry";
-import { mlockVmaPage } from "../rmap/mlock";
+import { mayChangeMlock, mlockVmaPage } from "../rmap/mlock";
 import { markPageAccessed } from "../struct/lru";
 import { MmStruct } from "../struct/mm-struct";
 import { pageMapping, trylockPage, unlockPage } from "../struct/page";
@@ -87,7 +87,7 @@ function followPage(vma: Vma, address: u64, write: bool, hold: bool): u32 {
     if (write && !(entry & PTE_DIRTY)) setPageDirty(frame);
     markPageAccessed(frame);
     if (vma.flags & VmFlag.Locked && pageMapping(frame) && trylockPage(frame, Doing.Mlock)) {
-      mlockVmaPage(frame);
+      if (mayChangeMlock(frame)) mlockVmaPage(frame);
       unlockPage(frame);
     }
   }

@@ -17,7 +17,7 @@ import { vmaOfNode } from "../struct/interval-node";
 import { Vma, vmaLast } from "../struct/vma";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { deleteFromPageCache, isPageOf, removeFromPageCache } from "./file";
+import { deleteFromPageCache, invalidateCompletePage, isPageOf } from "./file";
 import { fileForget, fileStore } from "./file-data";
 import { truncateHugetlbFile } from "./hugetlb-file";
 import { waitOnPageWriteback } from "./writeback";
@@ -107,7 +107,7 @@ function invalidatePage(mapping: AddressSpace, frame: u32, how: Invalidate): boo
   if (pageMapped(frame) || pageTest(frame, PageFlag.Writeback)) return false;
   if (pageTest(frame, PageFlag.Dirty) || !tryToReleasePage(frame)) return false;
   // What somebody else holds stays, unless all have to go.
-  if (how != Invalidate.All) return removeFromPageCache(mapping, frame);
+  if (how != Invalidate.All) return invalidateCompletePage(mapping, frame);
   deleteFromPageCache(mapping, frame);
   return true;
 }

@@ -2,11 +2,11 @@
 // under writeback until it is let go, or until somebody has to wait for one.
 
 import { Doing } from "../locks";
-import { LruList, VmStat } from "../abi/counter";
+import { Counter, LruList, VmStat } from "../abi/counter";
 import { Event } from "../abi/event";
 import { PageFlag } from "../abi/flag";
 import { event } from "../memory/event";
-import { header, vmStat } from "../memory/header";
+import { count, header, vmStat } from "../memory/header";
 import { pageMkclean } from "../rmap/mkclean";
 import { accountsDirty, AddressSpace } from "../struct/address-space";
 import { lruPrev, rotateReclaimablePage } from "../struct/lru";
@@ -47,10 +47,18 @@ export function pageMkwrite(mapping: AddressSpace, frame: u32): void {
   waitOnPageWriteback(frame);
 }
 
-/** A file's page goes where it is kept: only a disk's can. */
+/**
+ * A file's page goes where it is kept: only a disk's can. One without buffers is more than a disk's file system can
+ * do (XFS asserts that it has some); here it is written, and counted.
+ */
 function storePage(mapping: AddressSpace, frame: u32): bool {
+  if (!accountsDirty(mapping)) return false;
+  if (!pageTest(frame, PageFlag.Private)) {
+    count(Counter.BuffersMissing, 1);
+    event(Event.BuffersMissing, <f64>frame, 0, 0);
+  }
   const index = pageIndex(frame);
-  return accountsDirty(mapping) && fileStore(mapping, index, index, pageReadWord(frame));
+  return fileStore(mapping, index, index, pageReadWord(frame));
 }
 
 /** Writes a locked page's contents to where it is kept; it is under writeback if I/O is held. False: it can't be. */

@@ -2,6 +2,7 @@
 
 import { Event } from "../abi/event";
 import { PageFlag } from "../abi/flag";
+import { StorageKeyDirty } from "../abi/switch";
 import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
@@ -26,7 +27,7 @@ import { linearPageIndex, Vma } from "../struct/vma";
 import { addPageToUnevictableList, lruCacheAdd } from "../struct/lru";
 import { isMemcgEnabled, unchargePage } from "../struct/memcg-charge";
 import { sharedAccess } from "../sync/yield-point";
-import { clearPageMlock, mlockedVmaNewpage } from "./mlock";
+import { clearPageMlock, lastUnmapClearsMlock, newPageEvictable } from "./mlock";
 import { beginUpdatePageStat, endUpdatePageStat, updateMappedFile } from "./page-stat";
 
 /** One more mapping; true if it is the first. */
@@ -75,8 +76,8 @@ export function pageAddAnonRmap(frame: u32, vma: Vma, address: u64, exclusive: b
 
 /** A new anonymous page goes where it can be reclaimed, or where it can't. */
 export function lruAddNewAnon(frame: u32, vma: Vma): void {
-  if (mlockedVmaNewpage(vma, frame)) addPageToUnevictableList(frame);
-  else lruCacheAdd(frame, true);
+  if (newPageEvictable(frame, vma)) lruCacheAdd(frame, true);
+  else addPageToUnevictableList(frame);
 }
 
 /** Maps a page that was just made, which nobody else can see. */
@@ -114,11 +115,12 @@ export function pageMoveAnonRmap(frame: u32, vma: Vma, address: u64): void {
 /**
  * Is the storage key all that knows of changes? Entries of an s390x do not, and a write is noticed by a fault only
  * where dirty pages are accounted for. Swap space does not account for them (page_mapping of the swap cache), and an
- * anonymous page outside of it has nothing that a change could differ from.
+ * anonymous page outside of it has nothing that a change could differ from. Up to v3.7-rc2 every file's page was asked.
  */
-function changesShowInKey(frame: u32): bool {
+function changesShowInKey(frame: u32, anon: bool): bool {
   if (!hasStorageKeys()) return false;
   if (pageTest(frame, PageFlag.SwapCache)) return true;
+  if (header().storageKeyDirty == <u32>StorageKeyDirty.Always) return !anon;
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
   return mapping != null && !accountsDirty(mapping);
 }
@@ -141,12 +143,12 @@ function lastMappingGone(frame: u32, anon: bool, keyed: bool, charged: bool): vo
 
 /**
  * Under the page-table lock. The mapping field of an anonymous page stays as it is. PG_mlocked goes last,
- * when nothing maps the page any more.
+ * when nothing maps the page any more; up to v3.6 it stays.
  */
 export function pageRemoveRmap(frame: u32): void {
   const anon = pageIsAnon(frame);
   // Once it is unmapped, the page may lose its file at any moment.
-  const keyed = changesShowInKey(frame);
+  const keyed = changesShowInKey(frame, anon);
   const charged = isMemcgEnabled();
   // An anonymous page's uncharging takes the lock of its side record, inside which a move takes move_lock.
   const bracketed = charged && !anon;
@@ -158,5 +160,7 @@ export function pageRemoveRmap(frame: u32): void {
   store<i32>(at, mapcount);
   if (mapcount < 0) lastMappingGone(frame, anon, keyed, charged);
   if (bracketed) endUpdatePageStat(frame, locked);
-  if (mapcount < 0 && pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);
+  if (mapcount < 0 && pageTest(frame, PageFlag.Mlocked) && lastUnmapClearsMlock()) {
+    clearPageMlock(frame);
+  }
 }

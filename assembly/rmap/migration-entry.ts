@@ -1,7 +1,10 @@
 // remove_migration_pte: the entry that stood for a page on its way becomes one for the page again.
 
+import { VmFlag } from "../abi/flag";
+import { MigrationMlock } from "../abi/switch";
 import { WalkAct } from "../abi/walk";
 import { Doing } from "../locks";
+import { header } from "../memory/header";
 import { MmStruct } from "../struct/mm-struct";
 import { pageIsAnon } from "../struct/page";
 import { getPage } from "../struct/page-frame";
@@ -12,6 +15,7 @@ import { vmaPageProt } from "../struct/vma-prot";
 import { traceDid, traceEntry, traceNoTable } from "../struct/walk-trace";
 import { pageAddAnonRmap, pageAddFileRmap } from "./accounting";
 import { hugetlbRemoveMigrationPte } from "./hugetlb";
+import { mlockVmaPage } from "./mlock";
 
 /**
  * Restores one entry, if it waits for the page that was in the old frame: old, clean, and as the VMA's
@@ -37,6 +41,10 @@ export function removeMigrationPte(frame: u32, vma: Vma, address: u64, old: u32)
     store<u64>(pte, pteOf(frame, bits));
     if (pageIsAnon(frame)) pageAddAnonRmap(frame, vma, address, false);
     else pageAddFileRmap(frame);
+    // The last unmap has cleared the mark; up to 2015 only reclaim or another mlock set it again.
+    if (header().migrationMlock == <u32>MigrationMlock.Restored && vma.flags & VmFlag.Locked) {
+      mlockVmaPage(frame);
+    }
     if (CHECKED) traceDid(WalkAct.Restored);
   }
   ptlUnlock(pmd);

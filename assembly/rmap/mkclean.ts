@@ -1,7 +1,9 @@
 // page_mkclean: write-protects a file page everywhere, so that the next write is noticed.
 
+import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
 import { sourceFirst, Source, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
+import { header } from "../memory/header";
 import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
 import { AddressSpace, iMmapMutex, isHugetlb } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
@@ -10,6 +12,7 @@ import { pageFileMapping, pageIndex, pageMapped } from "../struct/page";
 import { ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, PTE_WRITE } from "../struct/pte";
 import { isShared, Vma } from "../struct/vma";
+import { StorageKeyDirty } from "../abi/switch";
 import { Offer, WalkAct, WalkKind } from "../abi/walk";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
@@ -31,13 +34,19 @@ function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
   return changed ? 1 : 0;
 }
 
+/** Up to v3.7-rc2 an s390x's page counts as dirty as well if its key says that it was changed. */
+function keyTellsOfChanges(): bool {
+  return hasStorageKeys() && header().storageKeyDirty == <u32>StorageKeyDirty.Always;
+}
+
 /** Of a locked page: entries that were dirty or writable. Never marks the page itself; never anonymous. */
 export function pageMkclean(frame: u32): u32 {
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
   // Pages of hugetlb files are never written out, so nobody wants to notice writes to them.
   if (!mapping || !pageMapped(frame) || isHugetlb(mapping)) return 0;
   if (CHECKED) traceBegin(WalkKind.Mkclean, frame);
-  const cleaned = mkclean(frame, mapping);
+  let cleaned = mkclean(frame, mapping);
+  if (keyTellsOfChanges() && pageTestAndClearDirty(frame)) cleaned = 1;
   if (CHECKED) traceEnd(<f64>cleaned);
   return cleaned;
 }

@@ -34,7 +34,7 @@ import { tryDownRead, upRead } from "../sync/lock";
 import { pageRemoveRmap } from "./accounting";
 import { pageCheckAddress } from "./address";
 import { hugetlbUnmapOne } from "./hugetlb";
-import { clearPageMlock, mlockVmaPage } from "./mlock";
+import { clearPageMlock, lastUnmapClearsMlock, mlockVmaPage } from "./mlock";
 import { clearFlushYoung, pteClearYoung } from "./young";
 
 /** A locked VMA maps the page: mlock it, if the VMA can be kept from changing without waiting. */
@@ -48,8 +48,8 @@ function mlockInstead(frame: u32, vma: Vma): UnmapResult {
   if (locked) {
     mlockVmaPage(frame);
     // Truncation takes private copies away under neither lock: the last mapping may have gone before there was a
-    // mark to go with it.
-    if (!pageMapped(frame)) {
+    // mark to go with it. Up to v3.6 the mark would have stayed anyway.
+    if (!pageMapped(frame) && lastUnmapClearsMlock()) {
       clearPageMlock(frame);
       locked = false;
     }

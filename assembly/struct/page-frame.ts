@@ -1,9 +1,13 @@
 // Pages are allocated, held and freed.
 
+import { VmStat } from "../abi/counter";
+import { Event } from "../abi/event";
 import { PageFlag } from "../abi/flag";
+import { ClearMlock } from "../abi/switch";
 import { HUGE_PAGES } from "../abi/unit";
 import { hasStorageKeys, pageSetStorageKey } from "../arch/storage-key";
-import { header } from "../memory/header";
+import { event } from "../memory/event";
+import { header, vmStat } from "../memory/header";
 import { mightSleep } from "../sync/lock";
 import { frameGiveBack, frameTake, framesTakeHuge } from "./frame-list";
 import { freeHugePage } from "./huge-pool";
@@ -22,6 +26,7 @@ import {
   pageSetMemcg,
   pageSetPins,
   pageSetPrivate,
+  pageSize,
   pageTail,
   pageTest,
   word32,
@@ -116,12 +121,21 @@ export function putPage(frame: u32): void {
   if (!left) pageFree(frame);
 }
 
+/** free_page_mlock: up to v3.6 a page may lose its last mapping and its last reference, and nobody clears the mark. */
+function freePageMlock(frame: u32): void {
+  assert(header().clearMlock == <u32>ClearMlock.OnTruncate, "page: freed while it is mlocked");
+  pageClear(frame, PageFlag.Mlocked);
+  vmStat(VmStat.NrMlock, -pageSize(frame));
+  vmStat(VmStat.UnevictablePgsMlockfreed, 1);
+  event(Event.MlockFreed, <f64>frame, 0, 0);
+}
+
 function pageFree(frame: u32): void {
   assert(pageMapcount(frame) == 0, "page: freed while it is mapped");
   assert(!pageTest(frame, PageFlag.SwapCache), "page: freed while it is in the swap cache");
-  assert(!pageTest(frame, PageFlag.Mlocked), "page: freed while it is mlocked");
   assert(!isCharged(frame), "page: freed while it is charged");
   if (pageTest(frame, PageFlag.Lru)) lruRemove(frame);
+  if (pageTest(frame, PageFlag.Mlocked)) freePageMlock(frame);
   if (pageIsHugetlb(frame) && freeHugePage(frame)) return;
   // Last to first, so that they are handed out in order.
   if (pageIsHuge(frame)) {

@@ -29,9 +29,11 @@ import {
   failureTarget,
   shrinkOptions,
   unmapBits,
+  vmaPlace,
   type ShrinkOptions,
   type UnmapOptions,
 } from "./reverse-map.js";
+import type { Vma } from "./vma.js";
 
 /**
  * Many operations in one call of the core: fill it, run() it, read results, clear() it. Adding returns
@@ -245,6 +247,14 @@ export class Batch {
   /** Adds kernel.pageMkclean(). */
   pageMkclean(page: Page): number {
     return this.#add(Op.PageMkclean, this.#page(page, "pageMkclean"));
+  }
+
+  /** The result is 1 if reclaim may take the page: kernel.pageEvictable(). */
+  pageEvictable(page: Page, vma?: Vma): number {
+    const handle = this.#page(page, "pageEvictable");
+    const [task, start] =
+      vma === undefined ? [0, 0] : vmaPlace(this.#context, "pageEvictable", vma);
+    return this.#add(Op.PageEvictable, handle, task, start);
   }
 
   /** The result is a MigrateResult: 0 moved, 1 busy, 2 refused, 3 out of memory. */

@@ -30,6 +30,8 @@ export interface Counters {
   readonly pagesCopied: number;
   /** Stretches of 32 pages of nonlinear VMAs that try_to_unmap went through. */
   readonly clustersScanned: number;
+  /** Dirty pages of disks that were to be written and had no buffers: an oops of XFS. */
+  readonly buffersMissing: number;
 }
 
 export function readCounters(machine: Machine): Counters {
@@ -53,5 +55,6 @@ export function readCounters(machine: Machine): Counters {
     faults: count(Counter.Faults),
     pagesCopied: count(Counter.PagesCopied),
     clustersScanned: count(Counter.ClustersScanned),
+    buffersMissing: count(Counter.BuffersMissing),
   };
 }

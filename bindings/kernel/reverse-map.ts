@@ -106,6 +106,22 @@ const unmoved: Record<
   [MigrateResult.NoMemory]: "no-memory",
 };
 
+/** How a VMA is named to the core: its process, and where it starts. @throws KernelError EINVAL, ESTALE */
+export function vmaPlace(context: Context, call: string, vma: Vma): [task: number, start: number] {
+  if (typeof vma !== "object" || vma === null) {
+    throw refused(call, "vma", vma, "a Vma (vmaAt() is null where nothing is mapped)");
+  }
+  const task = Process.handleOf(context, vma.process, call, "vma.process");
+  return [task, integer(call, "vma.start", vma.start)];
+}
+
+/** Why the core does not say whether a page may be reclaimed. */
+function whyNotAsked(result: number): string {
+  if (result === -Errno.EBUSY) return "it is on a list, so it is not new: isolate() it first";
+  if (result === -Errno.EINVAL) return "nothing maps it, or it is a huge page of the pool";
+  return "the page or the vma is gone";
+}
+
 /** What is done with one page, and the walks of the reverse map: the half of Kernel that is about pages. */
 export abstract class ReverseMap {
   /** What its objects share, for what drives the core by itself. */
@@ -160,6 +176,22 @@ export abstract class ReverseMap {
   /** page_mkclean: entries of a file page that were dirty or writable, now protected. @throws KernelError ESTALE */
   pageMkclean(page: Page): number {
     return this.#run(Op.PageMkclean, page, "pageMkclean");
+  }
+
+  /**
+   * page_evictable: false if reclaim has to leave the page alone. With a VMA as the kernel asks of a page that is new
+   * there, and on no list yet: isolate() it first. Up to v3.6 (`pageEvictable: "with-vma"`) that mlocks the page if the
+   * VMA is locked; from v3.7 on the VMA is not looked at, and nothing changes.
+   *
+   * @throws KernelError ESTALE; with a VMA EBUSY when the page is on a list, EINVAL when nothing maps it, and for a huge
+   *   page of the pool
+   */
+  pageEvictable(page: Page, vma?: Vma): boolean {
+    const handle = Page.handleOf(this.context, page, "pageEvictable", "page");
+    const [task, start] = vma === undefined ? [0, 0] : vmaPlace(this.context, "pageEvictable", vma);
+    const result = this.context.machine.call(Op.PageEvictable, handle, task, start);
+    if (result >= 0) return result === 1;
+    throw failed(result, `pageEvictable(page ${page.frame})`, whyNotAsked(result));
   }
 
   /** Moves the page to another frame, with all its mappings. @throws KernelError ESTALE */
@@ -261,11 +293,7 @@ export abstract class ReverseMap {
 
   #inVma(call: string, page: Page, vma: Vma, mapped: boolean): number {
     const handle = Page.handleOf(this.context, page, call, "page");
-    if (typeof vma !== "object" || vma === null) {
-      throw refused(call, "vma", vma, "a Vma (vmaAt() is null where nothing is mapped)");
-    }
-    const task = Process.handleOf(this.context, vma.process, call, "vma.process");
-    const start = integer(call, "vma.start", vma.start);
+    const [task, start] = vmaPlace(this.context, call, vma);
     const address = this.context.machine.core.pageInVma(handle, task, start, mapped ? 1 : 0);
     if (address < -1) {
       throw failed(address, `${call}(page ${page.frame})`, "the page or the vma is gone");

@@ -259,6 +259,8 @@ const wordings: Record<Violated, Wording> = {
     `frame ${frame}, which is free, has a storage key of 0x${key.toString(16)}`,
   [Violated.EntryMark]: (pid, address) =>
     `the entry at ${place(pid, address)} is marked as touched or changed, which entries of an s390x can't be`,
+  [Violated.DirtyWithoutBuffers]: (frame) =>
+    `page ${frame} of a disk is dirty, but has no buffers: its file system has not heard of it`,
 
   [Violated.MigrationEntry]: (pid, address, frame) =>
     `the entry at ${place(pid, address)} still waits for the migration of page ${frame}`,

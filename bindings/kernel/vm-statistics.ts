@@ -26,6 +26,7 @@ const counted = {
   unevictable_pgs_munlocked: VmStat.UnevictablePgsMunlocked,
   unevictable_pgs_cleared: VmStat.UnevictablePgsCleared,
   unevictable_pgs_stranded: VmStat.UnevictablePgsStranded,
+  unevictable_pgs_mlockfreed: VmStat.UnevictablePgsMlockfreed,
   thp_fault_alloc: VmStat.ThpFaultAlloc,
   thp_fault_fallback: VmStat.ThpFaultFallback,
   thp_collapse_alloc: VmStat.ThpCollapseAlloc,

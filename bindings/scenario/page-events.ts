@@ -157,12 +157,16 @@ const TELLINGS: Partial<Record<KernelEvent["event"], Telling>> = {
     `${counted(events.length, "page")} mlocked, reclaim leaves ${them(events)} alone`,
   ],
   Munlocked: (events) => [`${counted(events.length, "page")} no longer mlocked`],
+  MlockFreed: (events) => [`${counted(events.length, "page")} freed while still mlocked`],
   KsmMerged: merged,
   Migrated: moved,
   KeyDirty: (events) => [
     events.length === 1
       ? "the page is dirty: its storage key says that it was changed"
       : `${events.length} pages are dirty: their storage keys say that they were changed`,
+  ],
+  BuffersMissing: (events) => [
+    `${counted(events.length, "page")} to be written without buffers: XFS would stop with an oops`,
   ],
   Written: (events) =>
     events.length === 1

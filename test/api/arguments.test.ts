@@ -280,7 +280,7 @@ test("an option that is undefined is as one that is not given", () => {
 const ofPages = [
   ...["pageReferenced", "tryToUnmap", "tryToMunlock", "pageMkclean", "migratePage", "shrinkPage"],
   ...["pin", "unpin", "isolate", "putback", "releaseBuffers", "poison", "rmapWalk", "stab"],
-  ...["pageAddressInVma", "pageMappedInVma"],
+  ...["pageAddressInVma", "pageMappedInVma", "pageEvictable"],
 ];
 
 describe.each(ofPages)("kernel.%s", (method) => {
@@ -307,15 +307,18 @@ describe.each(ofPages)("kernel.%s", (method) => {
   });
 });
 
-test.each(["pageAddressInVma", "pageMappedInVma"])("kernel.%s takes VMAs only", (method) => {
-  const accepted = "accepted: a Vma (vmaAt() is null where nothing is mapped)";
-  expectRefused(() => call("kernel", method, machine.page, null), `vma is null, ${accepted}`);
-  expectRefused(() => call("kernel", method, machine.page, 3), `vma is 3, ${accepted}`);
-  expectRefused(
-    () => call("kernel", method, machine.page, {}),
-    "vma.process is undefined, accepted: a Process of this kernel",
-  );
-});
+test.each(["pageAddressInVma", "pageMappedInVma", "pageEvictable"])(
+  "kernel.%s takes VMAs only",
+  (method) => {
+    const accepted = "accepted: a Vma (vmaAt() is null where nothing is mapped)";
+    expectRefused(() => call("kernel", method, machine.page, null), `vma is null, ${accepted}`);
+    expectRefused(() => call("kernel", method, machine.page, 3), `vma is 3, ${accepted}`);
+    expectRefused(
+      () => call("kernel", method, machine.page, {}),
+      "vma.process is undefined, accepted: a Process of this kernel",
+    );
+  },
+);
 
 /** Where objects other than pages are taken: how one is handed over, what it is called there, and which kind. */
 const objects: readonly (readonly [string, (o: unknown) => unknown, string, keyof Machine])[] = [

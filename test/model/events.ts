@@ -21,6 +21,7 @@ export interface Events {
   unevictable_pgs_munlocked: number;
   unevictable_pgs_cleared: number;
   unevictable_pgs_stranded: number;
+  unevictable_pgs_mlockfreed: number;
   thp_fault_alloc: number;
   thp_fault_fallback: number;
   thp_collapse_alloc: number;
@@ -49,6 +50,7 @@ export function noEvents(): Events {
     unevictable_pgs_munlocked: 0,
     unevictable_pgs_cleared: 0,
     unevictable_pgs_stranded: 0,
+    unevictable_pgs_mlockfreed: 0,
     thp_fault_alloc: 0,
     thp_fault_fallback: 0,
     thp_collapse_alloc: 0,

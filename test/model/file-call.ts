@@ -1,6 +1,7 @@
 import { fail } from "./failure.js";
 import type { Inode } from "./file.js";
 import type { Page } from "./page.js";
+import { clearMlock } from "./page-lock.js";
 import { takeDirty, writePage } from "./write-out.js";
 import { zapFilePages } from "./zap.js";
 
@@ -74,7 +75,9 @@ export function invalidate(
 
 function invalidateIdle(inode: Inode, page: Page): boolean {
   if (page.mapcount > 0 || page.writeback || page.dirty) return false;
-  if (!page.releaseBuffers() || page.outsiders > 0) return false;
+  if (!page.releaseBuffers()) return false;
+  if (page.memory.mlockOutlivesMappings) clearMlock(page);
+  if (page.outsiders > 0) return false;
   inode.remove(page);
   return true;
 }

@@ -3,6 +3,7 @@ import type { Cgroup } from "./cgroup.js";
 import { requireRoom } from "./charge.js";
 import type { Memory } from "./memory.js";
 import { Page } from "./page.js";
+import { clearMlock } from "./page-lock.js";
 import type { Vma } from "./vma.js";
 
 export type FileKind = "disk" | "tmpfs" | "ramfs" | "shmem";
@@ -87,6 +88,7 @@ export class Inode {
   /** The page that nobody maps leaves the cache, written or not. */
   remove(page: Page): void {
     page.endWriteback();
+    if (this.memory.mlockOutlivesMappings) clearMlock(page);
     page.buffers = false;
     page.dirty = false;
     this.cache.delete(page.index);

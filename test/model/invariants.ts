@@ -43,6 +43,11 @@ export function brokenInvariants(machine: Machine): string[] {
     if ("slot" in thing) broken.push(...brokenPage(thing, found));
     else if (thing.entries !== found) broken.push(`I4 swap count ${thing.entries}, not ${found}`);
   }
+  for (const page of machine.memory.mlocked) {
+    if (page.mapcount === 0 && !machine.memory.mlockOutlivesMappings) {
+      broken.push("I6 an mlocked page that nothing maps");
+    }
+  }
   return [...broken, ...machine.memory.cgroups.living.flatMap(brokenCgroup)];
 }
 

@@ -39,6 +39,12 @@ export interface MachineOptions {
   readonly transparentHugepage?: HugePages;
   /** So many frames are known to be broken that there is none in a row for a huge page. */
   readonly brokenRows?: number;
+  /** When PG_mlocked goes. */
+  readonly clearMlock?: "on-truncate" | "on-last-unmap";
+  /** Whether a page that migrates keeps it. */
+  readonly migrationMlock?: "lost" | "restored";
+  /** Which files' pages their storage keys make dirty. */
+  readonly storageKeyDirty?: "always" | "non-accounting-only";
   /** Chooses places for mappings without one; by default the highest gap. */
   readonly placement?: Environment["placement"];
 }
@@ -69,6 +75,9 @@ export class Machine {
       options.brokenRows === undefined,
     );
     this.memory.broken = options.brokenRows ?? 0;
+    this.memory.mlockOutlivesMappings = options.clearMlock === "on-truncate";
+    this.memory.migrationRestoresMlock = options.migrationMlock === "restored";
+    this.memory.keysDirtyAnyFile = options.storageKeyDirty === "always";
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,
       memlock: options.memlock ?? Infinity,

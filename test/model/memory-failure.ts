@@ -1,5 +1,6 @@
 import { splitHuge } from "./huge-page.js";
 import { tryToUnmap } from "./page-unmap.js";
+import { clearMlock } from "./page-lock.js";
 import { entryFor } from "./page-walk.js";
 import type { Page } from "./page.js";
 import type { ModelProcess } from "./process.js";
@@ -96,7 +97,11 @@ function takeOut(page: Page): boolean {
   page.active = false;
   page.unevictable = false;
   if (inode === null) return true;
-  if (inode.kind === "ramfs" && (page.dirty || page.outsiders > 1)) return false;
+  if (inode.kind === "ramfs") {
+    if (page.dirty) return false;
+    if (page.memory.mlockOutlivesMappings) clearMlock(page);
+    if (page.outsiders > 1) return false;
+  }
   // What is kept nowhere else is a hole from now on.
   if (inode.kind === "tmpfs" || inode.kind === "shmem") inode.store(page.index, 0);
   inode.remove(page);

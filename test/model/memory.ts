@@ -23,6 +23,16 @@ export class Memory {
   readonly inodes = new Set<Inode>();
   /** Pages under writeback. */
   readonly writing = new Set<Page>();
+  /** Pages with PG_mlocked. */
+  readonly mlocked = new Set<Page>();
+  /** PG_mlocked goes when a page leaves its file, and not with its last mapping. */
+  mlockOutlivesMappings = false;
+  /** Entries that migration restores in locked VMAs mlock the page again. */
+  migrationRestoresMlock = false;
+  /** Whatever file a page is of, a changed key makes it dirty. */
+  keysDirtyAnyFile = false;
+  /** Dirty pages of disks that were written and had no buffers. */
+  buffersMissing = 0;
 
   constructor(
     readonly walkOrder: WalkOrder,
@@ -35,6 +45,15 @@ export class Memory {
   ) {
     this.swap = new Swap();
     if (swapPages > 0) this.swap.add(swapPages, -1);
+  }
+
+  /** Notices pages that went, mlocked as they were. */
+  forgetMlockFreed(): void {
+    for (const page of this.mlocked) {
+      if (page.references > 0) continue;
+      page.mlocked = false;
+      this.events.unevictable_pgs_mlockfreed++;
+    }
   }
 
   get root(): Cgroup {

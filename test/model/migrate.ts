@@ -3,6 +3,7 @@ import { tellRange } from "./told.js";
 import { SharedContent } from "./ksm-content.js";
 import { unmapSomewhere } from "./nonlinear-search.js";
 import { Page } from "./page.js";
+import { mlockPage } from "./page-lock.js";
 import { mappings, type Place } from "./page-walk.js";
 
 /** What migration came to: the page that took the old one's place, or why there is none. */
@@ -53,6 +54,7 @@ function move(page: Page): Migration {
   for (const { vma, address, writable } of restore) {
     const writes = writable || vma.writableAtOnce;
     vma.space.map(address, { page: target, writable: writes, dirty: false, young: false });
+    if (vma.flags.locked && page.memory.migrationRestoresMlock) mlockPage(target);
   }
   if (stuck) return "refused";
   return held ? "busy" : target;
@@ -87,7 +89,7 @@ function unmapAll(page: Page): Waiting[] {
   return found;
 }
 
-/** The new page has the old one's content, identity and place in its cache. PG_mlocked is lost. */
+/** The new page has the old one's content, identity, marks and place in its cache. */
 function replacement(page: Page): Page {
   const { owner, index, memory } = page;
   if (owner instanceof SharedContent) throw new Error("a page that KSM shares does not move");
@@ -97,6 +99,9 @@ function replacement(page: Page): Page {
   target.referenced = page.referenced;
   target.active = page.active;
   target.unevictable = page.unevictable;
+  // The old one has it still, unless it went with the last mapping.
+  target.mlocked = page.mlocked;
+  page.mlocked = false;
   target.buffers = page.buffers;
   target.slot = page.slot;
   if (target.slot !== null) target.slot.page = target;

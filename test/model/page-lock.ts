@@ -11,7 +11,7 @@ export function mlockPage(page: Page): void {
   if (lists.isolate(page)) lists.putback(page);
 }
 
-/** The last mapping is gone. */
+/** The last mapping is gone, or the page is about to leave its file. */
 export function clearMlock(page: Page): void {
   if (!page.mlocked) return;
   const { lists } = page;

@@ -26,7 +26,6 @@ export class Page {
   referenced = false;
   active = false;
   unevictable = false;
-  mlocked = false;
   writeback = false;
   /** PG_reclaim: to go as soon as its writeback ends. */
   wanted = false;
@@ -153,6 +152,15 @@ export class Page {
     return this.mapcount + this.outsiders + held.filter(Boolean).length;
   }
 
+  get mlocked(): boolean {
+    return this.memory.mlocked.has(this);
+  }
+
+  set mlocked(on: boolean) {
+    if (on) this.memory.mlocked.add(this);
+    else this.memory.mlocked.delete(this);
+  }
+
   /** Reclaim may take it. */
   get evictable(): boolean {
     return !this.mlocked && this.inode?.kind !== "ramfs";
@@ -186,13 +194,14 @@ export class Page {
       this.setDirty();
     }
     if (this.anon && this.slot === null && !this.migrating) this.memory.cgroups.takeBack(this);
-    clearMlock(this);
+    if (!this.memory.mlockOutlivesMappings) clearMlock(this);
   }
 
-  /** Changed, where no fault has told of it, and where its content is kept elsewhere as well. */
+  /** Changed, where no fault has told of it (or nobody asks whether one has), and where its content is kept elsewhere as well. */
   private get differsUnnoticed(): boolean {
-    const { inode, slot } = this;
-    return this.changed && (slot !== null || inode?.accountsDirtyPages === false);
+    const { anon, changed, inode, slot } = this;
+    if (!changed || slot !== null) return changed;
+    return this.memory.keysDirtyAnyFile ? !anon : inode?.accountsDirtyPages === false;
   }
 
   /** add_to_swap: false when swap is full. A huge page goes in parts. */

@@ -6,12 +6,18 @@ import { mappings } from "./page-walk.js";
 export function pageMkclean(page: Page): number {
   if (page.inode === null) return 0;
   let cleaned = 0;
+  const { hasStorageKeys, keysDirtyAnyFile } = page.memory;
+  const mapped = page.mapcount > 0;
   for (const { vma, address, entry } of mappings(page)) {
     if (!vma.flags.shared || !(entry.dirty || entry.writable)) continue;
     entry.dirty = false;
     entry.writable = false;
     tellRange(vma.space, address, address + 1);
     cleaned++;
+  }
+  if (mapped && page.changed && hasStorageKeys && keysDirtyAnyFile) {
+    page.changed = false;
+    return 1;
   }
   return cleaned;
 }
@@ -31,6 +37,7 @@ export function writePage(page: Page): boolean {
     slot.word = page.read();
     page.memory.events.pswpout++;
   } else if (inode?.accountsDirtyPages === true) {
+    if (!page.buffers) page.memory.buffersMissing++;
     inode.store(page.index, page.read());
   } else {
     return false;

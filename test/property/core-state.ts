@@ -65,6 +65,7 @@ export function coreState(side: CoreSide): string[] {
   }
   lines.push(`ksm changes ${side.kernel.ksm.changes}`);
   lines.push(`broken ${side.kernel.hardwareCorrupted}`);
+  lines.push(`buffers missing ${side.kernel.counters.buffersMissing}`);
   return lines.concat(
     Object.entries(side.kernel.vmstat())
       .filter(([name]) => !UNCOMPARED.includes(name))

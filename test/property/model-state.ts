@@ -75,6 +75,7 @@ export function modelState(side: ModelSide): string[] {
   }
   lines.push(`ksm changes ${side.machine.ksm.changes}`);
   lines.push(`broken ${side.machine.memory.broken}`);
+  lines.push(`buffers missing ${side.machine.memory.buffersMissing}`);
   return lines.concat(machineLines(side, [...frames.things]));
 }
 

@@ -5,7 +5,8 @@ import type { ModelSide } from "./model-side.js";
 
 /** /proc/vmstat of the model, in lines by name: what happened, and what is counted now among `mapped` pages and others. */
 export function machineLines({ machine, processes, files }: ModelSide, mapped: Page[]): string[] {
-  const { cgroups, events, swap, writing } = machine.memory;
+  machine.memory.forgetMlockFreed();
+  const { cgroups, events, mlocked, swap, writing } = machine.memory;
   const onLists = (name: ListName): number =>
     cgroups.living.reduce((sum, { lists }) => sum + lists.count(name), 0);
   const inodes = new Set<Inode>(files.map(({ inode }) => inode));
@@ -16,7 +17,7 @@ export function machineLines({ machine, processes, files }: ModelSide, mapped: P
   }
   const cached = [...inodes].flatMap(({ cache }) => [...cache.values()]);
   const states = {
-    nr_mlock: mapped.filter(({ whole }) => whole.mlocked).length,
+    nr_mlock: [...mlocked].reduce((sum, { size }) => sum + size, 0),
     nr_dirty: cached.filter(({ dirty, inode }) => dirty && inode?.accountsDirtyPages === true)
       .length,
     nr_writeback: writing.size,

@@ -22,12 +22,8 @@ const ONLY: Partial<Record<string, Switches["anonIndex"]>> = {
 const MISSING = new Set<string>([
   "swapToken",
   "fileIndex",
-  "pageEvictable",
-  "clearMlock",
   "notifierCalls",
-  "storageKeyDirty",
   "hugetlbPgoff",
-  "migrationMlock",
   "ksmWalk",
   "anonVmaReuse",
   "invalidatePage",

@@ -20,6 +20,7 @@ import memcgStat from "./memcg-stat.mjs";
 import memoryFailure from "./memory-failure.mjs";
 import migration from "./migration.mjs";
 import mlock from "./mlock.mjs";
+import mlockBefore from "./mlock-before.mjs";
 import mremapOrder from "./mremap-order.mjs";
 import nonlinear from "./nonlinear.mjs";
 import notifierRanges from "./notifier-ranges.mjs";
@@ -38,6 +39,7 @@ const groups = [
   ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
   ...[
     mlock,
+    mlockBefore,
     files,
     migration,
     nonlinear,

@@ -2,6 +2,7 @@ const key = "assembly/arch/storage-key.ts";
 const page = "assembly/struct/page.ts";
 const remove = "assembly/rmap/accounting.ts";
 const referenced = "assembly/rmap/referenced.ts";
+const mkclean = "assembly/rmap/mkclean.ts";
 
 export default {
   group: "storage keys",
@@ -36,7 +37,7 @@ export default {
       tests: ["test/explore/storage-keys"],
       file: remove,
       from: "if (keyed && pageTestAndClearDirty(frame)) {",
-      to: "if (hasStorageKeys() && pageTestAndClearDirty(frame) && changesShowInKey(frame)) {",
+      to: "if (hasStorageKeys() && pageTestAndClearDirty(frame) && changesShowInKey(frame, anon)) {",
     },
     {
       rule: "what the key tells is forgotten when it was told",
@@ -115,6 +116,62 @@ export default {
       file: "assembly/arch/key-marks.ts",
       from: "v128.store(at, i64x2.splat(0));",
       to: "",
+    },
+    {
+      rule: "up to v3.7-rc2 every file's page is asked at its last unmap",
+      tests: ["test/rmap/storage-keys-of-files"],
+      file: remove,
+      from: "if (header().storageKeyDirty == <u32>StorageKeyDirty.Always) return !anon;",
+      to: "",
+    },
+    {
+      rule: "but no anonymous page's",
+      tests: ["test/rmap/storage-keys-of-files"],
+      file: remove,
+      from: "if (header().storageKeyDirty == <u32>StorageKeyDirty.Always) return !anon;",
+      to: "if (header().storageKeyDirty == <u32>StorageKeyDirty.Always) return true;",
+    },
+    {
+      rule: "up to v3.7-rc2 page_mkclean asks the key, and from then on it does not",
+      tests: ["test/rmap/storage-keys-of-files"],
+      file: mkclean,
+      from: "return hasStorageKeys() && header().storageKeyDirty == <u32>StorageKeyDirty.Always;",
+      to: "return hasStorageKeys() && header().storageKeyDirty != <u32>StorageKeyDirty.Always;",
+    },
+    {
+      rule: "what the key says takes the place of the entries' number",
+      tests: ["test/rmap/storage-keys-of-files"],
+      file: mkclean,
+      from: "if (keyTellsOfChanges() && pageTestAndClearDirty(frame)) cleaned = 1;",
+      to: "if (keyTellsOfChanges() && pageTestAndClearDirty(frame)) cleaned++;",
+    },
+    {
+      rule: "a dirty page without buffers is counted when it is written",
+      tests: ["test/rmap/storage-keys-of-files"],
+      file: "assembly/mm/writeback.ts",
+      from: "count(Counter.BuffersMissing, 1);",
+      to: "",
+    },
+    {
+      rule: "one that has buffers is not",
+      tests: ["test/rmap/storage-keys-of-files"],
+      file: "assembly/mm/writeback.ts",
+      from: "if (!pageTest(frame, PageFlag.Private)) {",
+      to: "if (true) {",
+    },
+    {
+      rule: "I7: a disk's dirty page has buffers",
+      tests: ["test/check/mlock"],
+      file: "assembly/check/frames.ts",
+      from: "if (bufferedIfDirty && !pageTest(frame, PageFlag.Private)) {",
+      to: "if (false) {",
+    },
+    {
+      rule: "I7: unless its storage key has made it dirty",
+      tests: ["test/check/mlock"],
+      file: "assembly/check/frames.ts",
+      from: "if (bufferedIfDirty && !pageTest(frame, PageFlag.Private)) {",
+      to: "if (!pageTest(frame, PageFlag.Private)) {",
     },
     {
       rule: "I7: what nothing marks as changed has the contents that are kept",

@@ -89,7 +89,7 @@ export default {
     {
       rule: "the last unmap clears PG_mlocked",
       file: accounting,
-      from: "if (mapcount < 0 && pageTest(frame, PageFlag.Mlocked)) clearPageMlock(frame);",
+      from: "    clearPageMlock(frame);\n",
       to: "",
     },
     {
