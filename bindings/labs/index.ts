@@ -1,10 +1,21 @@
 // All labs, the ten commits first, from the oldest.
 
+import { anonIndex } from "./anon-index.js";
+import { brkLock } from "./brk-lock.js";
 import type { Lab } from "./lab.js";
 import { memcgStat } from "./memcg-stat.js";
+import { mremapOrder } from "./mremap-order.js";
+import { thpMove } from "./thp-move.js";
 
 /** Every lab that there is. */
-export const labs: readonly Lab[] = [memcgStat];
+export const labs: readonly Lab[] = [
+  memcgStat,
+  mremapOrder,
+  anonIndex,
+  // Later defects of v3.7.
+  thpMove,
+  brkLock,
+];
 
 /** The lab of that name. */
 export function labNamed(name: string): Lab | undefined {
