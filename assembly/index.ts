@@ -48,4 +48,4 @@ export {
 export { verify } from "./check/verify";
 export { actorStack, setActor } from "./sync/actor";
 export { memcgField, memcgRoot } from "./mm/memcg-field";
-export { ksmField, swapAreaField, vmStat, zoneStat } from "./mm/statistics";
+export { ksmField, swapAreaField, swapTokenField, vmStat, zoneStat } from "./mm/statistics";

@@ -14,7 +14,7 @@
 //                         move lock of a side record (memcgStat page-flag), or move_lock of a memcg: interrupts stay
 //                         off inside, so there is no LRU work in it
 //                           swap lock, mmlist lock, private_lock, inode lock, tree_lock, hugetlb_lock
-//                             lock of a memcg's counter
+//                             lock of a memcg's counter, swap_token_lock
 
 /** Classes, outer to inner: a lock may be taken only while none of its own or an inner class is held. */
 export enum LockClass {
@@ -43,6 +43,7 @@ export enum LockClass {
   TreeLock,
   ResCounter,
   HugetlbLock,
+  SwapTokenLock,
 }
 
 /** What a lock is taken for: the words are in bindings/core/lock-fault.ts. */
@@ -102,6 +103,7 @@ export enum Doing {
   HugetlbPool,
   HugetlbFault,
   HugetlbUnmap,
+  SwapToken,
 }
 
 /** What was wrong about a lock. */

@@ -140,6 +140,13 @@ export enum Violated {
   /** frame, 1 if it should be : its side record's CACHE flag is not what it should be */
   CacheFlag = 464,
 
+  /** pid : it has the swap token, but nobody runs in it, or its memcg is another (pid 0: nobody has it; -1: it is gone) */
+  SwapTokenHolder = 470,
+  /** there is no swap token, but somebody had it, or read from swap for it */
+  SwapTokenUnused = 471,
+  /** pid (0: all), counter, recount of processes that are held inside a fault */
+  TasksHeld = 472,
+
   /** counter, recount */
   NrAnonHuge = 460,
   /** frame, its head : part of a huge page that does not hang together */

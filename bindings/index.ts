@@ -43,6 +43,7 @@ export {
 } from "./kernel/reverse-map.js";
 export type { StorageKey } from "./kernel/storage-key.js";
 export { StorageKeys, type FrameRange } from "./kernel/storage-keys.js";
+export type { SwapToken, TokenState } from "./kernel/swap-token.js";
 export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { LockCount, LockCounters } from "./kernel/lock-counters.js";

@@ -115,6 +115,14 @@ export enum Event {
   MlockFreed,
   /** a: frame : dirty and to be written, but without buffers */
   BuffersMissing,
+  /** a: address space (TaskField.Mm), b: priority before, c: after a read from swap that did not bring it the token */
+  SwapTokenPriority,
+  /** a: address space, b: who held the swap token before (0: nobody), c: its priority then : it took the token */
+  SwapTokenTaken,
+  /** a: address space : it ended, or changed its memcg, and gave the swap token up */
+  SwapTokenPut,
+  /** a: address space : reclaim took the swap token from it */
+  SwapTokenDisabled,
 }
 
 /** Events of several actors have the actor's number beside what happened. */

@@ -49,6 +49,20 @@ export enum TaskField {
   SignalSequence,
   /** Handle of its memcg. */
   MemcgHandle,
+  /** Of the swap token: token_priority, last_interval, faultstamp. */
+  TokenPriority,
+  TokenInterval,
+  Faultstamp,
+  /** 1 while it is held inside a fault. */
+  Held,
+}
+
+/** What swapTokenField reads. */
+export enum TokenField {
+  /** Handle of the first task that runs in the holder, 0: nobody has the token. */
+  Holder = 0,
+  GlobalFaults,
+  LastAging,
 }
 
 /** What memcgField reads; TOTAL beside it: the sum over the memcg and what is below it. */

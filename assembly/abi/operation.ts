@@ -52,6 +52,10 @@ export enum Op {
   UnregisterNotifier,
   /** (notifier, address, DeviceAccess, word) -> word of the page; of a fault by callbacks frame * 2 + writable */
   DeviceAccess,
+  /** (task) : it stays inside a page fault, with mmap_sem for read; what it or others can't do then is -EBUSY */
+  HoldFault,
+  /** (task) : that fault is over; -EINVAL if it is in none */
+  LetGo,
 
   /** (file, pages) */
   Truncate = 32,
@@ -66,7 +70,7 @@ export enum Op {
   /** (file, pgoff, pages, Invalidate) -> pages dropped, or -EBUSY when some had to stay */
   Invalidate,
 
-  /** (page, memcg or 0) -> references counted; extra: VmFlag bits of the VMAs that counted */
+  /** (page, memcg or 0, task in whose context it is, or 0) -> references counted; extra: VmFlag bits of the VMAs that counted */
   PageReferenced = 48,
   /** (page, Unmap) -> UnmapResult; with Unmap.Munlock what try_to_munlock says */
   TryToUnmap,
@@ -74,7 +78,7 @@ export enum Op {
   PageMkclean,
   /** (page) -> MigrateResult; extra: handle of the page that took its place */
   MigratePage,
-  /** (page, 1: whatever is young goes too) -> PageFate : isolates one page and reclaims it */
+  /** (page, 1: whatever is young goes too, task in whose context it is, or 0) -> PageFate : isolates one page and reclaims it */
   ShrinkPage,
   /** (page) : one more reference from outside, as get_user_pages takes */
   PinPage,
@@ -112,7 +116,7 @@ export enum Op {
   KsmScan = 80,
   /** () -> places that no longer share: breaks every merge (writing 2 to /sys/kernel/mm/ksm/run) */
   KsmUnmerge,
-  /** (memcg or 0: all, pages wanted, Reclaim) -> pages reclaimed */
+  /** (memcg or 0: all, pages wanted, Reclaim, task that reclaims, or 0) -> pages reclaimed */
   Reclaim,
   /** (pages, priority + 1) -> area number */
   SwapOn,

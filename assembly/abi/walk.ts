@@ -100,4 +100,6 @@ export enum WalkAct {
   /** split_huge_page: the huge entry is marked; then it becomes a table of entries. */
   Splitting,
   Split,
+  /** page_referenced: its process has the swap token and is inside a fault: counts, whatever the entry says. */
+  TokenCounted,
 }

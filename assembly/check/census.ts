@@ -66,6 +66,8 @@ export class MmNote {
   /** The VMA that entries are looked up in, and the one whose chain was marked last. */
   cursor: u32;
   marked: u32;
+  /** Tasks that are held inside a fault. */
+  held: u32;
 }
 
 @unmanaged

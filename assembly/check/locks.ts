@@ -32,7 +32,7 @@ export function checkLocks(): void {
   }
   for (let at = slabNext(Cache.Mm, 0); at; at = slabNext(Cache.Mm, at)) {
     const mm = changetype<MmStruct>(at);
-    if (mm.mmapSemWriter || mm.mmapSemReaders || mm.pageTableLock) {
+    if (mm.mmapSemWriter || mm.mmapSemReaders != mm.heldReaders || mm.pageTableLock) {
       violated(Violated.MmLocked, pidOfMm(mm));
     }
   }

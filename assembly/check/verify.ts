@@ -22,6 +22,7 @@ import { checkPageCaches } from "./page-cache";
 import { checkPageTables } from "./page-tables";
 import { checkStorageKeys } from "./storage-keys";
 import { checkSwapSlots } from "./swap";
+import { checkSwapToken } from "./swap-token";
 
 /**
  * Checks the machine and changes nothing of it, counters included.
@@ -46,6 +47,7 @@ export function verify(): u32 {
   checkFrames();
   checkStorageKeys();
   checkMemcgs();
+  checkSwapToken();
   checkFreed();
   checkLocks();
   return census().report;

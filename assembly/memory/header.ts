@@ -7,6 +7,7 @@
 //   0x5800  lock and step counters (checked and explore only, see sync/lock-counter.ts)   -.
 //   0x6400  locks held, for each actor (checked and explore only)                          |
 //   0x7000  Header                                                                         |
+//   0x76c0  whose address space each actor runs in, see current.ts                         |
 //   0x7700  processors, 16 bytes each, see sync/rcu.ts and struct/memcg-stock.ts           |
 //   0x7800  counters, f64 each                                                             |
 //   0x7900  slab caches                                                                    |
@@ -195,6 +196,16 @@ export class Header {
   keysAccess: u32;
   /** Bits that a page-table entry can have: all of them, but no marks on an s390x. */
   entryBits: u64;
+
+  /** The swap token: who holds it, and that one's memcg then, 0 for nobody; reads from swap, and how many there were
+   * when it was aged or taken last. */
+  swapTokenMm: u32;
+  swapTokenMemcg: u32;
+  globalFaults: u32;
+  lastAging: u32;
+  swapTokenLock: u32;
+  /** Tasks that are held inside a fault. */
+  tasksHeld: u32;
 }
 
 export function header(): Header {

@@ -1,10 +1,12 @@
 // How operations read their arguments and say what came of them.
 
 import { Errno } from "../abi/result";
+import { setCurrentMm } from "../memory/current";
 import { frameOfHandle, generationOfHandle, handleOf, objectOf } from "../memory/handle";
 import { header } from "../memory/header";
 import { Cache } from "../memory/slab";
 import { pageGeneration, pageInUse } from "../struct/page";
+import { Task } from "../struct/task";
 
 /** Argument n of a record: checked to be an integer by submit. */
 export function arg(record: usize, n: usize): u64 {
@@ -35,6 +37,20 @@ export function frameOf(handle: f64): u32 {
 /** Is it no handle of a memcg? 0 is none, which is right. */
 export function isStaleMemcg(handle: f64): bool {
   return handle != 0 && !objectOf(Cache.Memcg, handle);
+}
+
+/** Is it no handle of a task? 0 is none, which is right. */
+export function isGoneTask(handle: f64): bool {
+  return handle != 0 && !objectOf(Cache.Task, handle);
+}
+
+/** What follows is done in the context of the task of a handle, until leaveContext; 0: of nobody. */
+export function enterContext(handle: f64): void {
+  setCurrentMm(handle ? changetype<Task>(objectOf(Cache.Task, handle)).mm : 0);
+}
+
+export function leaveContext(): void {
+  setCurrentMm(0);
 }
 
 /** The memcg of a handle, 0 for none. */

@@ -7,7 +7,16 @@ import { MAX_SWAP_AREAS } from "../abi/unit";
 import { takeChanged, takeReferenced } from "../arch/key-marks";
 import { hasStorageKeys } from "../arch/storage-key";
 import { header } from "../memory/header";
-import { arg, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import {
+  arg,
+  enterContext,
+  fail,
+  handleArg,
+  isGoneTask,
+  isStaleMemcg,
+  leaveContext,
+  memcgOf,
+} from "./argument";
 import { khugepagedScan } from "./collapse";
 import { ofMemcg } from "./dispatch-memcg";
 import { setHugePages } from "./hugetlb-pool";
@@ -25,9 +34,14 @@ function reclaim(record: usize): f64 {
   const memcg = handleArg(record, 0);
   const pages = arg(record, 1);
   const kind = arg(record, 2);
+  const task = handleArg(record, 3);
   if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
+  if (isGoneTask(task)) return fail(Errno.ESRCH);
   if (pages > MAX_COUNT || kind > <u64>Reclaim.Background) return fail(Errno.EINVAL);
-  return <f64>reclaimPages(memcgOf(memcg), <u32>pages, <Reclaim>(<i32>kind));
+  enterContext(task);
+  const reclaimed = reclaimPages(memcgOf(memcg), <u32>pages, <Reclaim>(<i32>kind));
+  leaveContext();
+  return <f64>reclaimed;
 }
 
 /** Marks of many storage keys at once: EINVAL where there are no keys. */
@@ -68,6 +82,8 @@ export function ofMachine(op: Op, record: usize): f64 {
     case Op.TakeChanged:
       return takeMarks(op, arg(record, 0), arg(record, 1));
     case Op.KhugepagedScan:
+      // It would wait for mmap_sem.
+      if (header().tasksHeld && header().actor == 0) return fail(Errno.EBUSY);
       return <f64>khugepagedScan();
     case Op.SetHugePages:
       return <f64>setHugePages(<u32>min(arg(record, 0), MAX_COUNT));

@@ -3,6 +3,7 @@
 import { DeviceAccess, NotifierModel } from "../abi/argument";
 import { Op } from "../abi/operation";
 import { Errno } from "../abi/result";
+import { setCurrentMm } from "../memory/current";
 import { objectOf } from "../memory/handle";
 import { Cache } from "../memory/slab";
 import { MmStruct } from "../struct/mm-struct";
@@ -40,10 +41,13 @@ export function ofNotifier(op: Op, record: usize): f64 {
   const mm = changetype<MmStruct>(<usize>notifier.mm);
   if (!mm.users) return fail(Errno.ESTALE);
   mmGet(mm);
+  // A device's fault is its process's.
+  setCurrentMm(<u32>changetype<usize>(mm));
   const result =
     op == Op.UnregisterNotifier
       ? fail(mmuNotifierUnregister(mm, notifier))
       : access(mm, notifier, record);
+  setCurrentMm(0);
   mmPut(mm);
   return result;
 }

@@ -16,7 +16,17 @@ import { Cache } from "../memory/slab";
 import { references, referencedFlags } from "../rmap/referenced";
 import { pageGeneration } from "../struct/page";
 import { Vma } from "../struct/vma";
-import { arg, fail, frameOf, handleArg, isStaleMemcg, memcgOf } from "./argument";
+import {
+  arg,
+  enterContext,
+  fail,
+  frameOf,
+  handleArg,
+  isGoneTask,
+  isStaleMemcg,
+  leaveContext,
+  memcgOf,
+} from "./argument";
 import { memoryFailure, NO_MEMORY } from "./memory-failure";
 import { migratePage } from "./migrate";
 import {
@@ -94,7 +104,10 @@ export function ofPage(op: Op, record: usize, completion: usize): f64 {
     case Op.PageReferenced: {
       const memcg = handleArg(record, 1);
       if (isStaleMemcg(memcg)) return fail(Errno.ESTALE);
+      if (isGoneTask(handleArg(record, 2))) return fail(Errno.ESRCH);
+      enterContext(handleArg(record, 2));
       const result = referencedPage(frame, memcgOf(memcg));
+      leaveContext();
       store<f64>(completion, <f64>referencedFlags(result), 8);
       return <f64>references(result);
     }
@@ -105,8 +118,13 @@ export function ofPage(op: Op, record: usize, completion: usize): f64 {
       return <f64>cleanPage(frame);
     case Op.MigratePage:
       return migrate(frame, completion);
-    case Op.ShrinkPage:
-      return <f64>reclaimPage(frame, arg(record, 1) != 0);
+    case Op.ShrinkPage: {
+      if (isGoneTask(handleArg(record, 2))) return fail(Errno.ESRCH);
+      enterContext(handleArg(record, 2));
+      const fate = reclaimPage(frame, arg(record, 1) != 0);
+      leaveContext();
+      return <f64>fate;
+    }
     case Op.PinPage:
       pinPage(frame);
       return 0;

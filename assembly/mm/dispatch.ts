@@ -1,14 +1,16 @@
 // One dispatcher for single calls and batches: reads submission records, leaves completions.
 
-import { Advice, LockAll, MremapFlag, Prot, RemapFlag } from "../abi/argument";
+import { Advice, CloneFlag, LockAll, MremapFlag, Prot, RemapFlag } from "../abi/argument";
 import { BATCH_CAPACITY, COMPLETION_BYTES, SUBMISSION_BYTES } from "../abi/memory";
 import { FIRST_FILE_OP, FIRST_MACHINE_OP, FIRST_PAGE_OP, Op } from "../abi/operation";
 import { Errno } from "../abi/result";
+import { setCurrentMm } from "../memory/current";
 import { objectOf } from "../memory/handle";
 import { COMPLETIONS, header, SUBMISSIONS } from "../memory/header";
 import { Cache } from "../memory/slab";
 import { File } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { Task } from "../struct/task";
 import { Doing } from "../locks";
 import { assertNothingHeld, downWrite, upWrite } from "../sync/lock";
 import { arg, created, fail, handleArg, isStaleMemcg, memcgOf } from "./argument";
@@ -22,6 +24,7 @@ import { doMadvise } from "./madvise";
 import { moveMm } from "./memcg-move";
 import { doBrk } from "./brk";
 import { canEndAt, doExec } from "./exec";
+import { holdTask, isHeldBack, letGoTask } from "./hold";
 import { doMlock, doMlockall, doMunlock } from "./mlock";
 import { doMmap } from "./mmap";
 import { doMprotect } from "./mprotect";
@@ -98,13 +101,27 @@ function exec(task: usize, record: usize): f64 {
   return fail(doExec(task, arg(record, 1), pages, top, arg(record, 4) != 0));
 }
 
+/** Does the process itself do it? */
+function isItsOwn(op: Op): bool {
+  return op != Op.MoveTask && op != Op.CollapseHuge;
+}
+
 function ofTask(op: Op, task: usize, record: usize): f64 {
+  const mm = mmOf(task);
+  const threadOnly = op == Op.Fork && (arg(record, 1) & CloneFlag.Vm) != 0;
+  if (isHeldBack(op, changetype<Task>(task), mm, threadOnly)) return fail(Errno.EBUSY);
+  if (isItsOwn(op)) setCurrentMm(<u32>changetype<usize>(mm));
+  const result = byTask(op, task, mm, record);
+  setCurrentMm(0);
+  return result;
+}
+
+function byTask(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
   if (op == Op.Exec) return exec(task, record);
   if (op == Op.Exit) {
     taskExit(task);
     return 0;
   }
-  const mm = mmOf(task);
   mmGet(mm);
   const result = ofMm(op, task, mm, record);
   if (mm.mapCount > header().peakMapCount) header().peakMapCount = mm.mapCount;
@@ -138,6 +155,11 @@ function ofMm(op: Op, task: usize, mm: MmStruct, record: usize): f64 {
       return remap(mm, record);
     case Op.RegisterNotifier:
       return registerNotifier(mm, record);
+    case Op.HoldFault:
+      holdTask(changetype<Task>(task), mm);
+      return 0;
+    case Op.LetGo:
+      return fail(letGoTask(changetype<Task>(task), mm));
     default: {
       downWrite(mmapSem(mm), Doing.ChangeMm);
       const result = changeMm(op, mm, record);
@@ -157,7 +179,7 @@ function execute(record: usize, completion: usize): f64 {
   if (op >= FIRST_FILE_OP) return ofFile(op, record);
   if (op == Op.Spawn) return spawn(record);
   if (op == Op.UnregisterNotifier || op == Op.DeviceAccess) return ofNotifier(op, record);
-  if (op < Op.Spawn || op > Op.DeviceAccess) return fail(Errno.EINVAL);
+  if (op < Op.Spawn || op > Op.LetGo) return fail(Errno.EINVAL);
   const task = objectOf(Cache.Task, handleArg(record, 0));
   return task ? ofTask(op, task, record) : fail(Errno.ESRCH);
 }

@@ -43,6 +43,7 @@ import { vmaPageProt } from "../struct/vma-prot";
 import { countMajorFault } from "./fault-count";
 import { cancelChargeSwapin, commitChargeSwapin, tryChargeSwapin } from "./memcg-charge";
 import { isSwapFull, reuseSwapPage, swapCacheGet, swapRead, tryToFreeSwap } from "./swap";
+import { grabSwapToken } from "./thrash";
 
 /** migration_entry_wait: until whoever migrates the page, which is locked meanwhile, is done. */
 function migrationEntryWait(address: u64, pmd: usize): void {
@@ -193,6 +194,7 @@ export function swapFault(vma: Vma, address: u64, pmd: usize, entry: u64, write:
   const slot = pteSwapSlot(entry);
   let cached = swapCacheGet(slot);
   if (!cached) {
+    grabSwapToken(changetype<MmStruct>(<usize>vma.mm));
     cached = swapRead(slot);
     // Nothing was read: no frame, or somebody else has dealt with the entry.
     if (!cached) return load<u64>(pteUnder(pmd, address)) == entry ? Errno.ENOMEM : 0;

@@ -38,6 +38,7 @@ import { downRead, lock, tryDownRead, unlock, upRead } from "../sync/lock";
 import { findGetPage } from "./file";
 import { tryCharge } from "./memcg-charge";
 import { endMove, startMove } from "./memcg-group";
+import { putSwapToken } from "./thrash";
 
 /** By what the entry of an address is guarded. */
 enum EntryLock {
@@ -223,6 +224,7 @@ export function moveMm(mm: MmStruct, to: u32): i32 {
     if (precharge(targets)) {
       mm.memcg = to;
       moveCharges(mm);
+      putSwapToken(mm);
     } else {
       error = Errno.ENOMEM;
     }

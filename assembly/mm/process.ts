@@ -10,6 +10,7 @@ import { mmuNotifierRelease } from "./mmu-notifier";
 import { munlockWhole } from "./mlock";
 import { unmapRegion } from "./munmap";
 import { Vma } from "../struct/vma";
+import { putSwapToken, resetSwapToken } from "./thrash";
 import { areaReset, TASK_SIZE } from "./unmapped-area";
 
 export function mmOf(task: usize): MmStruct {
@@ -47,6 +48,7 @@ export function mmPut(mm: MmStruct): void {
   mm.mmapCache = 0;
   mm.mapCount = 0;
   if (first) unmapRegion(mm, first, 0, 0, 0, TASK_SIZE);
+  putSwapToken(mm);
   mmDrop(mm);
 }
 
@@ -66,11 +68,15 @@ export function taskFork(parent: usize, flags: u32): usize {
   const mm = mmOf(parent);
   if (flags & CloneFlag.Vm) {
     const thread = taskAlloc(changetype<usize>(mm), pid);
-    if (thread) mm.users++;
+    if (thread) {
+      mm.users++;
+      resetSwapToken(mm);
+    }
     return thread;
   }
   const copy = mmCreate(mm.startBrk);
   if (!copy) return 0;
+  copy.faultstamp = mm.faultstamp;
   if (!dupMmap(copy, mm)) {
     mmPut(copy);
     return 0;

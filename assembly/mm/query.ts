@@ -172,6 +172,14 @@ export function taskField(handle: f64, field: i32): f64 {
       return <f64>task.signalAddress;
     case TaskField.SignalSequence:
       return <f64>task.signalSequence;
+    case TaskField.TokenPriority:
+      return <f64>mm.tokenPriority;
+    case TaskField.TokenInterval:
+      return <f64>mm.lastInterval;
+    case TaskField.Faultstamp:
+      return <f64>mm.faultstamp;
+    case TaskField.Held:
+      return <f64>task.held;
     default:
       return handleOf(changetype<usize>(mm));
   }

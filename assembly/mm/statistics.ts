@@ -1,12 +1,15 @@
 // Numbers about the machine. Those of a memcg are in memcg-field.ts.
 
 import { LruList, VmStat } from "../abi/counter";
+import { TokenField } from "../abi/field";
+import { handleOf } from "../memory/handle";
 import { header, vmStatOf } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
 import { lruPages, memcgAt, memcgLru } from "../struct/memcg";
 import { framesFree } from "../struct/page-frame";
 import { slotAt, swapArea } from "../struct/swap-slot";
+import { Task } from "../struct/task";
 
 /** A number of /proc/vmstat that is counted as things happen: one of VmStat. */
 export function vmStat(stat: i32): f64 {
@@ -60,4 +63,18 @@ export function ksmField(which: i32): f64 {
   const state = header();
   if (which == 0) return <f64>state.ksmPagesShared;
   return which == 1 ? <f64>state.ksmPagesSharing : <f64>state.ksmChanges;
+}
+
+/** The first task that runs in the address space which holds the swap token; 0 if there is none. */
+function tokenHolder(): usize {
+  const holder = header().swapTokenMm;
+  let at: usize = holder ? <usize>header().tasks : 0;
+  while (at && changetype<Task>(at).mm != holder) at = <usize>changetype<Task>(at).next;
+  return at;
+}
+
+/** One of TokenField. */
+export function swapTokenField(field: i32): f64 {
+  if (field == TokenField.Holder) return handleOf(tokenHolder());
+  return <f64>(field == TokenField.GlobalFaults ? header().globalFaults : header().lastAging);
 }

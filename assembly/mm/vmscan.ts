@@ -11,6 +11,7 @@ import { lruNext, pageEvictable } from "../struct/lru";
 import { Lru, lruPages, memcgAt, memcgLru, memcgTurn } from "../struct/memcg";
 import { pageClear, pageSize, pageTest } from "../struct/page";
 import { shrinkPage } from "./pageout";
+import { disableSwapToken } from "./thrash";
 
 const DEF_PRIORITY: i32 = 12;
 const SWAP_CLUSTER_MAX: u32 = 32;
@@ -122,6 +123,8 @@ function shrinkMemcg(memcg: u32, target: u32, kind: Reclaim, priority: i32, want
 export function reclaimPages(target: u32, wanted: u32, kind: Reclaim): u32 {
   let reclaimed: u32 = 0;
   for (let priority = DEF_PRIORITY; priority >= 0 && reclaimed < wanted; priority--) {
+    // kswapd reclaims for no memcg, even where it goes over the lists of one.
+    if (!priority) disableSwapToken(kind == Reclaim.Background ? 0 : target);
     // For a limit one memcg below it has its turn at each priority; for memory as such all have.
     let memcg = target ? memcgTurn(target, priority) : header().rootMemcg;
     while (memcg && reclaimed < wanted) {

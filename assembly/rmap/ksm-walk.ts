@@ -19,7 +19,8 @@ import { Vma } from "../struct/vma";
 import { traceDid, traceOffer } from "../struct/walk-trace";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { clearBuckets, hashRecord, isMappedAt, isRecorded, recordMapping } from "./mapping-record";
-import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
+import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
+import { hasSwapTokens, pretendsReferenced } from "./swap-token";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
 
@@ -50,6 +51,7 @@ function passedOver(vma: Vma, item: RmapItem): Offer {
 /** Walks all places of the page, which is locked. */
 export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, room: u32): u64 {
   const node = pageStableNode(frame);
+  const tokens = hasSwapTokens();
   let mapcount = pageMapcount(frame);
   // A page that is being merged has no node yet, or no longer: nobody could take its entries away.
   let result: u32 = 0;
@@ -93,13 +95,16 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           }
           if (CHECKED) traceOffer(Offer.Considered, item.address);
           entries++;
-          const one = pageReferencedOne(frame, vma, item.address, false);
+          let one = pageReferencedOne(frame, vma, item.address, false);
+          if (tokens && one & FOUND && pretendsReferenced(changetype<MmStruct>(<usize>vma.mm))) {
+            one += REFERENCED;
+          }
           if (one & LOCKED) {
             flags |= VmFlag.Locked;
             mapcount = 0;
           }
-          if (one & REFERENCED) {
-            result++;
+          if (one >= REFERENCED) {
+            result += referencesOf(one);
             flags |= vma.flags;
           }
           if (one & FOUND) mapcount--;

@@ -12,10 +12,16 @@ import { mmHasNotifiers } from "../notifier/dispatch";
 import { clearFlushYoung, clearFlushYoungHuge, pteClearYoung } from "./young";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 
-// What it says, as bits.
+// What it says: two bits, and above them a number of references.
 export const FOUND: u32 = 1;
-export const REFERENCED: u32 = 2;
-export const LOCKED: u32 = 4;
+export const LOCKED: u32 = 2;
+export const REFERENCED: u32 = 4;
+const REFERENCES_SHIFT: u32 = 2;
+
+/** How many references it counted. */
+export function referencesOf(found: u32): u32 {
+  return found >> REFERENCES_SHIFT;
+}
 
 /** Of a huge page: also while it is being split, and in a VMA that is read in sequence as well. */
 function hugeReferencedOne(head: u32, vma: Vma, address: u64): u32 {

@@ -31,7 +31,8 @@ import { lock, unlock } from "../sync/lock";
 import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
-import { FOUND, LOCKED, pageReferencedOne, REFERENCED } from "./referenced-one";
+import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
+import { hasSwapTokens, pretendsReferenced } from "./swap-token";
 import { countWalk } from "./walk-cost";
 
 /** Number of references in the low half, or-ed VmFlags of the VMAs that counted in the upper. */
@@ -49,6 +50,7 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
   const huge = pageIsHuge(frame);
   const at = huge ? pagePgoff(frame) : pgoff;
   const checked = addressIsChecked();
+  const tokens = hasSwapTokens();
   let mapcount = pageMapcount(frame);
   let referenced: u32 = 0;
   let flags: u32 = 0;
@@ -79,13 +81,16 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
     }
     if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
-    const one = pageReferencedOne(frame, vma, address, huge);
+    let one = pageReferencedOne(frame, vma, address, huge);
+    if (tokens && one & FOUND && pretendsReferenced(changetype<MmStruct>(<usize>vma.mm))) {
+      one += REFERENCED;
+    }
     if (one & LOCKED) {
       flags |= VmFlag.Locked;
       break;
     }
-    if (one & REFERENCED) {
-      referenced++;
+    if (one >= REFERENCED) {
+      referenced += referencesOf(one);
       flags |= vma.flags;
     }
     if (one & FOUND) mapcount--;

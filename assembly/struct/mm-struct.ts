@@ -46,6 +46,12 @@ export class MmStruct {
   /** Where the search for room starts from, and the largest hole it passed above. */
   freeAreaCache: u64;
   cachedHoleSize: u64;
+  /** The swap token: how much it deserves it, reads from swap when it read last, and between that and the one before. */
+  tokenPriority: u32;
+  faultstamp: u32;
+  lastInterval: u32;
+  /** Tasks that are held inside a fault, and have mmap_sem for read that long. */
+  heldReaders: u32;
 }
 
 export function mmapSem(mm: MmStruct): usize {

@@ -18,6 +18,8 @@ export class Task {
   signal: u32;
   signalSequence: u32;
   signalAddress: u64;
+  /** 1 while it is held inside a fault. */
+  held: u32;
 }
 
 /** A task at the end of the list, or 0 when memory is exhausted. */

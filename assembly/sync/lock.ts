@@ -169,8 +169,8 @@ export function holds(address: usize): bool {
   return CHECKED ? load<u32>(address) == header().actor + 1 : true;
 }
 
-// mmap_sem, a reader-writer semaphore: word 0 owner of the write side, word 1 number of readers. The write
-// side is kept in all builds, since what tryDownRead says shows in results.
+// mmap_sem, a reader-writer semaphore: word 0 owner of the write side, word 1 number of readers. Both are kept in
+// all builds, since what tryDownRead and rwsemIsLocked say shows in results.
 
 export function downWrite(sem: usize, doing: Doing): void {
   if (CHECKED) waitForWrite(sem, false, doing);
@@ -205,10 +205,8 @@ export function downgradeWrite(sem: usize, doing: Doing): void {
     forget(sem);
   }
   store<u32>(sem, 0);
-  if (CHECKED) {
-    addReader(sem, doing);
-    pause(YieldKind.Unlock, sem);
-  }
+  addReader(sem, doing);
+  if (CHECKED) pause(YieldKind.Unlock, sem);
 }
 
 export function downRead(sem: usize, doing: Doing): void {
@@ -216,27 +214,37 @@ export function downRead(sem: usize, doing: Doing): void {
     checkOrder(sem, LockClass.MmapSem, false, doing);
     pause(YieldKind.Lock, sem);
     while (load<u32>(sem)) waitFor(sem, LockClass.MmapSem, doing);
-    addReader(sem, doing);
   }
+  addReader(sem, doing);
 }
 
 /** For whoever holds what comes after it in the order: false if somebody holds it for write. */
 export function tryDownRead(sem: usize, doing: Doing): bool {
   if (CHECKED) pause(YieldKind.Lock, sem);
   if (load<u32>(sem)) return refused(sem, LockClass.MmapSem, doing);
-  if (CHECKED) addReader(sem, doing);
+  addReader(sem, doing);
   return true;
 }
 
 function addReader(sem: usize, doing: Doing): void {
   store<u32>(sem, load<u32>(sem, 4) + 1, 4);
-  remember(sem, LockClass.MmapSem, doing);
+  if (CHECKED) remember(sem, LockClass.MmapSem, doing);
+}
+
+/** One reader more, or less, that is no actor: a process that stays where it has mmap_sem. */
+export function countReader(sem: usize, n: i32): void {
+  store<u32>(sem, load<u32>(sem, 4) + n, 4);
+}
+
+/** Does anybody have it, to read or to write? */
+export function rwsemIsLocked(sem: usize): bool {
+  return (load<u32>(sem) | load<u32>(sem, 4)) != 0;
 }
 
 export function upRead(sem: usize): void {
+  assert(load<u32>(sem, 4) > 0, "lock: mmap_sem is not held for read");
+  store<u32>(sem, load<u32>(sem, 4) - 1, 4);
   if (CHECKED) {
-    assert(load<u32>(sem, 4) > 0, "lock: mmap_sem is not held for read");
-    store<u32>(sem, load<u32>(sem, 4) - 1, 4);
     forget(sem);
     pause(YieldKind.Unlock, sem);
   }

@@ -29,6 +29,7 @@ export const lockNames = {
   [LockClass.TreeLock]: "tree_lock",
   [LockClass.ResCounter]: "lock of a counter",
   [LockClass.HugetlbLock]: "hugetlb_lock",
+  [LockClass.SwapTokenLock]: "swap_token_lock",
 } as const satisfies Readonly<Record<LockClass, string>>;
 
 /** A class of locks: `mmap_sem`, `anon_vma mutex`... */
@@ -90,5 +91,6 @@ export const actions: Readonly<Record<Doing, string>> = {
   [Doing.Uncharge]: "a page is uncharged",
   [Doing.MoveCharges]: "charges are moved",
   [Doing.PageStat]: "page statistics are updated",
+  [Doing.SwapToken]: "the swap token",
   [Doing.ChangeCgroup]: "a memory cgroup changes",
 };

@@ -18,7 +18,7 @@ import {
   type RemapOptions,
 } from "./operation.js";
 import { File } from "./file.js";
-import { limitCode, MemoryCgroup } from "./memory-cgroup.js";
+import { cgroupOf, limitCode, MemoryCgroup } from "./memory-cgroup.js";
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
 import { failureBits, type FailureOptions } from "./memory-failure.js";
 import { Page } from "./page.js";
@@ -26,7 +26,10 @@ import { Process } from "./process.js";
 import type { Prot } from "./prot.js";
 import { checkRange, type FrameRange } from "./storage-keys.js";
 import {
+  contextOf,
   failureTarget,
+  referencedOptions,
+  type ReferencedOptions,
   shrinkOptions,
   unmapBits,
   vmaPlace,
@@ -234,9 +237,22 @@ export class Batch {
     return this.#add(Op.Execute, this.#task(process, "execute"), address);
   }
 
-  /** Adds kernel.pageReferenced() of all processes. */
-  pageReferenced(page: Page): number {
-    return this.#add(Op.PageReferenced, this.#page(page, "pageReferenced"));
+  /** Adds process.hold(). */
+  hold(process: Process): number {
+    return this.#add(Op.HoldFault, this.#task(process, "hold"));
+  }
+
+  /** Adds process.letGo(). */
+  letGo(process: Process): number {
+    return this.#add(Op.LetGo, this.#task(process, "letGo"));
+  }
+
+  /** Adds kernel.pageReferenced(). */
+  pageReferenced(page: Page, options: ReferencedOptions = {}): number {
+    checkOptions("pageReferenced", options, referencedOptions);
+    const cgroup = cgroupOf(this.#context, options.cgroup, "pageReferenced");
+    const task = contextOf(this.#context, options.process, "pageReferenced");
+    return this.#add(Op.PageReferenced, this.#page(page, "pageReferenced"), cgroup, task);
   }
 
   /** The result is an UnmapResult: 0 success, 1 again, 2 fail, 3 mlock. */
@@ -282,7 +298,8 @@ export class Batch {
   /** The result is a PageFate: 0 reclaimed, 1 kept, 2 activated, 3 culled, 4 not isolated. */
   shrinkPage(page: Page, options: ShrinkOptions = {}): number {
     checkOptions("shrinkPage", options, shrinkOptions);
-    return this.#add(Op.ShrinkPage, this.#page(page, "shrinkPage"), options.force ? 1 : 0);
+    const task = contextOf(this.#context, options.process, "shrinkPage");
+    return this.#add(Op.ShrinkPage, this.#page(page, "shrinkPage"), options.force ? 1 : 0, task);
   }
 
   /** The result is 1 if the page's storage key said referenced, which it does not any more. */

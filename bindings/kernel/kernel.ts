@@ -41,10 +41,11 @@ import { Page } from "./page.js";
 import { Process } from "./process.js";
 import { exhausted } from "./reason.js";
 import { switchCodes } from "./releases.js";
-import { ReverseMap } from "./reverse-map.js";
+import { contextOf, ReverseMap, whyNoContext } from "./reverse-map.js";
 import { setSample } from "./sample.js";
 import { StorageKeys } from "./storage-keys.js";
 import { readSwapAreas, type SwapArea } from "./swap-area.js";
+import { readSwapToken, type SwapToken } from "./swap-token.js";
 import { Thresholds } from "./threshold.js";
 import { decodeViolations, type Violation } from "./violation.js";
 import { readVmStat, type VmStatistics } from "./vm-statistics.js";
@@ -74,11 +75,17 @@ export interface SwapOptions {
 export interface ReclaimOptions extends BackgroundOptions {
   /** Only pages of that cgroup. */
   readonly cgroup?: MemoryCgroup;
+  /** Who reclaims, as its allocation does. Default: none of the processes. Not with `background`. */
+  readonly process?: Process;
 }
 
 const spawnOptions: OptionTypes<SpawnOptions> = { brk: "number", cgroup: "any" };
 const swapOptions: OptionTypes<SwapOptions> = { priority: "any" };
-const reclaimOptions: OptionTypes<ReclaimOptions> = { background: "flag", cgroup: "any" };
+const reclaimOptions: OptionTypes<ReclaimOptions> = {
+  background: "flag",
+  cgroup: "any",
+  process: "any",
+};
 
 const MAX_PRIORITY = 32767;
 
@@ -300,25 +307,44 @@ export class Kernel extends ReverseMap {
    *
    * @param pages 0 to 2^31-1
    * @returns pages reclaimed
-   * @throws KernelError EINVAL, ESTALE
+   * @throws KernelError EINVAL, ESTALE, ESRCH when the process has exited
    */
   reclaim(pages: number, options: ReclaimOptions = {}): number {
     integer("reclaim", "pages", pages, 0, MAX_COUNT);
     checkOptions("reclaim", options, reclaimOptions);
     const cgroup = cgroupOf(this.#context, options.cgroup, "reclaim");
     const kind = options.background ? Reclaim.Background : Reclaim.Direct;
-    const result = this.#machine.call(Op.Reclaim, cgroup, pages, kind);
+    if (options.background && options.process !== undefined) {
+      throw refused(
+        "reclaim",
+        "process",
+        options.process,
+        "none, as background reclaim is kswapd's",
+        options.process.name,
+      );
+    }
+    const task = contextOf(this.#context, options.process, "reclaim");
+    const result = this.#machine.call(Op.Reclaim, cgroup, pages, kind, task);
     if (result >= 0) return result;
-    throw failed(result, `reclaim(${pages})`, MemoryCgroup.whyGone(result, options.cgroup));
+    const why = MemoryCgroup.whyGone(result, options.cgroup) || whyNoContext(result);
+    throw failed(result, `reclaim(${pages})`, why);
   }
 
   /**
    * One scan of khugepaged: every range that may be a huge page, and suits, is made one.
    *
    * @returns huge pages made
+   * @throws KernelError EBUSY while a process is held inside a fault, for whose mmap_sem it would wait
    */
   khugepagedScan(): number {
-    return this.#machine.call(Op.KhugepagedScan);
+    const result = this.#machine.call(Op.KhugepagedScan);
+    if (result < 0) throw failed(result, "khugepagedScan()", "a process is held inside a fault");
+    return result;
+  }
+
+  /** The swap token: null in releases that have none, and with `swapToken: "off"`. */
+  get swapToken(): SwapToken | null {
+    return readSwapToken(this.#context);
   }
 
   /** What /proc/vmstat shows. */

@@ -10,6 +10,7 @@ import type { MemoryCgroup } from "./memory-cgroup.js";
 import { signalOf, type PendingSignal } from "./memory-failure.js";
 import type { Page } from "./page.js";
 import type { Process } from "./process.js";
+import { hasSwapTokens, type TokenState } from "./swap-token.js";
 import { readVma, readVmas, type Vma } from "./vma.js";
 
 /** A present entry of a page table. */
@@ -153,6 +154,19 @@ export abstract class ProcessState extends Held {
   /** mm->locked_vm in pages. */
   get lockedPages(): number {
     return this.field(TaskField.LockedVm);
+  }
+
+  /** Is it inside a fault, in which hold() keeps it? */
+  get held(): boolean {
+    return this.field(TaskField.Held) === 1;
+  }
+
+  /** How it stands with the swap token: null in releases that have none, and with `swapToken: "off"`. */
+  get tokenState(): TokenState | null {
+    const faultstamp = this.field(TaskField.Faultstamp);
+    if (!hasSwapTokens(this.context)) return null;
+    const priority = this.field(TaskField.TokenPriority);
+    return { priority, interval: this.field(TaskField.TokenInterval), faultstamp };
   }
 
   /** Number of the memory cgroup that its pages are charged to: 0 is the root. */

@@ -26,6 +26,7 @@ import {
   exhausted,
   whyAccess,
   whyExec,
+  whyHeld,
   whyMadvise,
   whyMlock,
   whyMlockall,
@@ -76,8 +77,9 @@ const forkOptions: OptionTypes<ForkOptions> = { shareMemory: "flag" };
 
 /**
  * A process: system calls and memory accesses. Addresses and lengths are bytes. Every call throws
- * KernelError with an errno name: ESRCH when the process has exited, EINVAL for numbers that are not
- * integers from 0 to 2^53-1, and what the system call gives.
+ * KernelError with an errno name: ESRCH when the process has exited, EBUSY when it is held inside a fault,
+ * or the call would wait for one that is, EINVAL for numbers that are not integers from 0 to 2^53-1, and what
+ * the system call gives.
  */
 export class Process extends ProcessState {
   /** @internal */
@@ -116,7 +118,8 @@ export class Process extends ProcessState {
   }
 
   #failed(result: number, operation: string, why?: (errno: Errno) => string): KernelError {
-    const detail = result === -Errno.ESRCH ? "it has exited" : (why?.(-result) ?? "");
+    const held = result === -Errno.EBUSY ? whyHeld(this) : "";
+    const detail = result === -Errno.ESRCH ? "it has exited" : held || (why?.(-result) ?? "");
     return failed(result, `${operation} in ${this.label}`, detail);
   }
 
@@ -302,6 +305,26 @@ export class Process extends ProcessState {
     this.#run(
       () => "exec()",
       (errno) => whyExec(errno, this.context, this, options.stack),
+    );
+  }
+
+  /**
+   * It stays inside a page fault, with mmap_sem held for read, until letGo(): as one that waits for swap. What it
+   * would do meanwhile is EBUSY, and so is what would wait for mmap_sem: for ever, in a plain run.
+   *
+   * @throws KernelError EBUSY if it is held already
+   */
+  hold(): void {
+    this.#put(Op.HoldFault, this.handle);
+    this.#run(() => "hold()");
+  }
+
+  /** The end of the fault in which hold() has kept it. @throws KernelError EINVAL if it is in none */
+  letGo(): void {
+    this.#put(Op.LetGo, this.handle);
+    this.#run(
+      () => "letGo()",
+      () => "it is not held",
     );
   }
 

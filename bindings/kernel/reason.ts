@@ -56,6 +56,13 @@ export function exhaustedIn(context: Context, process: Process): string {
   return (free && process.memoryCgroup.whyFull()) || exhausted(context);
 }
 
+/** EBUSY: what the process does waits for the fault in which it, or a thread beside it, is held. */
+export function whyHeld(process: Process): string {
+  return process.held
+    ? "it is held inside a fault, until letGo()"
+    : "a process that shares its address space is held inside a fault, until letGo()";
+}
+
 /** The pool could not promise what a mapping wants, or something else is missing. */
 function emptyPool({ machine }: Context, length: number): string {
   const [free = 0, reserved = 0] = [12, 13].map((which) => machine.core.zoneStat(which));

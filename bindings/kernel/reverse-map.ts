@@ -58,18 +58,33 @@ export function unmapBits(options: UnmapOptions): number {
 export interface ShrinkOptions {
   /** Whatever was touched goes too. */
   readonly force?: boolean;
+  /** Who reclaims, as its allocation does. Default: none of the processes, as if it were kswapd. */
+  readonly process?: Process;
 }
 
 /** @internal */
-export const shrinkOptions: OptionTypes<ShrinkOptions> = { force: "flag" };
+export const shrinkOptions: OptionTypes<ShrinkOptions> = { force: "flag", process: "any" };
 
 /** Options of pageReferenced. */
 export interface ReferencedOptions {
   /** Only its processes are asked. */
   readonly cgroup?: MemoryCgroup;
+  /** Who asks. Default: none of the processes. */
+  readonly process?: Process;
 }
 
-const referencedOptions: OptionTypes<ReferencedOptions> = { cgroup: "any" };
+/** @internal */
+export const referencedOptions: OptionTypes<ReferencedOptions> = { cgroup: "any", process: "any" };
+
+/** The handle of the process in whose context something is done; 0: of none. @throws KernelError EINVAL, ESTALE */
+export function contextOf(context: Context, process: Process | undefined, call: string): number {
+  return process === undefined ? 0 : Process.handleOf(context, process, call, "process");
+}
+
+/** Why something was not done in a process's context; "" if that is not why. */
+export function whyNoContext(result: number): string {
+  return result === -Errno.ESRCH ? "the process that it is done by has exited" : "";
+}
 
 /** What became of a page that reclaim looked at. */
 export type Fate = "reclaimed" | "kept" | "activated" | "culled" | "not-isolated";
@@ -127,16 +142,16 @@ export abstract class ReverseMap {
   /** What its objects share, for what drives the core by itself. */
   abstract get context(): Context;
 
-  #run(op: Op, page: Page, name: string, argument = 0, invalid = ""): number {
+  #run(op: Op, page: Page, name: string, argument = 0, invalid = "", second = 0): number {
     const handle = Page.handleOf(this.context, page, name, "page");
-    const result = this.context.machine.call(op, handle, argument);
+    const result = this.context.machine.call(op, handle, argument, second);
     if (result >= 0) return result;
     throw this.#failedOn(page, name, result, invalid);
   }
 
   #failedOn(page: Page, name: string, result: number, invalid = ""): KernelError {
     const others = result === -Errno.ENOMEM ? exhausted(this.context) : "it was freed";
-    const why = result === -Errno.EINVAL ? invalid : others;
+    const why = whyNoContext(result) || (result === -Errno.EINVAL ? invalid : others);
     return failed(result, `${name}(page ${page.frame})`, why);
   }
 
@@ -144,13 +159,14 @@ export abstract class ReverseMap {
    * page_referenced: through how many mappings the page was touched since it was last asked; clears the
    * marks. Stops when as many entries were found as the page has mappings.
    *
-   * @throws KernelError EINVAL, ESTALE
+   * @throws KernelError EINVAL, ESTALE, ESRCH when the process that asks has exited
    */
   pageReferenced(page: Page, options: ReferencedOptions = {}): number {
     checkOptions("pageReferenced", options, referencedOptions);
     const cgroup = cgroupOf(this.context, options.cgroup, "pageReferenced");
     const handle = Page.handleOf(this.context, page, "pageReferenced", "page");
-    const result = this.context.machine.call(Op.PageReferenced, handle, cgroup);
+    const task = contextOf(this.context, options.process, "pageReferenced");
+    const result = this.context.machine.call(Op.PageReferenced, handle, cgroup, task);
     if (result >= 0) return result;
     const why = MemoryCgroup.whyGone(result, options.cgroup);
     if (why) throw failed(result, `pageReferenced(page ${page.frame})`, why);
@@ -204,12 +220,13 @@ export abstract class ReverseMap {
   /**
    * What reclaim does with one page: looks whether it was touched, unmaps, writes and frees it.
    *
-   * @throws KernelError EINVAL, ESTALE
+   * @throws KernelError EINVAL, ESTALE, ESRCH when the process that reclaims has exited
    */
   shrinkPage(page: Page, options: ShrinkOptions = {}): Fate {
     checkOptions("shrinkPage", options, shrinkOptions);
-    const fate = this.#run(Op.ShrinkPage, page, "shrinkPage", options.force ? 1 : 0) as PageFate;
-    return fates[fate];
+    const task = contextOf(this.context, options.process, "shrinkPage");
+    const force = options.force ? 1 : 0;
+    return fates[this.#run(Op.ShrinkPage, page, "shrinkPage", force, "", task) as PageFate];
   }
 
   /** A reference from outside, as get_user_pages takes: reclaim, migration and KSM leave the page alone. @throws KernelError ESTALE */

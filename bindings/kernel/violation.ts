@@ -232,6 +232,16 @@ const wordings: Record<Violated, Wording> = {
   [Violated.HwpoisonEntry]: (pid, address, frame) =>
     `the marker at ${place(pid, address)} names frame ${frame}, which is not broken`,
 
+  [Violated.SwapTokenHolder]: (pid) =>
+    pid < 0
+      ? "the swap token is held by an address space that is gone"
+      : pid
+        ? `${space(pid)} has the swap token, but nobody runs in it, or it is in another cgroup than it was`
+        : "nobody has the swap token, but the cgroup of its holder is known",
+  [Violated.SwapTokenUnused]: () => "there is no swap token, but somebody has had it",
+  [Violated.TasksHeld]: (pid, counter, found) =>
+    `${times(counter, "process is", "processes are")} counted as held inside a fault` +
+    `${pid ? ` in ${space(pid)}` : ""}, ${found} ${found === 1 ? "is" : "are"}`,
   [Violated.HugePages]: (counter, found) =>
     `the pool counts ${times(counter, "huge page")}, there ${found === 1 ? "is" : "are"} ${found}`,
   [Violated.HugePagesFree]: (counter, found, listed) =>

@@ -60,6 +60,7 @@ export const deeds = {
   [WalkAct.Restored]: "restored",
   [WalkAct.OffsetKept]: "offset-kept",
   [WalkAct.KeyCounted]: "key-counted",
+  [WalkAct.TokenCounted]: "token-counted",
   [WalkAct.Splitting]: "splitting",
   [WalkAct.Split]: "split",
 } as const satisfies Record<WalkAct, string>;

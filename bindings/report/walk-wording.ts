@@ -50,5 +50,6 @@ export const deedInWords: Readonly<Record<WalkDeed, string>> = {
   "offset-kept": "becomes a file-offset entry",
   splitting: "marked as splitting",
   split: "becomes a table of entries",
+  "token-counted": "its process has the swap token and is inside a fault: counts",
   "key-counted": "the storage key says touched: forgotten, counts",
 };

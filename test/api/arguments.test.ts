@@ -219,10 +219,10 @@ const withOptions: readonly (readonly [On, string, (m: Machine) => unknown[], st
   ["kernel", "spawn", () => [], "brk, cgroup"],
   ["kernel", "createFile", () => [], "pages, kind, name, word"],
   ["kernel", "swapon", () => [1], "priority"],
-  ["kernel", "reclaim", () => [1], "background, cgroup"],
+  ["kernel", "reclaim", () => [1], "background, cgroup, process"],
   ["cgroup", "reclaim", () => [1], "background"],
-  ["kernel", "pageReferenced", ({ page }) => [page], "cgroup"],
-  ["kernel", "shrinkPage", ({ page }) => [page], "force"],
+  ["kernel", "pageReferenced", ({ page }) => [page], "cgroup, process"],
+  ["kernel", "shrinkPage", ({ page }) => [page], "force, process"],
   ["kernel", "memoryFailure", ({ page }) => [page], "early"],
   [
     "kernel",
@@ -324,6 +324,13 @@ test.each(["pageAddressInVma", "pageMappedInVma", "pageEvictable"])(
 const objects: readonly (readonly [string, (o: unknown) => unknown, string, keyof Machine])[] = [
   ["spawn", (o) => call("kernel", "spawn", { cgroup: o }), "cgroup", "cgroup"],
   ["reclaim", (o) => call("kernel", "reclaim", 1, { cgroup: o }), "cgroup", "cgroup"],
+  ["reclaim by", (o) => call("kernel", "reclaim", 1, { process: o }), "process", "process"],
+  [
+    "shrinkPage by",
+    (o) => call("kernel", "shrinkPage", machine.page, { process: o }),
+    "process",
+    "process",
+  ],
   [
     "pageReferenced",
     (o) => call("kernel", "pageReferenced", machine.page, { cgroup: o }),

@@ -30,6 +30,7 @@ import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
 import stacks from "./stacks.mjs";
 import storageKeys from "./storage-keys.mjs";
+import swapToken from "./swap-token.mjs";
 import traces from "./traces.mjs";
 import unmap from "./unmap.mjs";
 import verify from "./verify.mjs";
@@ -53,7 +54,7 @@ const groups = [
     storageKeys,
     verify,
   ],
-  ...[memcg, memcgStat, stacks, memoryFailure, huge, hugeS390x, hugetlb, mremapOrder],
+  ...[memcg, memcgStat, stacks, memoryFailure, huge, hugeS390x, hugetlb, mremapOrder, swapToken],
 ];
 
 export const breaks = groups.flatMap(({ group, tests, breaks }) =>

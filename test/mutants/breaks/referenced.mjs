@@ -38,8 +38,8 @@ export default {
     {
       rule: "flags are those of the VMAs that counted",
       file: all,
-      from: "if (one & REFERENCED) {",
-      to: "flags |= vma.flags;\n    if (one & REFERENCED) {",
+      from: "if (one >= REFERENCED) {",
+      to: "flags |= vma.flags;\n    if (one >= REFERENCED) {",
     },
     {
       rule: "a file page that can't be locked counts as referenced",
