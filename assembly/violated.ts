@@ -237,6 +237,14 @@ export enum Violated {
   KsmPin = 1009,
   /** Cache, objects : freed, and written to since */
   Freed = 1010,
+  /** pid, start of the VMA, number of its anon_vma : not in its chain */
+  ChainOwn = 1011,
+  /** number, counter, recount of VMAs that call it their own */
+  AnonVmaActive = 1012,
+  /** number, counter, recount of anon_vmas whose parent it is */
+  AnonVmaChildren = 1013,
+  /** number : its parent is gone */
+  AnonVmaParent = 1014,
 
   /** IndexOwner, its name, pid, start : a link to what is no node, or does not link back */
   TreeLink = 1101,

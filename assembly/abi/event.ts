@@ -123,6 +123,8 @@ export enum Event {
   SwapTokenPut,
   /** a: address space : reclaim took the swap token from it */
   SwapTokenDisabled,
+  /** a: anon_vma number, b: start of the VMA; fork gave the child one that nobody called its own any more */
+  AnonVmaInherited,
 }
 
 /** Events of several actors have the actor's number beside what happened. */

@@ -1,10 +1,12 @@
 // Invariant I10: the chains of VMAs, and what anon_vmas count.
 
+import { AnonVmaReuse } from "../abi/switch";
 import { Violated } from "../violated";
+import { header } from "../memory/header";
 import { Cache, slabNext } from "../memory/slab";
 import { AnonVma, AnonVmaChain } from "../struct/anon-vma";
 import { Vma } from "../struct/vma";
-import { anonVmaNote, chainNote, HAS_VMAS, isLive, pidOf, vmaNote } from "./census";
+import { anonVmaNote, chainNote, HAS_VMAS, isLive, MISTAKEN, pidOf, vmaNote } from "./census";
 import { violated } from "./violation";
 
 function anonVmaAt(address: u32): AnonVma {
@@ -43,27 +45,48 @@ function checkSuccession(vma: Vma, pid: f64, newer: u32, older: u32): void {
   }
 }
 
+function isMistaken(anonVma: u32): void {
+  if (isLive(Cache.AnonVma, anonVma)) anonVmaNote(anonVma).marks |= MISTAKEN;
+}
+
+/**
+ * The newest is the one that new pages of this VMA are given to. Where fork's child may take one over, it is some
+ * other in its chain.
+ */
+function checkOwn(vma: Vma, pid: f64, newest: u32, isInChain: bool): void {
+  const own = vma.anonVma;
+  const mayBeOlder = header().anonVmaReuse == <u32>AnonVmaReuse.LowDegree;
+  if (mayBeOlder ? isInChain || (!own && !newest) : own == newest) {
+    if (isLive(Cache.AnonVma, own)) anonVmaNote(own).recount++;
+    return;
+  }
+  isMistaken(own);
+  isMistaken(newest);
+  if (mayBeOlder && own) violated(Violated.ChainOwn, pid, <f64>vma.start, numberOf(own));
+  else violated(Violated.ChainNewest, pid, <f64>vma.start, numberOf(own), numberOf(newest));
+}
+
 function checkChain(vma: Vma): void {
   const pid = pidOf(vma.mm);
   let newer: u32 = 0;
   let newest: u32 = 0;
+  let isInChain = false;
   for (let at = vma.chainHead; at;) {
     if (!checkLink(vma, pid, at, newer)) {
       vmaNote(<u32>changetype<usize>(vma)).brokenChain = 1;
+      isMistaken(vma.anonVma);
       return;
     }
     const chain = changetype<AnonVmaChain>(<usize>at);
     if (newer)
       checkSuccession(vma, pid, changetype<AnonVmaChain>(<usize>newer).anonVma, chain.anonVma);
     else newest = chain.anonVma;
+    if (chain.anonVma == vma.anonVma) isInChain = true;
     newer = at;
     at = chain.older;
   }
   if (vma.chainTail != newer) violated(Violated.ChainLink, pid, <f64>vma.start);
-  // The newest is the one that new pages of this VMA are given to.
-  if (vma.anonVma != newest) {
-    violated(Violated.ChainNewest, pid, <f64>vma.start, numberOf(vma.anonVma), numberOf(newest));
-  }
+  checkOwn(vma, pid, newest, isInChain);
 }
 
 /** Follows the chain of every VMA, and reports one link of each that is not in its chain. */
@@ -88,6 +111,35 @@ export function checkChains(): void {
   }
 }
 
+/** Who calls it their own, as checkChains found; then the recount is done with. */
+function checkActiveVmas(): void {
+  for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
+    const note = anonVmaNote(<u32>at);
+    const anonVma = changetype<AnonVma>(at);
+    const recount = note.recount;
+    note.recount = 0;
+    if (anonVma.activeVmas == <i32>recount || note.marks & MISTAKEN) continue;
+    violated(Violated.AnonVmaActive, <f64>anonVma.number, <f64>anonVma.activeVmas, <f64>recount);
+  }
+}
+
+/** Parents, and those of their children that have VMAs. */
+function checkChildren(): void {
+  for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
+    // What a place of KSM alone keeps has no parent any more.
+    if (!(anonVmaNote(<u32>at).marks & HAS_VMAS)) continue;
+    const anonVma = changetype<AnonVma>(at);
+    if (isLive(Cache.AnonVma, anonVma.parent)) anonVmaNote(anonVma.parent).recount++;
+    else violated(Violated.AnonVmaParent, <f64>anonVma.number);
+  }
+  for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
+    const anonVma = changetype<AnonVma>(at);
+    const recount = anonVmaNote(<u32>at).recount;
+    if (anonVma.children == <i32>recount) continue;
+    violated(Violated.AnonVmaChildren, <f64>anonVma.number, <f64>anonVma.children, <f64>recount);
+  }
+}
+
 /** Roots and reference counts, after checkChains and checkKsm. */
 export function checkAnonVmas(): void {
   for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
@@ -99,6 +151,8 @@ export function checkAnonVmas(): void {
       anonVmaNote(root).children++;
     }
   }
+  checkActiveVmas();
+  checkChildren();
   for (let at = slabNext(Cache.AnonVma, 0); at; at = slabNext(Cache.AnonVma, at)) {
     const anonVma = changetype<AnonVma>(at);
     const note = anonVmaNote(<u32>at);

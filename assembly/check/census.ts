@@ -82,17 +82,21 @@ export class VmaNote {
 @unmanaged
 export class AnonVmaNote {
   children: u32;
-  /** Bits: has VMAs, and its index can't be followed to its end. */
+  /** Bits: has VMAs, its index can't be followed to its end, a VMA is mistaken about it. */
   marks: u32;
   /** Places of KSM that pin it. */
   pins: u32;
   /** The VMA from whose chain it was marked last. */
   markedBy: u32;
+  /** What is recounted: VMAs that call it their own, and then anon_vmas whose parent it is. */
+  recount: u32;
 }
 
 /** Bits of AnonVmaNote.marks. */
 export const HAS_VMAS: u32 = 1;
 export const BROKEN_INDEX: u32 = 2;
+/** A VMA is mistaken about its own. */
+export const MISTAKEN: u32 = 4;
 
 @unmanaged
 export class ChainNote {

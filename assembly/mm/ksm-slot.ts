@@ -20,7 +20,7 @@ import {
 import { mmapSem, mmDrop, MmStruct } from "../struct/mm-struct";
 import { lockPage, unlockPage } from "../struct/page";
 import { getPage, putPage } from "../struct/page-frame";
-import { Vma } from "../struct/vma";
+import { linearPageIndex, Vma } from "../struct/vma";
 import { Doing } from "../locks";
 import { downWrite, upWrite } from "../sync/lock";
 
@@ -45,9 +45,10 @@ export function stableTreeAppend(item: RmapItem, node: u32): void {
   stable.items = <u32>changetype<usize>(item);
 }
 
-/** What the place was found in stays, whoever unmaps it. */
+/** What the place was found in stays, whoever unmaps it, and so does where in it. */
 export function pinAnonVma(item: RmapItem, vma: Vma): void {
   item.anonVma = vma.anonVma;
+  item.index = linearPageIndex(vma, item.address);
   getAnonVma(changetype<AnonVma>(<usize>vma.anonVma));
 }
 

@@ -6,11 +6,11 @@ import { Signal } from "../abi/result";
 import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode } from "../index/step";
 import { header } from "../memory/header";
-import { OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
+import { askedPgoff, OUTSIDE, pageAddressInVma, pageMappedInVma, pagePgoff } from "../rmap/address";
 import { pageLockAnonVma, pageUnlockAnonVma } from "../rmap/page-lock";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
-import { pageFileMapping, pageIndex, pageIsAnon } from "../struct/page";
+import { pageFileMapping, pageIsAnon } from "../struct/page";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
 import { lock, unlock } from "../sync/lock";
@@ -31,7 +31,7 @@ function addToKill(frame: u32, vma: Vma): void {
  * walk, as it is none of mm/rmap.c's.
  */
 function collectIn(source: u32, owner: usize, frame: u32): void {
-  const pgoff = pageIndex(frame);
+  const pgoff = askedPgoff(frame, pagePgoff(frame));
   let node = stepNode(sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff));
   for (; node; node = stepNode(sourceNext(source, node, pgoff, pgoff))) {
     const vma = vmaOfNode(node);

@@ -4,7 +4,7 @@ import { LruList, VmStat } from "../abi/counter";
 import { TokenField } from "../abi/field";
 import { handleOf } from "../memory/handle";
 import { header, vmStatOf } from "../memory/header";
-import { Cache, slabNext } from "../memory/slab";
+import { Cache, slabLive, slabNext } from "../memory/slab";
 import { AddressSpace } from "../struct/address-space";
 import { lruPages, memcgAt, memcgLru } from "../struct/memcg";
 import { framesFree } from "../struct/page-frame";
@@ -31,7 +31,7 @@ function cachedPages(): f64 {
 /**
  * What is there now: 0 NR_ANON_PAGES, 1 NR_FILE_MAPPED, 2 + LruList, 7 NR_FILE_PAGES, 8 free frames,
  * 9 NR_ANON_TRANSPARENT_HUGEPAGES, 10 broken frames; of the pool of huge pages 11 all, 12 the
- * free, 13 the promised.
+ * free, 13 the promised; 14 anon_vmas, 15 links of VMAs to them.
  */
 export function zoneStat(which: i32): f64 {
   const state = header();
@@ -44,6 +44,8 @@ export function zoneStat(which: i32): f64 {
   if (which == 11) return <f64>state.hugePages;
   if (which == 12) return <f64>state.hugePagesFree;
   if (which == 13) return <f64>state.hugePagesReserved;
+  if (which == 14) return <f64>slabLive(Cache.AnonVma);
+  if (which == 15) return <f64>slabLive(Cache.Chain);
   let pages: u32 = 0;
   for (let at = state.rootMemcg; at; at = memcgAt(at).next) {
     pages += lruPages(memcgLru(at, <LruList>(which - 2)));

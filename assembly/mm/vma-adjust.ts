@@ -39,9 +39,8 @@ function vmaAt(address: u32): Vma {
 /** The grower takes over the chain of what it swallows pages of, if it has none; false: no memory. */
 function importAnonVma(importer: Vma, exporter: Vma): bool {
   if (!exporter.anonVma || importer.anonVma) return true;
-  if (!anonVmaClone(importer, exporter)) return false;
   importer.anonVma = exporter.anonVma;
-  return true;
+  return anonVmaClone(importer, exporter);
 }
 
 /** A list knows no bounds: moving only an end never took the mutex (spec/commits.md section 6). */

@@ -1,7 +1,7 @@
 // Where in a VMA a page should be, and whether it is there.
 
 import { Doing } from "../locks";
-import { VmaAddress } from "../abi/switch";
+import { HugetlbPgoff, VmaAddress } from "../abi/switch";
 import { HUGE_ORDER, PAGE_SHIFT } from "../abi/unit";
 import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
@@ -22,6 +22,16 @@ export const OUTSIDE: u64 = u64.MAX_VALUE;
 export function pagePgoff(frame: u32): u64 {
   const index = pageIndex(frame);
   return pageIsHugetlb(frame) ? index << HUGE_ORDER : index;
+}
+
+/**
+ * What an index is asked for, to find the VMAs that hold a page; `pgoff` is its pagePgoff(). v3.7 asks for the page's
+ * own index, which is in other units for huge pages of the pool (spec/commits.md section 5).
+ */
+export function askedPgoff(frame: u32, pgoff: u64): u64 {
+  const index = pageIndex(frame);
+  if (index == pgoff) return index;
+  return header().hugetlbPgoff == <u32>HugetlbPgoff.SmallPages ? pgoff : index;
 }
 
 /** __vma_address: the address that pagePgoff() has in the VMA, inside its bounds or not. */

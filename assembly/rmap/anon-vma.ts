@@ -3,12 +3,16 @@
 //   1 for "has any VMA"  +  1 for each explicit pin  +  (on a root) 1 for each child
 //
 // Chains are cloned from oldest to newest, so that every copy is in the same order with the root last.
+//
+// Where processes fork and end for ever, each fork adds an anon_vma and a link to the chain. The switch anonVmaReuse
+// has what came of it: fork's child takes one that its parent's chain has already and no VMA calls its own any more.
 
 import { Counter } from "../abi/counter";
 import { Event } from "../abi/event";
 import { anonIndexInsert, anonIndexRemove } from "../index/anon-index";
 import { event } from "../memory/event";
-import { count } from "../memory/header";
+import { AnonVmaReuse } from "../abi/switch";
+import { count, header } from "../memory/header";
 import { Cache, slabFree } from "../memory/slab";
 import {
   AnonVma,
@@ -119,6 +123,8 @@ export function anonVmaPrepareWith(vma: Vma, neighbour: u32): bool {
   if (won) {
     vma.anonVma = <u32>changetype<usize>(anonVma);
     anonVmaChainLink(vma, chain, anonVma);
+    anonVma.activeVmas++;
+    if (fresh) anonVma.children++;
   }
   unlock(guard);
   anonVmaUnlock(anonVma);
@@ -131,11 +137,18 @@ export function anonVmaPrepareWith(vma: Vma, neighbour: u32): bool {
   return true;
 }
 
+/** Nobody's pages are given to it any more, and one child at most relies on it. Never a root: it is its own child. */
+function isDeserted(anonVma: AnonVma): bool {
+  return anonVma.activeVmas == 0 && anonVma.children < 2;
+}
+
 /**
- * Ties dst, whose bounds are set, to every anon_vma of src.
+ * Ties dst, whose bounds are set, to every anon_vma of src. One without an anon_vma of its own may be given the
+ * oldest that is deserted; others come with the one they are to have.
  * @returns false when memory is exhausted, with what was linked taken out again
  */
 export function anonVmaClone(dst: Vma, src: Vma): bool {
+  const reuses = header().anonVmaReuse == <u32>AnonVmaReuse.LowDegree;
   let root: u32 = 0;
   let failed = false;
   let links: u32 = 0;
@@ -153,9 +166,11 @@ export function anonVmaClone(dst: Vma, src: Vma): bool {
     }
     assert(root == anonVma.root, "anon_vma: a chain of two roots");
     anonVmaChainLink(dst, chain, anonVma);
+    if (reuses && !dst.anonVma && isDeserted(anonVma)) dst.anonVma = source.anonVma;
     links++;
     at = source.newer;
   }
+  if (dst.anonVma) anonVmaAt(dst.anonVma).activeVmas++;
   if (root) unlock(rootMutex(anonVmaAt(root)));
   if (failed) {
     unlinkAnonVmas(dst);
@@ -187,7 +202,8 @@ export function anonVmaMovetoTail(vma: Vma): void {
 }
 
 /**
- * For fork: the child's VMA joins all of the parent's anon_vmas and gets one of its own, of the same root.
+ * For fork: the child's VMA joins all of the parent's anon_vmas and gets one of its own, of the same root, unless it
+ * was given one of them.
  * @returns false when memory is exhausted, with the child's chain undone
  */
 export function anonVmaFork(vma: Vma, parent: Vma): bool {
@@ -195,6 +211,10 @@ export function anonVmaFork(vma: Vma, parent: Vma): bool {
   // The struct was copied from the parent's: it has no anon_vma of its own yet.
   vma.anonVma = 0;
   if (!anonVmaClone(vma, parent)) return false;
+  if (vma.anonVma) {
+    event(Event.AnonVmaInherited, <f64>anonVmaAt(vma.anonVma).number, <f64>vma.start, 0);
+    return true;
+  }
   const anonVma = anonVmaCreate(vma);
   const chain = anonVma ? chainAlloc() : null;
   if (!anonVma || !chain) {
@@ -204,10 +224,13 @@ export function anonVmaFork(vma: Vma, parent: Vma): bool {
   }
   const root = anonVmaAt(anonVmaAt(parent.anonVma).root);
   anonVma.root = <u32>changetype<usize>(root);
+  anonVma.parent = parent.anonVma;
+  anonVma.activeVmas = 1;
   getAnonVma(root);
   vma.anonVma = <u32>changetype<usize>(anonVma);
   anonVmaLock(anonVma, Doing.AnonVma);
   anonVmaChainLink(vma, chain, anonVma);
+  anonVmaAt(anonVma.parent).children++;
   anonVmaUnlock(anonVma);
   return true;
 }
@@ -231,8 +254,12 @@ export function unlinkAnonVmas(vma: Vma): void {
     if (anonVma.head) {
       chainRemoveFromVma(vma, chain);
       chainFree(chain);
+    } else {
+      anonVmaAt(anonVma.parent).children--;
     }
   }
+  if (vma.anonVma) anonVmaAt(vma.anonVma).activeVmas--;
+  vma.anonVma = 0;
   if (root) unlock(rootMutex(anonVmaAt(root)));
   for (let at = vma.chainHead; at;) {
     const chain = changetype<AnonVmaChain>(<usize>at);

@@ -3,7 +3,8 @@
 //
 // The index of a page is compared with VMAs that count in small pages where a walk asks which VMAs hold it: a page
 // other than the first of its file or object is looked for in the wrong place (spec/commits.md section 5). v3.7 is
-// like that; only a walk that goes over all VMAs of an anon_vma, a list's, finds it whatever happened to them.
+// like that; only a walk that goes over all VMAs of an anon_vma, a list's, finds it whatever happened to them. The
+// switch hugetlbPgoff has the repair: walks ask in small pages.
 
 import { Doing } from "../locks";
 import { Unmap } from "../abi/argument";

@@ -1,14 +1,20 @@
 // The walks of a page that KSM shares (spec/rmap.md Part 1, "the three KSM walks"). Its stable node lists
-// the places; the page's own index says nothing about where it is, so each place's anon_vma is asked for
-// everything it has, and VMAs that do not hold the place's address are passed over. Two passes over the
+// the places; the page's own index says nothing about where it is, so v3.7 asks each place's anon_vma for
+// everything it has, and passes over VMAs that do not hold the place's address. Two passes over the
 // places: first the place's own address space, then those that a fork has given the page to.
+//
+// The switch ksmWalk has two later ways to ask for less. The place's address, shifted, is its index only in
+// VMAs that are where they were when they were first written; the index that the place had is right wherever they are.
 
 import { Doing } from "../locks";
 import { VmFlag } from "../abi/flag";
 import { UnmapResult } from "../abi/result";
+import { KsmWalk } from "../abi/switch";
+import { PAGE_SHIFT } from "../abi/unit";
 import { Offer, WalkAct } from "../abi/walk";
 import { anonSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
+import { header } from "../memory/header";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
 import { itemAt, RmapItem, stableNodeAt } from "../struct/ksm";
@@ -34,6 +40,11 @@ export enum KsmVisit {
   Record,
   /** VMAs that hold a place, mapped or not */
   Count,
+}
+
+/** The one pgoff that a place's anon_vma is asked for, unless it is asked for all. */
+function askedOf(item: RmapItem, how: u32): u64 {
+  return how == <u32>KsmWalk.ShiftedAddress ? item.address >> PAGE_SHIFT : item.index;
 }
 
 /** Does the VMA show the place, in the pass that asks for it? */
@@ -62,6 +73,8 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
   let irrelevant: u32 = 0;
   let entries: u32 = 0;
   let stop = node == 0;
+  const how = header().ksmWalk;
+  const asksForAll = how == <u32>KsmWalk.AllVmas;
   clearBuckets(out, room);
   for (let pass = 0; pass < 2 && !stop; pass++) {
     for (let at = stableNodeAt(node).items; at && !stop;) {
@@ -71,9 +84,11 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
       anonVmaLock(anonVma, Doing.KsmWalk);
       const source = anonSource();
       const root = sourceRoot(source, changetype<usize>(anonVma));
-      let step = sourceFirst(source, root, 0, u64.MAX_VALUE);
+      const first = asksForAll ? 0 : askedOf(item, how);
+      const last = asksForAll ? u64.MAX_VALUE : first;
+      let step = sourceFirst(source, root, first, last);
       let found: u32;
-      for (; ; step = sourceNext(source, found, 0, u64.MAX_VALUE)) {
+      for (; ; step = sourceNext(source, found, first, last)) {
         visited += stepVisited(step);
         touched += stepTouched(step);
         found = stepNode(step);

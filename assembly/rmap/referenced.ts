@@ -28,7 +28,7 @@ import { isLockedForCharge } from "../struct/page-cgroup";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
+import { addressIsChecked, askedPgoff, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
@@ -46,9 +46,10 @@ export function referencedFlags(result: u64): u32 {
 
 /** Asks the VMAs that owner offers until as many entries were found as the page has mappings. */
 function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u64 {
-  const pgoff = pageIndex(frame);
+  const index = pageIndex(frame);
   const huge = pageIsHuge(frame);
-  const at = huge ? pagePgoff(frame) : pgoff;
+  const at = huge ? pagePgoff(frame) : index;
+  const pgoff = huge ? askedPgoff(frame, at) : index;
   const checked = addressIsChecked();
   const tokens = hasSwapTokens();
   let mapcount = pageMapcount(frame);

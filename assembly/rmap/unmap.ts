@@ -13,7 +13,6 @@ import {
   mappingIsKsm,
   mappingOwner,
   pageCompound,
-  pageIndex,
   pageMapped,
   pageMapping,
   pageIsHugetlb,
@@ -22,7 +21,7 @@ import { isVmaTemporaryStack } from "../struct/vma";
 import { traceBegin, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
+import { addressIsChecked, askedPgoff, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { tryToUnmapNonlinear } from "./unmap-nonlinear";
@@ -32,8 +31,8 @@ import { countWalk } from "./walk-cost";
 /** Unmaps from the VMAs that owner offers until one objects or the page is not mapped any more. */
 function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapResult {
   const migrates = source != <u32>Source.File && (how & Unmap.ActionMask) == Unmap.Migration;
-  const pgoff = pageIndex(frame);
   const at = pagePgoff(frame);
+  const pgoff = askedPgoff(frame, at);
   const checked = addressIsChecked();
   let result = UnmapResult.Again;
   let irrelevant: u32 = 0;

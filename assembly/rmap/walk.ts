@@ -7,11 +7,11 @@ import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
-import { mappingIsAnon, mappingIsKsm, mappingOwner, pageIndex, pageMapping } from "../struct/page";
+import { mappingIsAnon, mappingIsKsm, mappingOwner, pageMapping } from "../struct/page";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, OUTSIDE, pagePgoff, vmaAddress } from "./address";
+import { addressIsChecked, askedPgoff, OUTSIDE, pagePgoff, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { isMappedAt, recordMapping } from "./mapping-record";
@@ -23,8 +23,8 @@ import { countWalk, countWalks } from "./walk-cost";
  * @param old 0: mappings are recorded; else entries that wait for the page that was in that frame are restored
  */
 function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize, room: u32): u32 {
-  const pgoff = pageIndex(frame);
   const at = pagePgoff(frame);
+  const pgoff = askedPgoff(frame, at);
   const checked = addressIsChecked();
   let found: u32 = 0;
   let irrelevant: u32 = 0;
@@ -119,8 +119,8 @@ export function stab(frames: usize, n: u32): u32 {
       relevant += <u32>ksmWalk(frame, KsmVisit.Count, 0, 0, 0);
       continue;
     }
-    const pgoff = pageIndex(frame);
     const at = pagePgoff(frame);
+    const pgoff = askedPgoff(frame, at);
     const source: u32 = mappingIsAnon(mapping) ? anonymous : Source.File;
     const owner = mappingOwner(mapping);
     let node: u32;

@@ -21,7 +21,12 @@ export class AnonVma {
   /** Last of the list. */
   tail: u32;
   mutex: u32;
-  spare: u32;
+  /** The one of the VMA that the fork copied; a root's is itself. It lives as long as this one has VMAs. */
+  parent: u32;
+  /** anon_vmas with VMAs whose parent this is: a root that has VMAs is one of its own. */
+  children: i32;
+  /** VMAs whose pages are given to this one. */
+  activeVmas: i32;
 }
 
 /** +8 is the node: parent, left, right, vma, subtreeLast. */
@@ -56,7 +61,7 @@ export function rootMutex(anonVma: AnonVma): usize {
   return <usize>anonVma.root + offsetof<AnonVma>("mutex");
 }
 
-/** One reference, its own root, or null. The mutex and the empty index outlive every reuse. */
+/** One reference, its own root and parent, or null. The mutex and the empty index outlive every reuse. */
 export function anonVmaAlloc(): AnonVma | null {
   const object = slabAlloc(Cache.AnonVma);
   if (!object) return null;
@@ -64,6 +69,9 @@ export function anonVmaAlloc(): AnonVma | null {
   anonVma.number = ++header().nextAnonVma;
   anonVma.root = <u32>object;
   anonVma.refcount = 1;
+  anonVma.parent = <u32>object;
+  anonVma.children = 0;
+  anonVma.activeVmas = 0;
   return anonVma;
 }
 

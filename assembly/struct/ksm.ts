@@ -56,6 +56,8 @@ export class RmapItem {
   anonVma: u32;
   nextSharing: u32;
   prevSharing: u32;
+  /** Linear index that the place had when it came to share. */
+  index: u64;
 }
 
 /** An address space that has, or had, mergeable VMAs. It holds the mm's struct. */

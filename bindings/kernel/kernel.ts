@@ -399,6 +399,16 @@ export class Kernel extends ReverseMap {
     return this.core.vmaCount() >>> 0;
   }
 
+  /** anon_vmas that there are now. */
+  get anonVmaCount(): number {
+    return this.core.zoneStat(14);
+  }
+
+  /** Links of VMAs to anon_vmas that there are now. */
+  get chainCount(): number {
+    return this.core.zoneStat(15);
+  }
+
   /** The most VMAs that all processes had at once since the last reset. */
   get peakVmaCount(): number {
     return this.core.peakVmaCount() >>> 0;

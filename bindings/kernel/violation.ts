@@ -317,6 +317,13 @@ const wordings: Record<Violated, Wording> = {
 
   [Violated.KsmPin]: (pid, address) =>
     `the place of KSM at ${place(pid, address)} shares without an anon_vma, or pins one without sharing`,
+  [Violated.ChainOwn]: (pid, start, own) =>
+    `${vma(pid, start)} has ${anonVma(own)}, which is not in its chain`,
+  [Violated.AnonVmaActive]: (number, counter, recount) =>
+    `${anonVma(number)} counts ${times(counter, "VMA")} whose own it is, but there ${recount === 1 ? "is" : "are"} ${recount}`,
+  [Violated.AnonVmaChildren]: (number, counter, recount) =>
+    `${anonVma(number)} counts ${times(counter, "child", "children")} in use, but there ${recount === 1 ? "is" : "are"} ${recount}`,
+  [Violated.AnonVmaParent]: (number) => `the parent of ${anonVma(number)} is gone`,
   [Violated.Freed]: (cache, written) =>
     `${times(written, "freed record")} of ${RECORDS[cache] ?? "no known kind"} ${written === 1 ? "was" : "were"} written to`,
 

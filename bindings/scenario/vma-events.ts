@@ -79,6 +79,8 @@ function eventInWords({ event, a, b, c }: KernelEvent): string | null {
       return `anon_vma ${a} made, no neighbour had one to take`;
     case "AnonVmaReused":
       return `anon_vma ${a} taken from a neighbour, so that they can merge`;
+    case "AnonVmaInherited":
+      return `anon_vma ${a} taken over, which no VMA called its own any more`;
     case "EntriesMoved":
       return `${counted(a, "page")} moved from ${pageOf(b)} to ${pageOf(c)}, in the same frames`;
     case "Remapped":

@@ -134,6 +134,57 @@ describe("I10: anon_vmas and chains", () => {
     ];
   });
 
+  damageTest(
+    "where fork's child may take one over, a VMA's anon_vma need not be the newest of its chain",
+    (family) => {
+      const { raw, child } = family;
+      const newest = raw.anonVma(child, SPLIT);
+      const oldest = link(family, child, SPLIT, 1).follow("anonVma", "AnonVma");
+      raw.vma(child, SPLIT).set("anonVma", oldest.address);
+      newest.add("activeVmas", -1);
+      oldest.add("activeVmas", 1);
+      return [];
+    },
+    { anonVmaReuse: "low-degree" },
+  );
+
+  damageTest(
+    "but it must be in its chain",
+    (family) => {
+      const { raw, child, parent } = family;
+      const vma = raw.vma(child, SPLIT);
+      const other = raw.anonVma(parent, PRIVATE_FILE);
+      vma.set("anonVma", other.address);
+      return [
+        `I10 the VMA at ${hex(SPLIT)} of process 2 has anon_vma ${other.get("number")}, which is ` +
+          "not in its chain",
+      ];
+    },
+    { anonVmaReuse: "low-degree" },
+  );
+
+  damageTest("an anon_vma counts the VMAs whose own it is", ({ raw, parent }) => {
+    const own = raw.anonVma(parent, SPLIT);
+    own.add("activeVmas", 1);
+    return [`I10 anon_vma ${own.get("number")} counts 4 VMAs whose own it is, but there are 3`];
+  });
+
+  damageTest("and its children that are used, a root itself among them", ({ raw, parent }) => {
+    const own = raw.anonVma(parent, PRIVATE_FILE);
+    own.add("children", -1);
+    return [`I10 anon_vma ${own.get("number")} counts 1 child in use, but there are 2`];
+  });
+
+  damageTest("a parent that is gone is named", ({ raw, parent, child }) => {
+    const own = raw.anonVma(child, PRIVATE_FILE);
+    const oldest = raw.anonVma(parent, PRIVATE_FILE);
+    own.set("parent", 8);
+    return [
+      `I10 the parent of anon_vma ${own.get("number")} is gone`,
+      `I10 anon_vma ${oldest.get("number")} counts 2 children in use, but there is 1`,
+    ];
+  });
+
   damageTest("an anon_vma that lives on without VMAs and children is named", (family) => {
     const { kernel } = family;
     const other = stranger(family);

@@ -12,18 +12,29 @@ export class AnonVma {
   sorted: Vma[] = [];
   /** Live anon_vmas that have this one as their root, itself left out. */
   private children = 0;
+  /** anon_vmas that were made when a VMA with this one was copied. */
+  private readonly offspring: AnonVma[] = [];
   /** KSM's places that were found in it. */
   private pins = 0;
   private freed = false;
 
   constructor(parent: AnonVma | null) {
     this.root = parent === null ? this : parent.root;
-    if (parent !== null) this.root.children++;
+    if (parent === null) return;
+    this.root.children++;
+    parent.offspring.push(this);
   }
 
   /** False once nothing refers to it any more: no VMA, no place of KSM's, and for a root no child. */
   get alive(): boolean {
     return !this.freed;
+  }
+
+  /** No VMA gives its pages to it, and of what came of it no more than one is used; a root is as if it came of itself. */
+  get deserted(): boolean {
+    const used = this.offspring.filter(({ linked }) => linked.length > 0).length;
+    const isOwn = this.linked.some(({ anonVma }) => anonVma === this);
+    return !isOwn && used + (this.root === this ? 1 : 0) < 2;
   }
 
   link(vma: Vma): void {

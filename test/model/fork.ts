@@ -24,16 +24,22 @@ function copyVma(to: AddressSpace, vma: Vma): Vma {
   const copy = new Vma(to, vma.start, vma.end, vma.pgoff, flags, vma.file);
   copy.searched = vma.searched;
   if (vma.anonVma !== null) {
+    const deserted = vma.chain.find((anonVma) => anonVma.deserted);
     cloneChain(copy, vma);
-    const own = new AnonVma(vma.anonVma);
-    to.environment.counts.anonVmasCreated++;
-    copy.anonVma = own;
-    copy.chain.push(own);
-    own.link(copy);
+    if (deserted !== undefined && to.environment.memory.reusesAnonVmas) copy.anonVma = deserted;
+    else giveOwn(copy, vma.anonVma);
   }
   vma.file?.inode.linkAfter(copy, vma);
   to.insert(copy);
   return copy;
+}
+
+function giveOwn(copy: Vma, parent: AnonVma): void {
+  const own = new AnonVma(parent);
+  copy.space.environment.counts.anonVmasCreated++;
+  copy.anonVma = own;
+  copy.chain.push(own);
+  own.link(copy);
 }
 
 function copyEntries(vma: Vma, copy: Vma): void {

@@ -74,8 +74,11 @@ export interface HugeMapping {
   readonly protection: HugeProtection;
 }
 
-/** How walks find the VMAs of an anonymous page, whose index counts huge pages where VMAs count small ones. */
+/** How walks find the VMAs of a page, whose index counts huge pages where VMAs count small ones. */
 export interface HugeSearch {
+  /** The index is put in small pages first: then all is found. */
+  readonly converts: boolean;
+
   /** All VMAs of the page's family are looked at: a list. */
   readonly goesOverAll: boolean;
   /** What a search offers must have the page: the machine stops where it has not. */
@@ -102,7 +105,7 @@ export class HugeMachine {
     public total: number,
     /** Most huge pages that there is room for. */
     private readonly room: number,
-    private readonly search: HugeSearch = { goesOverAll: false, trusts: false },
+    private readonly search: HugeSearch = { converts: false, goesOverAll: false, trusts: false },
   ) {}
 
   get inUse(): number {
@@ -142,7 +145,8 @@ export class HugeMachine {
 
   /** The places that a walk finds: those where the page's number among small pages is no smaller than the first of its VMA. */
   found(page: HugePage): HugePlace[] {
-    const all = this.search.goesOverAll && !this.isCached(page);
+    const { converts, goesOverAll } = this.search;
+    const all = converts || (goesOverAll && !this.isCached(page));
     return this.places(page).filter(
       ({ vma, place }) => all || indexAt(vma, place) >= vma.pgoff * SMALL,
     );
@@ -151,7 +155,7 @@ export class HugeMachine {
   /** May a walk be offered a VMA that ends before the page's place in it, and stop the machine? */
   stopsAt(page: HugePage): boolean {
     const [somewhere] = this.places(page);
-    if (somewhere === undefined || !this.search.trusts) return false;
+    if (somewhere === undefined || !this.search.trusts || this.search.converts) return false;
     const index = indexAt(somewhere.vma, somewhere.place);
     return [...this.everyVma()].some(
       ({ file, pgoff, pages }) =>

@@ -3,6 +3,7 @@ import type { AnonVma } from "./anon-vma.js";
 import type { WalkOrder } from "./memory.js";
 import type { Page } from "./page.js";
 import type { Place } from "./page-walk.js";
+import type { Vma } from "./vma.js";
 
 /** One page of an address space that could be merged when KSM came by. */
 export interface KsmItem {
@@ -14,6 +15,8 @@ export interface KsmItem {
   content: SharedContent | null;
   /** The anon_vma that it was found in; kept alive while it shares. */
   anonVma: AnonVma | null;
+  /** The pgoff of its address then. */
+  index: number;
 }
 
 /** Content that several places share: KSM's stable node. */
@@ -34,11 +37,21 @@ export class SharedContent {
    */
   places(order: WalkOrder): readonly Place[] {
     return [true, false].flatMap((own) =>
-      this.items.flatMap(({ space, address, anonVma }) =>
-        ((order === "list" ? anonVma?.linked : anonVma?.sorted) ?? [])
-          .filter((vma) => vma.holds(address) && (vma.space === space) === own)
-          .map((vma) => ({ vma, address })),
+      this.items.flatMap((item) =>
+        this.offered(item, order)
+          .filter((vma) => vma.holds(item.address) && (vma.space === item.space) === own)
+          .map((vma) => ({ vma, address: item.address })),
       ),
     );
+  }
+
+  /** A list offers all that its anon_vma has, a tree what it is asked for. */
+  private offered({ address, anonVma, index }: KsmItem, order: WalkOrder): readonly Vma[] {
+    if (anonVma === null) return [];
+    if (order === "list") return anonVma.linked;
+    const { ksmWalk } = this.page.memory;
+    if (ksmWalk === "all-vmas") return anonVma.sorted;
+    const asked = ksmWalk === "shifted-address" ? address : index;
+    return anonVma.sorted.filter((vma) => vma.pgoff <= asked && asked < vma.pgoffOf(vma.end));
   }
 }

@@ -46,6 +46,7 @@ function vmaOf({ space, address }: KsmItem): Vma | undefined {
 
 function pinAnonVma(item: KsmItem, vma: Vma): void {
   item.anonVma = vma.anonVma;
+  item.index = vma.pgoffOf(item.address);
   item.anonVma?.pin();
 }
 

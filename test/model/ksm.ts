@@ -177,7 +177,7 @@ function sharingOf(contents: readonly SharedContent[]): Sharing {
 }
 
 function newItem(space: AddressSpace, address: number): KsmItem {
-  return { space, address, seen: null, content: null, anonVma: null };
+  return { space, address, seen: null, content: null, anonVma: null, index: 0 };
 }
 
 function share(item: KsmItem, content: SharedContent): void {

@@ -9,7 +9,7 @@ import { Ksm } from "./ksm.js";
 import type { Cgroup } from "./cgroup.js";
 import { forceEmpty, remove, setLimit } from "./cgroup-call.js";
 import { moveSpace } from "./cgroup-move.js";
-import { Memory, type HugePages, type WalkOrder } from "./memory.js";
+import { Memory, type HugePages, type KsmWalk, type WalkOrder } from "./memory.js";
 import { markBroken, memoryFailure, type MemoryFailure } from "./memory-failure.js";
 import { migrate, type Migration } from "./migrate.js";
 import type { Page } from "./page.js";
@@ -45,6 +45,8 @@ export interface MachineOptions {
   readonly migrationMlock?: "lost" | "restored";
   /** Which files' pages their storage keys make dirty. */
   readonly storageKeyDirty?: "always" | "non-accounting-only";
+  readonly ksmWalk?: KsmWalk;
+  readonly anonVmaReuse?: "never" | "low-degree";
   /** Chooses places for mappings without one; by default the highest gap. */
   readonly placement?: Environment["placement"];
 }
@@ -78,6 +80,8 @@ export class Machine {
     this.memory.mlockOutlivesMappings = options.clearMlock === "on-truncate";
     this.memory.migrationRestoresMlock = options.migrationMlock === "restored";
     this.memory.keysDirtyAnyFile = options.storageKeyDirty === "always";
+    this.memory.ksmWalk = options.ksmWalk ?? "all-vmas";
+    this.memory.reusesAnonVmas = options.anonVmaReuse === "low-degree";
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,
       memlock: options.memlock ?? Infinity,

@@ -7,6 +7,9 @@ import { Swap } from "./swap.js";
 /** The order in which a walk meets VMAs. */
 export type WalkOrder = "list" | "interval-tree";
 
+/** All, those with the pgoff that the place's address would be, or those with the one that the place had when it came to share. */
+export type KsmWalk = "all-vmas" | "shifted-address" | "exact-index";
+
 /** Where huge pages are made. */
 export type HugePages = "always" | "madvise" | "never";
 
@@ -19,6 +22,10 @@ export class Memory {
   ioHeld = false;
   /** Frames that are known to be broken. */
   broken = 0;
+  /** Which VMAs a tree is asked for on behalf of a page that KSM shares. */
+  ksmWalk: KsmWalk = "all-vmas";
+  /** fork's child may have an anon_vma of its parent's that is deserted. */
+  reusesAnonVmas = false;
   /** Files that somebody has open or maps. */
   readonly inodes = new Set<Inode>();
   /** Pages under writeback. */

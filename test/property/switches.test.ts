@@ -23,9 +23,6 @@ const MISSING = new Set<string>([
   "swapToken",
   "fileIndex",
   "notifierCalls",
-  "hugetlbPgoff",
-  "ksmWalk",
-  "anonVmaReuse",
   "invalidatePage",
   "presets",
 ]);

@@ -298,6 +298,51 @@ describe("the units of the index", () => {
     expectHealthy(kernel);
   });
 
+  test.each(
+    (["split", "unmapped"] as const).flatMap((how) =>
+      (["release", "checked"] as const).map((build) => [how, build] as const),
+    ),
+  )(
+    "asked for in small pages the right VMA is handed out, and no other (%s, %s)",
+    async (how, build) => {
+      const { kernel, process, page } = await cut({ build, hugetlbPgoff: "small-pages" }, how);
+      kernel.resetCounters();
+      expect(kernel.rmapWalk(page)).toBe(1);
+      expect(kernel.counters).toMatchObject({ entriesChecked: 1, irrelevantVmas: 0 });
+      expect(kernel.stab(page)).toBe(1);
+      expect(page.mappings()[0]!.vma.start).toBe(at(2 * HUGE));
+      expect(kernel.pageReferenced(page)).toBe(1);
+      expect(kernel.migratePage(page).result).toBe("moved");
+      expect(process.read(at(2 * HUGE))).toBe(3);
+      expectHealthy(kernel);
+    },
+  );
+
+  test("and so is a page of a file: try_to_unmap finds it", async () => {
+    const { kernel, process } = await pool(2, { hugetlbPgoff: "small-pages" });
+    const file = kernel.createFile({ pages: 2 * HUGE, kind: "hugetlb" });
+    lay(process, 0, HUGE, { file, shared: true, pgoff: HUGE });
+    process.write(at(0), 1);
+    const page = pageAt(process, 0);
+    expect(kernel.rmapWalk(page)).toBe(1);
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
+    expect(process.read(at(0))).toBe(1);
+    expectHealthy(kernel);
+  });
+
+  test.each([
+    ["huge-pages", 0],
+    ["small-pages", 1],
+  ] as const)(
+    "memory failure tells who maps the page, if it finds them (%s: %i)",
+    async (hugetlbPgoff, told) => {
+      const { kernel, process, page } = await cut({ build: "release", hugetlbPgoff }, "unmapped");
+      const { frame } = page;
+      kernel.memoryFailure(frame, { early: true });
+      expect(process.signal === null ? 0 : 1).toBe(told);
+    },
+  );
+
   test.each(["split", "unmapped"] as const)(
     "checked, and with a list, the right VMA is found: the first is passed over (%s)",
     async (how) => {

@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from "vitest";
 import { PageFlag } from "../../assembly/abi/flag.js";
-import { createKernel, type Kernel, type MemoryCgroup } from "../../bindings/index.js";
+import {
+  createKernel,
+  type Kernel,
+  type KernelOptions,
+  type MemoryCgroup,
+  type Page,
+} from "../../bindings/index.js";
 import { Scheduler } from "../../bindings/scenario/scheduler.js";
 import { at, expectHealthy, lay, PAGE, pageAt, places } from "../api/ground.js";
 
@@ -199,6 +205,148 @@ describe("rmap_walk_ksm", () => {
     );
     expectHealthy(kernel);
   });
+});
+
+describe("the switch ksmWalk", () => {
+  const ways = ["all-vmas", "shifted-address", "exact-index"] as const;
+
+  /** 64 VMAs of one page, of which two show the same page. */
+  async function cut(options: KernelOptions) {
+    const kernel = await createKernel({ build, ...options });
+    const process = kernel.spawn();
+    lay(process, 0, 64);
+    for (let i = 0; i < 64; i++) process.write(at(i), 100 + i);
+    process.write(at(10), 5);
+    process.write(at(50), 5);
+    process.madvise(at(0), 64 * PAGE, "mergeable");
+    kernel.ksm.settle();
+    for (let i = 1; i < 64; i += 2) process.mprotect(at(i), PAGE, "r");
+    return { kernel, process, page: pageAt(process, 10) };
+  }
+
+  /** VMAs that a walk was handed: what it considered, and what it passed over. */
+  function handed(kernel: Kernel, page: Page): number {
+    kernel.resetCounters();
+    expect(kernel.rmapWalk(page)).toBe(2);
+    return kernel.counters.entriesChecked + kernel.counters.irrelevantVmas;
+  }
+
+  test.each([
+    ["all-vmas", 2 * 2 * 64],
+    ["shifted-address", 2 * 2],
+    ["exact-index", 2 * 2],
+  ] as const)("decides how many VMAs a tree hands out (%s)", async (ksmWalk, expected) => {
+    const { kernel, page } = await cut({ ksmWalk });
+    expect(handed(kernel, page)).toBe(expected);
+    expectHealthy(kernel);
+  });
+
+  test.each(ways)("changes nothing with a list, which knows no offsets (%s)", async (ksmWalk) => {
+    const { kernel, page } = await cut({ ksmWalk, anonIndex: "list" });
+    expect(handed(kernel, page)).toBe(2 * 2 * 64);
+  });
+
+  /** Two processes with one page each; the second has moved it before KSM came, so its pgoff is another than its address. */
+  async function moved(options: KernelOptions) {
+    const kernel = await createKernel({ build, ...options });
+    const [still, mover] = [kernel.spawn(), kernel.spawn()];
+    for (const process of [still, mover]) {
+      lay(process, 0, 1);
+      process.write(at(0), 5);
+    }
+    mover.mremap(at(0), PAGE, PAGE, { to: at(200) });
+    still.madvise(at(0), PAGE, "mergeable");
+    mover.madvise(at(200), PAGE, "mergeable");
+    kernel.ksm.settle();
+    const page = pageAt(still, 0);
+    expect(page).toMatchObject({ ksm: true, mapcount: 2 });
+    return { kernel, still, mover, page };
+  }
+
+  test.each([
+    ["all-vmas", 2],
+    ["shifted-address", 1],
+    ["exact-index", 2],
+  ] as const)("after mremap of a page that was written: %s finds %i of 2", async (ksmWalk, n) => {
+    const { kernel, still, mover, page } = await moved({ ksmWalk });
+    expect(kernel.rmapWalk(page)).toBe(n);
+    expect(kernel.stab(page)).toBe(n);
+    const all = [`${mover.pid}:200`, `${still.pid}:0`];
+    expect(places(page).sort()).toEqual(all.slice(2 - n).sort());
+    expectHealthy(kernel);
+  });
+
+  test("a place that is not found stays mapped, and its touches are not seen", async () => {
+    const { kernel, mover, page } = await moved({ ksmWalk: "shifted-address" });
+    kernel.pageReferenced(page);
+    mover.read(at(200));
+    expect(kernel.pageReferenced(page)).toBe(0);
+    expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("again");
+    expect(page.mapcount).toBe(1);
+    expect(mover.read(at(200))).toBe(5);
+    expectHealthy(kernel);
+  });
+
+  test("exact-index finds what a fork has copied, and what has moved since", async () => {
+    const { kernel, still, mover, page } = await moved({ ksmWalk: "exact-index" });
+    const child = mover.fork();
+    expect(kernel.rmapWalk(page)).toBe(3);
+    child.mremap(at(200), PAGE, PAGE, { to: at(300) });
+    // mremap gave it a copy of its own first.
+    expect(page.mapcount).toBe(2);
+    child.madvise(at(300), PAGE, "mergeable");
+    kernel.ksm.settle();
+    expect(places(page).sort()).toEqual(
+      [`${still.pid}:0`, `${mover.pid}:200`, `${child.pid}:300`].sort(),
+    );
+    expectHealthy(kernel);
+  });
+
+  test.each([
+    ["all-vmas", 2],
+    ["shifted-address", 0],
+    ["exact-index", 2],
+  ] as const)(
+    "a private copy of a file's page has the file's pgoff: %s finds %i of 2",
+    async (ksmWalk, n) => {
+      const kernel = await createKernel({ build, ksmWalk });
+      const process = kernel.spawn();
+      lay(process, 0, 4, { file: kernel.createFile({ pages: 8 }), pgoff: 3 });
+      for (const page of [1, 2]) process.write(at(page), 5);
+      process.madvise(at(0), 4 * PAGE, "mergeable");
+      kernel.ksm.settle();
+      expect(kernel.rmapWalk(pageAt(process, 1))).toBe(n);
+      expectHealthy(kernel);
+    },
+  );
+
+  test("exact-index asks for what the place has become, when it comes to share again", async () => {
+    const { kernel, process } = await cut({ ksmWalk: "exact-index" });
+    process.mremap(at(50), PAGE, PAGE, { to: at(10) });
+    process.write(at(20), 5);
+    kernel.ksm.settle();
+    expect(kernel.rmapWalk(pageAt(process, 10))).toBe(2);
+    expectHealthy(kernel);
+  });
+
+  // v3.7 takes no swap entry apart when memory moves: what comes back there is no place.
+  test.each([
+    ["all-vmas", 1],
+    ["shifted-address", 0],
+    ["exact-index", 0],
+  ] as const)(
+    "what came from swap to where another place was is found by luck alone (%s: %i)",
+    async (ksmWalk, n) => {
+      const { kernel, process, page } = await cut({ ksmWalk });
+      expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
+      process.mremap(at(50), PAGE, PAGE, { to: at(10) });
+      expect(process.read(at(10))).toBe(5);
+      const back = pageAt(process, 10);
+      expect(back.ksm).toBe(true);
+      expect(kernel.rmapWalk(back)).toBe(n);
+      expectHealthy(kernel);
+    },
+  );
 });
 
 describe("a page at very many places", () => {

@@ -186,9 +186,14 @@ describe("anon_vma_clone", () => {
       const page = pageAt(process, 20_009);
       // Each cuts one page off the rest, which takes one VMA and three links.
       const cut = (i: number): void => grandchild.mprotect(at(i), PAGE, i % 2 ? "r" : "rx");
+      const own = new RawMachine(kernel).anonVma(grandchild, at(20_009));
       let i = 10;
-      do kernel.resetCounters();
-      while (codeOf(() => cut(i++)) === "");
+      let users: number;
+      do {
+        kernel.resetCounters();
+        users = own.get("activeVmas");
+      } while (codeOf(() => cut(i++)) === "");
+      expect(own.get("activeVmas")).toBe(users);
       const { chainsCreated } = kernel.counters;
       linked.add(chainsCreated);
       if (!chainsCreated) continue;

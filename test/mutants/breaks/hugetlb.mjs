@@ -12,6 +12,30 @@ export default {
       to: "return index;",
     },
     {
+      rule: "v3.7 asks for a huge page of the pool in huge pages",
+      file: "assembly/rmap/address.ts",
+      from: "return header().hugetlbPgoff == <u32>HugetlbPgoff.SmallPages ? pgoff : index;",
+      to: "return pgoff;",
+    },
+    {
+      rule: "v3.16 asks for a huge page of the pool in small pages",
+      file: "assembly/rmap/address.ts",
+      from: "return header().hugetlbPgoff == <u32>HugetlbPgoff.SmallPages ? pgoff : index;",
+      to: "return index;",
+    },
+    {
+      rule: "v3.16 asks for references to a huge page of the pool in small pages",
+      file: "assembly/rmap/referenced.ts",
+      from: "const pgoff = huge ? askedPgoff(frame, at) : index;",
+      to: "const pgoff = index;",
+    },
+    {
+      rule: "v3.16 finds in small pages who is told of a broken huge page",
+      file: "assembly/mm/memory-kill.ts",
+      from: "const pgoff = askedPgoff(frame, pagePgoff(frame));",
+      to: "const pgoff = askedPgoff(frame, 0);",
+    },
+    {
       rule: "the index of a huge page of the pool counts in huge pages",
       file: "assembly/struct/vma.ts",
       from: "return isHugetlbVma(vma) ? index >> HUGE_ORDER : index;",

@@ -28,6 +28,7 @@ import notifiers from "./notifiers.mjs";
 import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
+import reuse from "./reuse.mjs";
 import stacks from "./stacks.mjs";
 import storageKeys from "./storage-keys.mjs";
 import swapToken from "./swap-token.mjs";
@@ -37,7 +38,7 @@ import verify from "./verify.mjs";
 import walks from "./walks.mjs";
 
 const groups = [
-  ...[lifetime, indexes, walks, referenced, unmap, faults, reclaim],
+  ...[lifetime, reuse, indexes, walks, referenced, unmap, faults, reclaim],
   ...[
     mlock,
     mlockBefore,

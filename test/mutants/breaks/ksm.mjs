@@ -26,8 +26,32 @@ export default {
     {
       rule: "the walk asks an anon_vma for everything it has",
       file: walk,
-      from: "let step = sourceFirst(source, root, 0, u64.MAX_VALUE);",
-      to: "let step = sourceFirst(source, root, item.address >> 12, item.address >> 12);",
+      from: "const asksForAll = how == <u32>KsmWalk.AllVmas;",
+      to: "const asksForAll = false;",
+    },
+    {
+      rule: "the exact walk asks for one index alone",
+      file: walk,
+      from: "const last = asksForAll ? u64.MAX_VALUE : first;",
+      to: "const last = u64.MAX_VALUE;",
+    },
+    {
+      rule: "the exact walk asks for the index that the place had, which no address tells",
+      file: walk,
+      from: "? item.address >> PAGE_SHIFT : item.index;",
+      to: "? item.address >> PAGE_SHIFT : item.address >> PAGE_SHIFT;",
+    },
+    {
+      rule: "the naive walk asks for the place's address",
+      file: walk,
+      from: "? item.address >> PAGE_SHIFT : item.index;",
+      to: "? item.index : item.index;",
+    },
+    {
+      rule: "a place that comes to share again may have another index",
+      file: slot,
+      from: "item.index = linearPageIndex(vma, item.address);",
+      to: "if (!item.index) item.index = linearPageIndex(vma, item.address);",
     },
     {
       rule: "the walk for references filters by memcg",

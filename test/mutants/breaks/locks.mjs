@@ -35,8 +35,8 @@ export default {
       rule: "a clone is linked under its root's mutex",
       tests: guarded,
       file: "assembly/rmap/anon-vma.ts",
-      from: '      lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.AnonVma);\n    }\n    assert(root == anonVma.root, "anon_vma: a chain of two roots");\n    anonVmaChainLink(dst, chain, anonVma);\n    links++;\n    at = source.newer;\n  }\n  if (root) unlock(rootMutex(anonVmaAt(root)));\n',
-      to: '    }\n    assert(root == anonVma.root, "anon_vma: a chain of two roots");\n    anonVmaChainLink(dst, chain, anonVma);\n    links++;\n    at = source.newer;\n  }\n',
+      from: '      lock(rootMutex(anonVma), LockClass.AnonVmaMutex, Doing.AnonVma);\n    }\n    assert(root == anonVma.root, "anon_vma: a chain of two roots");\n    anonVmaChainLink(dst, chain, anonVma);\n    if (reuses && !dst.anonVma && isDeserted(anonVma)) dst.anonVma = source.anonVma;\n    links++;\n    at = source.newer;\n  }\n  if (dst.anonVma) anonVmaAt(dst.anonVma).activeVmas++;\n  if (root) unlock(rootMutex(anonVmaAt(root)));\n',
+      to: '    }\n    assert(root == anonVma.root, "anon_vma: a chain of two roots");\n    anonVmaChainLink(dst, chain, anonVma);\n    if (reuses && !dst.anonVma && isDeserted(anonVma)) dst.anonVma = source.anonVma;\n    links++;\n    at = source.newer;\n  }\n  if (dst.anonVma) anonVmaAt(dst.anonVma).activeVmas++;\n',
     },
     {
       rule: "migration entries are restored under their page-table lock",
