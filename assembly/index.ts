@@ -47,5 +47,6 @@ export {
 } from "./mm/sample";
 export { verify } from "./check/verify";
 export { actorStack, setActor } from "./sync/actor";
+export { heldLocks } from "./sync/lock";
 export { memcgField, memcgRoot } from "./mm/memcg-field";
 export { ksmField, swapAreaField, swapTokenField, vmStat, zoneStat } from "./mm/statistics";

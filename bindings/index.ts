@@ -47,6 +47,7 @@ export type { SwapToken, TokenState } from "./kernel/swap-token.js";
 export type { SwapArea } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { LockCount, LockCounters } from "./kernel/lock-counters.js";
+export type { HeldLock } from "./kernel/held-locks.js";
 export type { LockName } from "./core/lock-words.js";
 export {
   DEFAULT_HEAP,

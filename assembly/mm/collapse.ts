@@ -21,11 +21,13 @@ import { header, vmStat } from "../memory/header";
 import { pageAddNewAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { anonVmaLock, anonVmaUnlock } from "../rmap/anon-vma";
 import { pmdLock, pmdUnlock } from "../rmap/huge-entry";
+import { mmuNotifierTestYoung } from "../notifier/dispatch";
 import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-  mmuNotifierTestYoung,
-} from "../notifier/dispatch";
+  rangeEndInside,
+  rangeEndOutside,
+  rangeStartInside,
+  rangeStartOutside,
+} from "../notifier/placement";
 import { AnonVma } from "../struct/anon-vma";
 import { isolateLruPage, putbackLruPage } from "../struct/isolation";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
@@ -195,11 +197,13 @@ function collapseInto(mm: MmStruct, start: u64, head: u32): CollapseResult {
   if (!pmd) return CollapseResult.NothingThere;
   const anonVma = changetype<AnonVma>(<usize>vma.anonVma);
   anonVmaLock(anonVma, Doing.Collapse);
-  mmuNotifierInvalidateRangeStart(mm, start, start + PMD_SIZE);
+  rangeStartOutside(mm, start, start + PMD_SIZE);
   pmdLock(mm, Doing.Collapse);
+  rangeStartInside(mm, start, start + PMD_SIZE);
   const table = tableWithdraw(pmd);
+  rangeEndInside(mm, start, start + PMD_SIZE);
   pmdUnlock(mm);
-  mmuNotifierInvalidateRangeEnd(mm, start, start + PMD_SIZE);
+  rangeEndOutside(mm, start, start + PMD_SIZE);
   ptlLock(pmd, Doing.Collapse);
   const isolated = isolatePages(mm, table, start);
   ptlUnlock(pmd);

@@ -13,9 +13,12 @@ import { pageAddNewAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { pmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { splitHugePage } from "../rmap/split-huge-page";
 import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch";
+  pmdClearedInside,
+  rangeEndInside,
+  rangeEndOutside,
+  rangeStartInside,
+  rangeStartOutside,
+} from "../notifier/placement";
 import { clearHugePage, copyHugePage } from "../struct/huge-page";
 import { MmStruct } from "../struct/mm-struct";
 import {
@@ -30,12 +33,13 @@ import { getPage, hugePageAlloc, putPage } from "../struct/page-frame";
 import {
   hugeEntry,
   hugeEntryInstall,
-  hugeEntryToTable,
+  hugeEntryWithdraw,
   pmdIsHuge,
   pmdIsNone,
   PMD_SIZE,
-  pteUnder,
+  pteInTable,
   setHugeEntry,
+  tablePutBack,
   tablesReserve,
 } from "../struct/page-table";
 import {
@@ -161,21 +165,25 @@ function copyToSmall(vma: Vma, start: u64, pmd: usize, entry: u64, head: u32): b
   let copies = smallCopies(vma, head);
   if (!copies) return false;
   const mm = mmOf(vma);
-  mmuNotifierInvalidateRangeStart(mm, start, start + PMD_SIZE);
+  rangeStartOutside(mm, start, start + PMD_SIZE);
   pmdLock(mm, Doing.CopyOnWrite);
   const same = pmdIsHuge(pmd) && hugeEntry(pmd) == entry;
   if (same) {
-    hugeEntryToTable(pmd);
+    rangeStartInside(mm, start, start + PMD_SIZE);
+    const table = hugeEntryWithdraw(pmd);
+    rangeEndInside(mm, start, start + PMD_SIZE);
     for (let at = start; copies; at += STEP) {
       const frame = copies;
       copies = takeFirst(frame);
       pageAddNewAnonRmap(frame, vma, at);
-      store<u64>(pteUnder(pmd, at), pteOf(frame, hugeBits(vma)));
+      store<u64>(pteInTable(table, at), pteOf(frame, hugeBits(vma)));
     }
+    // Not before it is filled: the locks of entries are others than the page_table_lock.
+    tablePutBack(pmd, table);
     pageRemoveRmap(head);
   }
   pmdUnlock(mm);
-  mmuNotifierInvalidateRangeEnd(mm, start, start + PMD_SIZE);
+  rangeEndOutside(mm, start, start + PMD_SIZE);
   if (!same) {
     putCopies(copies);
     return true;
@@ -191,18 +199,19 @@ function replaceHugePage(vma: Vma, start: u64, pmd: usize, entry: u64, head: u32
   const mm = mmOf(vma);
   copyHugePage(copy, head);
   pageSet(copy, PageFlag.Uptodate);
-  mmuNotifierInvalidateRangeStart(mm, start, start + PMD_SIZE);
+  rangeStartOutside(mm, start, start + PMD_SIZE);
   pmdLock(mm, Doing.CopyOnWrite);
   putPage(head);
   const same = pmdIsHuge(pmd) && hugeEntry(pmd) == entry;
   if (same) {
+    pmdClearedInside(mm, pmd, start, start + PMD_SIZE);
     pageAddNewAnonRmap(copy, vma, start);
     setHugeEntry(pmd, pteOf(copy, hugeBits(vma)));
     pageRemoveRmap(head);
     putPage(head);
   }
   pmdUnlock(mm);
-  mmuNotifierInvalidateRangeEnd(mm, start, start + PMD_SIZE);
+  rangeEndOutside(mm, start, start + PMD_SIZE);
   if (!same) {
     dropNewPage(copy);
     return;

@@ -12,11 +12,8 @@ import { Errno } from "../abi/result";
 import { PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-  setPteAtNotify,
-} from "../notifier/dispatch";
+import { setPteAtNotify } from "../notifier/dispatch";
+import { rangeEndOutside, rangeStartOutside } from "../notifier/placement";
 import { pageAddNewAnonRmap, pageMoveAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { munlockVmaPage } from "../rmap/munlock";
 import { accountsDirty, mappingOf } from "../struct/address-space";
@@ -77,11 +74,11 @@ function lockUnderPtl(frame: u32, pmd: usize, pte: usize, entry: u64): bool {
 function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, copy: u32): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pte = pteUnder(pmd, address);
-  mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
+  rangeStartOutside(mm, address, address + PAGE_SIZE);
   ptlLock(pmd, Doing.CopyOnWrite);
   if (load<u64>(pte) != entry) {
     ptlUnlock(pmd);
-    mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
+    rangeEndOutside(mm, address, address + PAGE_SIZE);
     dropNewPage(copy);
     return false;
   }
@@ -98,7 +95,7 @@ function replacePage(vma: Vma, address: u64, pmd: usize, entry: u64, old: u32, c
     putPage(old);
   }
   ptlUnlock(pmd);
-  mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
+  rangeEndOutside(mm, address, address + PAGE_SIZE);
   count(Counter.PagesCopied, 1);
   event(Event.PageCopied, <f64>address, <f64>old, <f64>copy);
   return true;

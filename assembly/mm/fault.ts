@@ -7,7 +7,8 @@ import { VmFlag } from "../abi/flag";
 import { Errno } from "../abi/result";
 import { TASK_SIZE_PAGES } from "../abi/unit";
 import { count, header } from "../memory/header";
-import { mmapSem, MmStruct } from "../struct/mm-struct";
+import { pmdLock, pmdUnlock } from "../rmap/huge-entry";
+import { mmapSem, MmStruct, pageTableLock } from "../struct/mm-struct";
 import { pageReadWord, pageSetWord } from "../struct/page";
 import {
   entryOf,
@@ -35,7 +36,7 @@ import {
 } from "../struct/pte";
 import { isHugetlbVma, Vma } from "../struct/vma";
 import { Doing } from "../locks";
-import { downRead, upRead } from "../sync/lock";
+import { downRead, isLocked, upRead } from "../sync/lock";
 import { anonFault } from "./fault-anon";
 import { countFault } from "./fault-count";
 import { linearFault, nonlinearFault } from "./fault-file";
@@ -115,6 +116,12 @@ export function handleMmFault(mm: MmStruct, vma: Vma, address: u64, write: bool)
     if (!slot) return Errno.ENOMEM;
     const huge = hugeFault(vma, address, slot, write);
     if (huge != SMALL) return huge;
+    // Tables are made under the page_table_lock: who holds it may keep a huge entry out of sight for a moment.
+    if (isLocked(pageTableLock(mm))) {
+      pmdLock(mm, Doing.Fault);
+      pmdUnlock(mm);
+      return FAULT_DONE;
+    }
     pmd = pmdAlloc(mm, address);
     if (!pmd) return Errno.ENOMEM;
   }

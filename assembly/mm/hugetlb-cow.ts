@@ -16,9 +16,11 @@ import { stepNode } from "../index/step";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
 import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch";
+  rangeEndInside,
+  rangeEndOutside,
+  rangeStartInside,
+  rangeStartOutside,
+} from "../notifier/placement";
 import { pageMoveAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { pmdLock, pmdUnlock } from "../rmap/huge-entry";
 import { hugepageAddNewAnonRmap } from "../rmap/hugetlb";
@@ -64,18 +66,20 @@ function isUnchanged(mm: MmStruct, address: u64, entry: u64): bool {
 function replacePage(vma: Vma, address: u64, entry: u64, copy: u32): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const old = pteFrame(entry);
-  mmuNotifierInvalidateRangeStart(mm, address, address + PMD_SIZE);
+  rangeStartOutside(mm, address, address + PMD_SIZE);
   pmdLock(mm, Doing.CopyOnWrite);
   const same = isUnchanged(mm, address, entry);
   if (same) {
     const bits = PTE_WRITE | PTE_DIRTY | PTE_YOUNG | (vmaPageProt(vma) & PTE_USER);
+    rangeStartInside(mm, address, address + PMD_SIZE);
     setHugeEntry(hugePmdAt(mm, address), pteOf(copy, bits));
     pageRemoveRmap(old);
     hugepageAddNewAnonRmap(copy, vma, address);
+    rangeEndInside(mm, address, address + PMD_SIZE);
   }
   pmdUnlock(mm);
   // Also if it had changed: whoever was told of a beginning waits for the end.
-  mmuNotifierInvalidateRangeEnd(mm, address, address + PMD_SIZE);
+  rangeEndOutside(mm, address, address + PMD_SIZE);
   return same;
 }
 

@@ -4,11 +4,8 @@ import { Event } from "../abi/event";
 import { PageFlag, VmFlag } from "../abi/flag";
 import { PAGE_SIZE } from "../abi/unit";
 import { event } from "../memory/event";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-  setPteAtNotify,
-} from "../notifier/dispatch";
+import { setPteAtNotify } from "../notifier/dispatch";
+import { rangeEndOutside, rangeStartOutside } from "../notifier/placement";
 import { pageAddAnonRmap, pageRemoveRmap } from "../rmap/accounting";
 import { OUTSIDE, pageAddressInVma } from "../rmap/address";
 import { mlockVmaPage } from "../rmap/mlock";
@@ -65,9 +62,9 @@ function vmaOver(mm: MmStruct, address: u64): u32 {
  */
 function writeProtectPage(vma: Vma, frame: u32, address: u64): u64 {
   const mm = changetype<MmStruct>(<usize>vma.mm);
-  mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
+  rangeStartOutside(mm, address, address + PAGE_SIZE);
   const entry = protectEntry(vma, frame, address);
-  mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
+  rangeEndOutside(mm, address, address + PAGE_SIZE);
   return entry;
 }
 
@@ -102,7 +99,7 @@ function replacePage(vma: Vma, frame: u32, shared: u32, seen: u64, address: u64)
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pmd = pmdAt(mm, address);
   if (!pmd) return false;
-  mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
+  rangeStartOutside(mm, address, address + PAGE_SIZE);
   ptlLock(pmd, Doing.KsmMerge);
   const pte = pteUnder(pmd, address);
   const same = load<u64>(pte) == seen;
@@ -117,7 +114,7 @@ function replacePage(vma: Vma, frame: u32, shared: u32, seen: u64, address: u64)
     event(Event.KsmMerged, <f64>address, <f64>frame, <f64>shared);
   }
   ptlUnlock(pmd);
-  mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
+  rangeEndOutside(mm, address, address + PAGE_SIZE);
   return same;
 }
 

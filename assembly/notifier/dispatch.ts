@@ -3,12 +3,15 @@
 //
 //   start, change, end    for ranges: before the first lock of the change, after the last; the same arguments
 //   invalidate_page       after a change, with the page-table lock let go; the caller keeps the frame from being freed
+//                         (where a switch decides whether that lock is held: placement.ts)
 //   clear_flush_young, test_young, change_pte       with the page-table lock held: nobody may sleep in them
 //
 // Clients are told in the order of the list, the one registered last first. SRCU keeps the list together.
 
 import { NotifierModel } from "../abi/argument";
 import { NotifierCall } from "../abi/event";
+import { NotifierCalls } from "../abi/switch";
+import { header } from "../memory/header";
 import { MmStruct } from "../struct/mm-struct";
 import { pteFrame, PTE_WRITE } from "../struct/pte";
 import { MmuNotifier, notifierAt } from "../struct/mmu-notifier";
@@ -115,20 +118,31 @@ function tellRange(mm: MmStruct, start: u64, end: u64, begins: bool): void {
   srcuReadUnlock();
 }
 
+function invalidatePage(notifier: MmuNotifier, address: u64): void {
+  if (notifier.model == <u32>NotifierModel.Kvm) {
+    kvmInvalidatePage(notifier, address);
+  } else if (notifier.model == <u32>NotifierModel.Rdma) {
+    rdmaInvalidatePage(notifier, address);
+  } else {
+    notifier.sequence++;
+    callback(notifier, NotifierCall.InvalidatePage, address, 0);
+  }
+}
+
 function tellPage(mm: MmStruct, address: u64): void {
   srcuReadLock();
   for (let at = mm.notifiers; at; at = notifierAt(at).next) {
-    const notifier = notifierAt(at);
-    if (notifier.model == <u32>NotifierModel.Kvm) {
-      kvmInvalidatePage(notifier, address);
-    } else if (notifier.model == <u32>NotifierModel.Rdma) {
-      rdmaInvalidatePage(notifier, address);
-    } else {
-      notifier.sequence++;
-      callback(notifier, NotifierCall.InvalidatePage, address, 0);
-    }
+    invalidatePage(notifierAt(at), address);
   }
   srcuReadUnlock();
+}
+
+/** Has it change_pte? */
+function hearsOfChange(notifier: MmuNotifier): bool {
+  if (notifier.model != <u32>NotifierModel.Callbacks) {
+    return notifier.model == <u32>NotifierModel.Kvm;
+  }
+  return (notifier.calls & NotifierCall.ChangePte) != 0;
 }
 
 /** Every client is asked, whatever the first one says: each has to forget. */
@@ -152,11 +166,18 @@ function isUsed(notifier: MmuNotifier, address: u64, clear: bool): bool {
   return callback(notifier, what, address, 0);
 }
 
+/**
+ * A client without change_pte hears of one page in its place, in a kernel that has no range around the change. The
+ * card of the RDMA model sleeps then, under the page-table lock.
+ */
 function tellChange(mm: MmStruct, address: u64, frame: u32, writable: bool): void {
+  const ranged = header().notifierCalls != <u32>NotifierCalls.UnderPtl;
   srcuReadLock();
   for (let at = mm.notifiers; at; at = notifierAt(at).next) {
     const notifier = notifierAt(at);
-    if (notifier.model == <u32>NotifierModel.Kvm) {
+    if (!ranged && !hearsOfChange(notifier)) {
+      invalidatePage(notifier, address);
+    } else if (notifier.model == <u32>NotifierModel.Kvm) {
       kvmChangePte(notifier, address, frame, writable);
     } else {
       const entry = ((<u64>frame) << 1) | (writable ? 1 : 0);

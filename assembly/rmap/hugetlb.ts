@@ -14,7 +14,8 @@ import { UnmapResult } from "../abi/result";
 import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
 import { WalkAct } from "../abi/walk";
 import { event } from "../memory/event";
-import { mmHasNotifiers, mmuNotifierInvalidatePage } from "../notifier/dispatch";
+import { mmHasNotifiers } from "../notifier/dispatch";
+import { isToldInside, pageChangedOutside, pageClearedInside } from "../notifier/placement";
 import { AnonVma } from "../struct/anon-vma";
 import { MmStruct } from "../struct/mm-struct";
 import {
@@ -33,6 +34,8 @@ import {
   pmdIsHuge,
   pmdSlot,
   setHugeEntry,
+  tablePutBack,
+  tableWithdraw,
 } from "../struct/page-table";
 import {
   PTE_DIRTY,
@@ -101,8 +104,16 @@ function leave(frame: u32, mm: MmStruct, pmd: usize, address: u64, entry: u64, h
 function invalidateHugePage(mm: MmStruct, address: u64): void {
   if (!mmHasNotifiers(mm)) return;
   for (let n: u64 = 0; n < <u64>HUGE_PAGES; n++) {
-    mmuNotifierInvalidatePage(mm, address + n * PAGE_SIZE);
+    pageChangedOutside(mm, address + n * PAGE_SIZE);
   }
+}
+
+/** The same under the lock: while clients hear of it the entry is not there. */
+function invalidateCleared(mm: MmStruct, pmd: usize, address: u64): void {
+  if (!isToldInside(mm)) return;
+  const hidden = tableWithdraw(pmd);
+  for (let n: u64 = 0; n < <u64>HUGE_PAGES; n++) pageClearedInside(mm, address + n * PAGE_SIZE);
+  tablePutBack(pmd, hidden);
 }
 
 /** try_to_unmap_one of a huge page of the pool: no rss changes, since none counts it. */
@@ -123,6 +134,7 @@ export function hugetlbUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): U
     pmdUnlock(mm);
     return UnmapResult.Fail;
   }
+  invalidateCleared(mm, pmd, address);
   if (entry & PTE_DIRTY) setPageDirty(frame);
   leave(frame, mm, pmd, address, entry, how);
   pageRemoveRmap(frame);

@@ -1,10 +1,15 @@
 // page_mkclean: write-protects a file page everywhere, so that the next write is noticed.
 
+import { PAGE_SIZE } from "../abi/unit";
 import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
 import { sourceFirst, Source, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { header } from "../memory/header";
-import { mmuNotifierInvalidatePage } from "../notifier/dispatch";
+import {
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
+import { isToldByRange, pageChangedOutside, pageClearedInside } from "../notifier/placement";
 import { AddressSpace, iMmapMutex, isHugetlb } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
 import { MmStruct } from "../struct/mm-struct";
@@ -20,17 +25,30 @@ import { lock, unlock } from "../sync/lock";
 import { addressIsChecked, OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
 import { countWalk } from "./walk-cost";
 
+/** page_mkclean_one: 1 if there was an entry to be cleaned. */
 function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
   const mm = changetype<MmStruct>(<usize>vma.mm);
+  const ranged = isToldByRange(mm);
+  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, address + PAGE_SIZE);
+  const cleaned = cleanEntry(frame, mm, address);
+  if (ranged) mmuNotifierInvalidateRangeEnd(mm, address, address + PAGE_SIZE);
+  return cleaned;
+}
+
+function cleanEntry(frame: u32, mm: MmStruct, address: u64): u32 {
   const pmd = pageCheckAddress(frame, mm, address, true);
   if (!pmd) return 0;
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
   const changed = (entry & (PTE_DIRTY | PTE_WRITE)) != 0;
-  if (changed) store<u64>(pte, entry & ~(PTE_DIRTY | PTE_WRITE));
+  if (changed) {
+    store<u64>(pte, 0);
+    pageClearedInside(mm, address);
+    store<u64>(pte, entry & ~(PTE_DIRTY | PTE_WRITE));
+  }
   if (CHECKED) traceDid(changed ? WalkAct.Protected : WalkAct.Clean);
   ptlUnlock(pmd);
-  if (changed) mmuNotifierInvalidatePage(mm, address);
+  if (changed) pageChangedOutside(mm, address);
   return changed ? 1 : 0;
 }
 

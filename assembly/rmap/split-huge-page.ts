@@ -19,9 +19,11 @@ import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { event } from "../memory/event";
 import { vmStat } from "../memory/header";
 import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch";
+  rangeEndInside,
+  rangeEndOutside,
+  rangeStartInside,
+  rangeStartOutside,
+} from "../notifier/placement";
 import { AnonVma } from "../struct/anon-vma";
 import { splitHugePageRefcount } from "../struct/huge-page";
 import { vmaOfNode } from "../struct/interval-node";
@@ -56,15 +58,17 @@ import { countWalk } from "./walk-cost";
 /** __split_huge_page_splitting: marks one entry; false if there is none, or it is marked already. */
 function markSplitting(head: u32, vma: Vma, address: u64): bool {
   const mm = changetype<MmStruct>(<usize>vma.mm);
-  mmuNotifierInvalidateRangeStart(mm, address, address + PMD_SIZE);
+  rangeStartOutside(mm, address, address + PMD_SIZE);
   pmdLock(mm, Doing.SplitHuge);
   const pmd = pageCheckAddressPmd(head, mm, address, HugeEntry.NotSplitting);
   if (pmd) {
+    rangeStartInside(mm, address, address + PMD_SIZE);
     setHugeEntry(pmd, hugeEntry(pmd) | PTE_SPLITTING);
+    rangeEndInside(mm, address, address + PMD_SIZE);
     if (CHECKED) traceDid(WalkAct.Splitting);
   }
   pmdUnlock(mm);
-  mmuNotifierInvalidateRangeEnd(mm, address, address + PMD_SIZE);
+  rangeEndOutside(mm, address, address + PMD_SIZE);
   return pmd != 0;
 }
 

@@ -14,10 +14,7 @@ import { WalkAct } from "../abi/walk";
 import { nonlinearCursor, nonlinearNext, setNonlinearCursor } from "../index/nonlinear-list";
 import { event } from "../memory/event";
 import { count } from "../memory/header";
-import {
-  mmuNotifierInvalidateRangeEnd,
-  mmuNotifierInvalidateRangeStart,
-} from "../notifier/dispatch";
+import { pageClearedInside, rangeEndOutside, rangeStartOutside } from "../notifier/placement";
 import { AddressSpace } from "../struct/address-space";
 import { mmapSem, MmStruct } from "../struct/mm-struct";
 import { pageIndex, pageIsAnon, pageMapcount } from "../struct/page";
@@ -45,6 +42,8 @@ function unmapEntry(vma: Vma, address: u64, pte: usize, entry: u64): void {
   const frame = pteFrame(entry);
   const pgoff = pageIndex(frame);
   const linear = pgoff == linearPageIndex(vma, address);
+  store<u64>(pte, 0);
+  pageClearedInside(changetype<MmStruct>(<usize>vma.mm), address);
   store<u64>(pte, linear ? 0 : pteOfPgoff(pgoff));
   if (entry & PTE_DIRTY) setPageDirty(frame);
   pageRemoveRmap(frame);
@@ -72,7 +71,7 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
   if (CHECKED) traceCluster(vma, at, end);
   const pmd = pmdAt(mm, at);
   if (!pmd) return (<u64>result) << 32;
-  mmuNotifierInvalidateRangeStart(mm, start, end);
+  rangeStartOutside(mm, start, end);
   // The VMA stays locked as long as nobody has mmap_sem for write; without it nothing is sure, and it counts as not locked.
   let locked = tryDownRead(mmapSem(mm), Doing.Unmap);
   if (locked && !(vma.flags & VmFlag.Locked)) {
@@ -101,7 +100,7 @@ function tryToUnmapCluster(vma: Vma, cursor: u64, wanted: u32): u64 {
   }
   ptlUnlock(pmd);
   count(Counter.EntriesChecked, entries);
-  mmuNotifierInvalidateRangeEnd(mm, start, end);
+  rangeEndOutside(mm, start, end);
   if (locked) upRead(mmapSem(mm));
   return ((<u64>result) << 32) | unmapped;
 }

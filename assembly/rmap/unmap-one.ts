@@ -9,9 +9,15 @@ import { Unmap } from "../abi/argument";
 import { Event } from "../abi/event";
 import { PageFlag, VmFlag } from "../abi/flag";
 import { UnmapResult } from "../abi/result";
+import { PAGE_SIZE } from "../abi/unit";
 import { WalkAct } from "../abi/walk";
 import { event } from "../memory/event";
-import { mmHasNotifiers, mmuNotifierInvalidatePage } from "../notifier/dispatch";
+import {
+  mmHasNotifiers,
+  mmuNotifierInvalidateRangeEnd,
+  mmuNotifierInvalidateRangeStart,
+} from "../notifier/dispatch";
+import { isToldByRange, pageChangedOutside, pageClearedInside } from "../notifier/placement";
 import { joinMmlist, mmapSem, MmStruct } from "../struct/mm-struct";
 import { setPageDirty } from "../struct/page-dirty";
 import {
@@ -24,7 +30,7 @@ import {
   pageIsHugetlb,
 } from "../struct/page";
 import { putPage } from "../struct/page-frame";
-import { ptlUnlock, pteUnder } from "../struct/page-table";
+import { PMD_SIZE, ptlUnlock, pteUnder } from "../struct/page-table";
 import { PTE_DIRTY, pteOfHwpoison, pteOfMigration, pteOfSwap, PTE_WRITE } from "../struct/pte";
 import { slotAt, swapDuplicate } from "../struct/swap-slot";
 import { Vma } from "../struct/vma";
@@ -95,8 +101,23 @@ function replacement(frame: u32, mm: MmStruct, address: u64, entry: u64, how: u3
   return 0;
 }
 
+/** Does the walk leave the VMA alone before it looks at the entry: try_to_munlock, where the page is not locked? */
+function isPassedOver(vma: Vma, how: u32): bool {
+  return (how & Unmap.ActionMask) == Unmap.Munlock && !(vma.flags & VmFlag.Locked);
+}
+
 /** Again also after success: whether the page is still mapped is what counts. */
 export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): UnmapResult {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  const ranged = isToldByRange(mm) && !isPassedOver(vma, how);
+  const end = address + (pageIsHugetlb(frame) ? PMD_SIZE : <u64>PAGE_SIZE);
+  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, end);
+  const result = unmapEntry(frame, vma, address, how);
+  if (ranged) mmuNotifierInvalidateRangeEnd(mm, address, end);
+  return result;
+}
+
+function unmapEntry(frame: u32, vma: Vma, address: u64, how: u32): UnmapResult {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const pmd = pageCheckAddress(frame, mm, address, false);
   if (!pmd) {
@@ -104,6 +125,7 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
   }
   const pte = pteUnder(pmd, address);
   const entry = load<u64>(pte);
+  const told = mmHasNotifiers(mm);
   if (!(how & Unmap.IgnoreMlock)) {
     if (vma.flags & VmFlag.Locked) {
       ptlUnlock(pmd);
@@ -113,18 +135,19 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
       if (CHECKED) traceDid(WalkAct.NotLocked);
       ptlUnlock(pmd);
       // Needless, but v3.7 leaves by the same way as after an unmap.
-      mmuNotifierInvalidatePage(mm, address);
+      pageChangedOutside(mm, address);
       return UnmapResult.Again;
     }
   }
   if (!(how & Unmap.IgnoreAccess)) {
-    if (mmHasNotifiers(mm) ? clearFlushYoung(mm, pte, address) : pteClearYoung(pte)) {
+    if (told ? clearFlushYoung(mm, pte, address) : pteClearYoung(pte)) {
       if (CHECKED) traceDid(WalkAct.MadeOld);
       ptlUnlock(pmd);
       return UnmapResult.Fail;
     }
   }
   store<u64>(pte, 0);
+  if (told) pageClearedInside(mm, address);
   if (entry & PTE_DIRTY) setPageDirty(frame);
   const left = replacement(frame, mm, address, entry, how);
   store<u64>(pte, left);
@@ -136,6 +159,6 @@ export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): Unm
   putPage(frame);
   ptlUnlock(pmd);
   // The entry's reference is gone: that of whoever unmaps keeps the frame until its clients have heard of it.
-  if (mmHasNotifiers(mm)) mmuNotifierInvalidatePage(mm, address);
+  if (told) pageChangedOutside(mm, address);
   return UnmapResult.Again;
 }

@@ -152,6 +152,14 @@ export function hugeEntryToTable(pmd: usize): void {
   store<u32>(pmd, table);
 }
 
+/** Takes a huge entry away, and hands over the table that was set aside with it, all of whose entries are absent. */
+export function hugeEntryWithdraw(pmd: usize): u32 {
+  const table = load<u32>(pmd) & ~PMD_HUGE;
+  store<u64>(<usize>table, 0);
+  store<u32>(pmd, 0);
+  return table;
+}
+
 /** Takes a table out of sight: nobody who comes from above finds it until it is put back. */
 export function tableWithdraw(pmd: usize): u32 {
   const table = load<u32>(pmd);

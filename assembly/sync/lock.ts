@@ -322,6 +322,12 @@ export function mightSleep(): void {
   }
 }
 
+/** Address of the list of what an actor holds, -1 for the one that runs; 0 in release, which has no locks. */
+export function heldLocks(actor: i32): u32 {
+  if (!CHECKED) return 0;
+  return <u32>(actor < 0 ? held() : HELD_LOCKS + <usize>actor * HELD_RECORD);
+}
+
 /** At the end of an operation an actor holds nothing. */
 export function assertNothingHeld(): void {
   if (CHECKED) assert(load<u32>(held()) == 0, "lock: still held at the end of the operation");

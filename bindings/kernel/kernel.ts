@@ -26,6 +26,7 @@ import { fileArguments, type FileOptions } from "./file-options.js";
 import type { KernelEvent, RecordOptions } from "./kernel-event.js";
 import { Ksm } from "./ksm.js";
 import { Lineage, type Mark } from "./lineage.js";
+import { readHeldLocks, type HeldLock } from "./held-locks.js";
 import { readLockCounters, type LockCounters } from "./lock-counters.js";
 import {
   cgroupOf,
@@ -387,6 +388,14 @@ export class Kernel extends ReverseMap {
    */
   get lockCounters(): LockCounters | null {
     return readLockCounters(this.#machine);
+  }
+
+  /**
+   * Locks that the operation under way holds, the one taken first in front: for callbacks of mmu notifiers, as nothing
+   * is held between operations. Null in `release`, which has no locks.
+   */
+  get heldLocks(): readonly HeldLock[] | null {
+    return readHeldLocks(this.#machine);
   }
 
   /** Counts start from 0 again, peaks from what is there. */

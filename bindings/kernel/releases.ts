@@ -105,6 +105,7 @@ const impossible: readonly (readonly [SwitchName, string, SwitchName, string])[]
   ["vmaAddress", "asserted", "anonIndex", "list"],
   ["mremapOrder", "lock-if-needed", "anonIndex", "list"],
   ["mremapOrder", "move-to-tail", "anonIndex", "interval-tree"],
+  ["invalidatePage", "range", "notifierCalls", "under-ptl"],
 ];
 
 /** For the options of a call: all switches, of which each is checked by itself. */

@@ -1,6 +1,8 @@
 import { compileCore, type Asyncify, type Core } from "../core/core.js";
 import { KernelError } from "../core/kernel-error.js";
+import type { Machine } from "../core/machine.js";
 import { Batch } from "../kernel/batch.js";
+import { readHeldLocks, type HeldLock } from "../kernel/held-locks.js";
 import { createKernelSync } from "../kernel/create-kernel.js";
 import type { Kernel, Snapshot } from "../kernel/kernel.js";
 import type { KernelOptions } from "../kernel/options.js";
@@ -43,6 +45,7 @@ export class Actor {
     /** @internal Address of its saved stack. */
     readonly stack: number,
     batch: Batch,
+    private readonly machine: Machine,
   ) {
     this.batch = batch;
   }
@@ -54,6 +57,11 @@ export class Actor {
   /** Where it is suspended; null before its first step and when it is done. */
   get stop(): Stop | null {
     return this.progress.stop;
+  }
+
+  /** Locks that it holds where it stands, the one taken first in front. */
+  get heldLocks(): readonly HeldLock[] {
+    return readHeldLocks(this.machine, this.number) ?? [];
   }
 
   /** Is it waiting for a lock that another actor held when it last looked (swapoff: for what others had in hand)? */
@@ -108,7 +116,7 @@ export class Scheduler {
     if (!stack) throw new KernelError("ENOMEM", `actor ${name}`, "no room for its stack");
     const batch = new Batch(this.kernel.context, number * (OPERATIONS + 1), OPERATIONS);
     fill(batch);
-    const actor = new Actor(name, number, stack, batch);
+    const actor = new Actor(name, number, stack, batch, this.kernel.machine);
     this.actors.push(actor);
     return actor;
   }

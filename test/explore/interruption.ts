@@ -6,10 +6,12 @@ import type { Scheduler, Actor } from "../../bindings/scenario/scheduler.js";
 
 /** Lets actors run to their ends; one that waits for a lock lets the others go first. */
 export function settle(scheduler: Scheduler): void {
+  // Where all wait, each gets a turn: who only tries again must not keep the other from seeing that it can go on.
+  let turn = 0;
   for (let steps = 0; steps < 20_000; steps++) {
     const ready = scheduler.actors.filter((actor) => !actor.done);
     if (ready.length === 0) return;
-    scheduler.step(ready.find((actor) => !actor.blocked) ?? ready[steps % ready.length]!);
+    scheduler.step(ready.find((actor) => !actor.blocked) ?? ready[turn++ % ready.length]!);
   }
   throw new Error("the actors do not come to an end");
 }

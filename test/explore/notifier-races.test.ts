@@ -2,11 +2,16 @@
 // page table has lost, whichever comes first.
 
 import { expect } from "vitest";
-import type { ClientModel, MmuNotifier, Process } from "../../bindings/index.js";
+import type { ClientModel, KernelOptions, MmuNotifier, Process } from "../../bindings/index.js";
 import { BASE, fill, type Ground, mapFile, PAGE, share } from "./ground.js";
-import { race } from "./race.js";
+import { race, type Paths } from "./race.js";
 
-const models: readonly ClientModel[] = ["kvm", "rdma"];
+/** Where clients are told, and who can be: what sleeps must not be told under the page-table lock. */
+const kernels: readonly (readonly [string, KernelOptions, readonly ClientModel[]])[] = [
+  ["", {}, ["kvm", "rdma"]],
+  [", told under the page-table lock", { notifierCalls: "under-ptl" }, ["kvm"]],
+  [", told of ranges", { invalidatePage: "range" }, ["kvm", "rdma"]],
+];
 
 /** What the device reads is what the process reads, where it may. */
 function agree(device: MmuNotifier, process: Process, pages: number): () => void {
@@ -33,8 +38,15 @@ function sharing(ground: Ground, model: ClientModel) {
   return { child, page, device, look: agree(device, ground.a, 4) };
 }
 
-for (const model of models) {
-  race(`${model}: a device's read and an unmap`, (ground) => {
+for (const [where, options, models] of kernels)
+  for (const model of models) meetings(model, where, options);
+
+function meetings(model: ClientModel, where: string, options: KernelOptions): void {
+  const meet = (name: string, setUp: (ground: Ground) => Paths): void => {
+    race(`${model}${where}: ${name}`, setUp, options);
+  };
+
+  meet("a device's read and an unmap", (ground) => {
     fill(ground.a, 4);
     const device = attach(ground.a, model);
     return [
@@ -44,7 +56,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's write and MADV_DONTNEED`, (ground) => {
+  meet("a device's write and MADV_DONTNEED", (ground) => {
     fill(ground.a, 4);
     const device = attach(ground.a, model);
     return [
@@ -54,7 +66,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's write and a fork`, (ground) => {
+  meet("a device's write and a fork", (ground) => {
     fill(ground.a, 4);
     const device = attach(ground.a, model);
     return [
@@ -64,7 +76,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's read and the process's copy on write`, (ground) => {
+  meet("a device's read and the process's copy on write", (ground) => {
     const { device, look } = sharing(ground, model);
     return [
       (batch) => batch.deviceRead(device, BASE + PAGE),
@@ -73,7 +85,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's copy on write and another thread's`, (ground) => {
+  meet("a device's copy on write and another thread's", (ground) => {
     const { device, look } = sharing(ground, model);
     return [
       (batch) => batch.deviceWrite(device, BASE + PAGE, 5),
@@ -82,7 +94,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's read and a migration`, (ground) => {
+  meet("a device's read and a migration", (ground) => {
     const { device, page, look } = sharing(ground, model);
     return [
       (batch) => batch.deviceRead(device, BASE + PAGE),
@@ -91,7 +103,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's write and a reclaim`, (ground) => {
+  meet("a device's write and a reclaim", (ground) => {
     const { device, page, look } = sharing(ground, model);
     return [
       (batch) => batch.deviceWrite(device, BASE + PAGE, 5),
@@ -100,7 +112,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: two accesses of a device, and a reclaim between`, (ground) => {
+  meet("two accesses of a device, and a reclaim between", (ground) => {
     const { device, page, look } = sharing(ground, model);
     device.write(BASE, 1);
     return [
@@ -113,7 +125,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's write and a cleaning of the page`, (ground) => {
+  meet("a device's write and a cleaning of the page", (ground) => {
     const file = mapFile(ground, true);
     ground.a.write(BASE, 1);
     const device = attach(ground.a, model);
@@ -124,7 +136,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's read and a truncation`, (ground) => {
+  meet("a device's read and a truncation", (ground) => {
     const file = mapFile(ground, true);
     ground.a.read(BASE + PAGE);
     const device = attach(ground.a, model);
@@ -135,7 +147,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's read and a move`, (ground) => {
+  meet("a device's read and a move", (ground) => {
     fill(ground.a, 4);
     const device = attach(ground.a, model);
     return [
@@ -145,7 +157,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's write and an mprotect`, (ground) => {
+  meet("a device's write and an mprotect", (ground) => {
     fill(ground.a, 4);
     const device = attach(ground.a, model);
     return [
@@ -155,7 +167,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a device's write and a merge of KSM`, (ground) => {
+  meet("a device's write and a merge of KSM", (ground) => {
     fill(ground.a, 4);
     for (let i = 0; i < 2; i++) ground.a.write(BASE + i * PAGE, 7);
     ground.a.madvise(BASE, 4 * PAGE, "mergeable");
@@ -168,7 +180,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a merge of KSM, of which the device is told, and a write`, (ground) => {
+  meet("a merge of KSM, of which the device is told, and a write", (ground) => {
     const thread = ground.a.fork({ shareMemory: true });
     fill(ground.a, 4);
     for (let i = 0; i < 2; i++) ground.a.write(BASE + i * PAGE, 7);
@@ -185,7 +197,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: two faults of one device`, (ground) => {
+  meet("two faults of one device", (ground) => {
     fill(ground.a, 4);
     const device = ground.a.registerNotifier({ model });
     return [
@@ -195,7 +207,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a registration and an unmap`, (ground) => {
+  meet("a registration and an unmap", (ground) => {
     fill(ground.a, 4);
     return [
       (batch) => batch.registerNotifier(ground.a, { model }),
@@ -203,7 +215,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a registration and a truncation of what is mapped`, (ground) => {
+  meet("a registration and a truncation of what is mapped", (ground) => {
     const file = mapFile(ground, true);
     ground.a.read(BASE + PAGE);
     return [
@@ -212,7 +224,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: a registration and a reclaim`, (ground) => {
+  meet("a registration and a reclaim", (ground) => {
     const { page } = share(ground);
     return [
       (batch) => batch.registerNotifier(ground.a, { model }),
@@ -220,7 +232,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: registrations of two families' members`, (ground) => {
+  meet("registrations of two families' members", (ground) => {
     const { child } = share(ground);
     return [
       (batch) => batch.registerNotifier(ground.a, { model }),
@@ -228,7 +240,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: an unregistration and a reclaim`, (ground) => {
+  meet("an unregistration and a reclaim", (ground) => {
     const { device, page, look } = sharing(ground, model);
     device.read(BASE + PAGE);
     return [
@@ -238,7 +250,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: an unregistration and a device's read`, (ground) => {
+  meet("an unregistration and a device's read", (ground) => {
     const { device, look } = sharing(ground, model);
     return [
       (batch) => batch.unregisterNotifier(device),
@@ -247,7 +259,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: an exit and a reclaim`, (ground) => {
+  meet("an exit and a reclaim", (ground) => {
     const { device, page } = sharing(ground, model);
     device.read(BASE + PAGE);
     return [
@@ -256,7 +268,7 @@ for (const model of models) {
     ];
   });
 
-  race(`${model}: an exit and a device's write`, (ground) => {
+  meet("an exit and a device's write", (ground) => {
     const { device } = sharing(ground, model);
     return [(batch) => batch.exit(ground.a), (batch) => batch.deviceWrite(device, BASE + PAGE, 5)];
   });

@@ -117,7 +117,7 @@ export default {
     {
       rule: "a copy on write of a huge page tells of its end",
       file: "assembly/mm/hugetlb-cow.ts",
-      from: "  mmuNotifierInvalidateRangeEnd(mm, address, address + PMD_SIZE);\n",
+      from: "  rangeEndOutside(mm, address, address + PMD_SIZE);\n",
       to: "",
     },
     {

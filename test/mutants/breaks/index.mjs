@@ -23,6 +23,7 @@ import mlock from "./mlock.mjs";
 import mlockBefore from "./mlock-before.mjs";
 import mremapOrder from "./mremap-order.mjs";
 import nonlinear from "./nonlinear.mjs";
+import notifierPlacement from "./notifier-placement.mjs";
 import notifierRanges from "./notifier-ranges.mjs";
 import notifiers from "./notifiers.mjs";
 import races from "./races.mjs";
@@ -48,6 +49,7 @@ const groups = [
     ksm,
     notifiers,
     notifierRanges,
+    notifierPlacement,
     locks,
     counters,
     traces,
