@@ -5,7 +5,9 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { benchCommand } from "./bench.js";
+import { diffCommand } from "./diff.js";
 import { InputError } from "./failure.js";
+import { labCommand } from "./lab.js";
 import { replayCommand } from "./replay.js";
 import { runCommand } from "./run.js";
 
@@ -39,7 +41,13 @@ function createProgram(): Command {
       "\nExit status: 0 done, 1 a difference or a broken invariant was found, 2 bad input." +
         "\nRMAPLAB_STACK=1 shows where an unexpected error came from.",
     );
-  for (const command of [runCommand(), replayCommand(), benchCommand()]) {
+  for (const command of [
+    runCommand(),
+    diffCommand(),
+    labCommand(),
+    replayCommand(),
+    benchCommand(),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   return program;

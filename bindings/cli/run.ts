@@ -4,25 +4,12 @@ import { basename } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
-import { createKernel } from "../kernel/create-kernel.js";
 import type { Kernel } from "../kernel/kernel.js";
-import {
-  arches,
-  hugePagePolicies,
-  MAX_FRAMES,
-  MAX_SWAP,
-  UNLIMITED,
-  type Arch,
-  type HugePagePolicy,
-  type KernelOptions,
-} from "../kernel/options.js";
-import { releases, switches } from "../kernel/releases.js";
 import { hangingLines } from "../report/line-wrap.js";
 import { renderRun } from "../report/run-view.js";
 import { renderWalks, type ShownWalks } from "../report/walk-view.js";
 import { formatDumpDocument } from "../scenario/dump-text.js";
 import { Explainer, MOST_EVENTS } from "../scenario/explanation.js";
-import { machineFor } from "../scenario/machine-size.js";
 import type { Operation } from "../scenario/operation.js";
 import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
@@ -31,27 +18,28 @@ import { parseScript } from "../scenario/script.js";
 import { type WalkChoice, WalkLog } from "../scenario/walk-log.js";
 import { counted } from "../scenario/wording.js";
 import { InputError } from "./failure.js";
+import {
+  buildOption,
+  kernelName,
+  type KernelFlags,
+  type MachineFlags,
+  machineOptions,
+  newKernel,
+  releaseOption,
+  type ScriptBuild,
+  setOption,
+} from "./machine-options.js";
 import { readScript } from "./script-input.js";
+import { terminalOptions } from "./terminal-options.js";
 import { isWalkChoice, refused, walkChoice } from "./walk-choice.js";
-import { numberOption } from "./whole-number.js";
 
-const BUILDS = ["release", "checked"] as const;
-/** Width of the view when standard output is not a terminal. */
-const DEFAULT_COLUMNS = 100;
 /** Longest time for which operations run in one turn of the event loop. */
 const TURN_MS = 100;
 /** One defect tends to break many frames: the rest is counted. */
 const SHOWN_VIOLATIONS = 5;
 
-interface RunFlags {
-  readonly release: string;
-  readonly set?: Readonly<Record<string, string>>;
-  readonly arch?: Arch;
-  readonly build?: (typeof BUILDS)[number];
-  readonly frames?: number;
-  readonly swap?: number;
-  readonly memlock?: number;
-  readonly thp?: HugePagePolicy;
+interface RunFlags extends MachineFlags, Omit<KernelFlags, "build"> {
+  readonly build?: ScriptBuild;
   readonly verify?: true;
   readonly json?: true;
   readonly explain?: true;
@@ -61,64 +49,32 @@ interface RunFlags {
 
 /** The subcommand, for the entry to add. */
 export function runCommand(): Command {
-  return (
-    new Command("run")
-      .summary("run a script and show its processes, VMAs, frames and reverse map")
-      .description(
-        "Runs a script of operations on processes (docs/script.md has the language) and shows, at every " +
-          "dump and at the end, the processes, their VMAs, and each frame with the pages that map it. " +
-          "Operations that fail are results. Exit 0 done, 1 a broken invariant, 2 bad input.",
-      )
-      // An option whose value can be left out may stand right before it, and takes it for its own.
-      .argument("[script]", "file of the script, or - for standard input")
-      .usage("[options] <script>")
-      .option(
-        "--release <release>",
-        `one of ${list(releases)}`,
-        oneOf("--release", releases),
-        "v3.7",
-      )
-      .option("--set <switch=value>", `one switch, repeatable: ${switchList()}`, addSwitch)
-      .option(
-        "--build <build>",
-        `${list(BUILDS)} (with assertions); default: release, and checked with --trace-walk`,
-        oneOf("--build", BUILDS),
-      )
-      .option(
-        "--arch <machine>",
-        `one of ${list(arches)}; default: x86-64, unless the script says s390`,
-        oneOf("--arch", arches),
-      )
-      .option(
-        "--frames <number>",
-        "page frames of the machine; default: enough for the script",
-        numberOption("--frames", 1, MAX_FRAMES),
-      )
-      .option(
-        "--swap <pages>",
-        "size of swap area 0, 0 for none; default: as many as frames",
-        numberOption("--swap", 0, MAX_SWAP),
-      )
-      .option(
-        "--memlock <pages>",
-        "pages that a process may lock; default: no limit",
-        numberOption("--memlock", 0, UNLIMITED),
-      )
-      .option(
-        "--thp <where>",
-        `where faults make huge pages, one of ${list(hugePagePolicies)}; default: madvise`,
-        oneOf("--thp", hugePagePolicies),
-      )
-      .option("--verify", "check the invariants after every operation")
-      .option("--json", "print dumps and results as one JSON document")
-      .option("--explain", "one line per operation: what it did, and why")
-      .option(
-        "--trace-walk [which]",
-        "walks of the reverse map as they go: line:N those of a line, P:PAGE one for a page at the end; " +
-          "default: those of the last line that walks",
-      )
-      .action(runNamed)
-  );
+  const command = new Command("run")
+    .summary("run a script and show its processes, VMAs, frames and reverse map")
+    .description(
+      "Runs a script of operations on processes (docs/script.md has the language) and shows, at every " +
+        "dump and at the end, the processes, their VMAs, and each frame with the pages that map it. " +
+        "Operations that fail are results. Exit 0 done, 1 a broken invariant, 2 bad input.",
+    )
+    // An option whose value can be left out may stand right before it, and takes it for its own.
+    .argument("[script]", "file of the script, or - for standard input")
+    .usage("[options] <script>");
+  const kernel = [
+    releaseOption("--release <release>", "one of ").default("v3.7"),
+    setOption("--set <switch=value>"),
+    buildOption("release, and checked with --trace-walk"),
+  ];
+  for (const option of [...kernel, ...machineOptions()]) command.addOption(option);
+  return command
+    .option("--verify", "check the invariants after every operation")
+    .option("--json", "print dumps and results as one JSON document")
+    .option("--explain", "one line per operation: what it did, and why")
+    .option(
+      "--trace-walk [which]",
+      "walks of the reverse map as they go: line:N those of a line, P:PAGE one for a page at the end; " +
+        "default: those of the last line that walks",
+    )
+    .action(runNamed);
 }
 
 async function runNamed(path: string | undefined, flags: RunFlags): Promise<void> {
@@ -139,7 +95,10 @@ async function run(path: string, flags: RunFlags): Promise<void> {
     }
     const script = parseScript(await readScript(path, file), file);
     const choice = traceWalk === undefined ? null : walkChoice(traceWalk, script);
-    const kernel = await newKernel(script, flags);
+    const kernel = await newKernel(script, flags, {
+      ...flags,
+      build: build ?? (traceWalk === undefined ? "release" : "checked"),
+    });
     try {
       await runScript(kernel, script, flags, choice, path === "-" ? "-" : basename(path));
     } finally {
@@ -156,31 +115,6 @@ async function run(path: string, flags: RunFlags): Promise<void> {
   }
 }
 
-async function newKernel(script: Script, flags: RunFlags): Promise<Kernel> {
-  const { release, set, frames, swap, memlock, thp, traceWalk, arch } = flags;
-  const build = flags.build ?? (traceWalk === undefined ? "release" : "checked");
-  if (arch === "x86-64" && script.arch === "s390x") {
-    throw new InputError(`--arch ${arch}: ${script.name} says s390; accepted: s390x`);
-  }
-  // Names and values were checked against the lists that the kernel itself gives.
-  const options = {
-    release,
-    ...set,
-    build,
-    ...machineFor(script, { frames, thp }),
-    ...(arch === undefined ? {} : { arch }),
-    ...(swap === undefined ? {} : { swap }),
-    ...(memlock === undefined ? {} : { memlock }),
-    ...(thp === undefined ? {} : { transparentHugepage: thp }),
-  } as KernelOptions;
-  try {
-    return await createKernel(options);
-  } catch (error) {
-    // Values that are good one by one can exclude each other.
-    throw error instanceof KernelError ? new InputError(`--set: ${error.detail}`) : error;
-  }
-}
-
 async function runScript(
   kernel: Kernel,
   script: Script,
@@ -189,16 +123,14 @@ async function runScript(
   name: string,
 ): Promise<void> {
   const { arch } = kernel.options;
-  const runner = new ScriptRunner(kernel, script, { kernel: kernelName(flags, arch), case: name });
+  const kernelWords = kernelName(flags.release, flags.set, arch);
+  const runner = new ScriptRunner(kernel, script, { kernel: kernelWords, case: name });
   const notes = new Map<number, string>();
   const log = choice && new WalkLog(kernel, runner, choice);
   const broken = await runSteps(kernel, runner, script, flags, notes, log);
   if (log !== null && broken.length === 0) walkAtTheEnd(log, flags);
   const { document } = runner;
-  const view = {
-    columns: process.stdout.columns ?? DEFAULT_COLUMNS,
-    color: process.stdout.isTTY && !process.env["NO_COLOR"],
-  };
+  const view = terminalOptions();
   if (flags.json) {
     process.stdout.write(formatDumpDocument(log ? { ...document, walks: log.walks } : document));
   } else {
@@ -288,49 +220,4 @@ function violations(kernel: Kernel, script: Script, operation: Operation): strin
 
 function place({ name }: Script, { line, text }: Operation): string {
   return `${name}:${line}: after ${quoted(text)}`;
-}
-
-function kernelName({ release, set }: RunFlags, arch: Arch): string {
-  const machine = arch === "x86-64" ? {} : { arch };
-  const overrides = Object.entries({ ...set, ...machine }).map(
-    ([name, value]) => `${name}=${value}`,
-  );
-  return ["rmaplab", release, ...overrides.sort()].join(" ");
-}
-
-function oneOf(option: string, accepted: readonly string[]): (value: string) => string {
-  return (value) => {
-    if (accepted.includes(value)) return value;
-    throw new InputError(`${option}: unknown ${quoted(value)}; accepted: ${list(accepted)}`);
-  };
-}
-
-function addSwitch(
-  assignment: string,
-  earlier: Readonly<Record<string, string>> = {},
-): Record<string, string> {
-  const [name = "", value = ""] = assignment.split(/=(.*)/s);
-  const values = new Map<string, readonly string[]>(Object.entries(switches)).get(name);
-  if (values === undefined) {
-    throw new InputError(`--set: unknown switch ${quoted(name)}; accepted: ${switchList()}`);
-  }
-  if (!values.includes(value)) {
-    throw new InputError(
-      `--set: unknown value ${quoted(value)} of ${name}; accepted: ${list(values)}`,
-    );
-  }
-  if (Object.hasOwn(earlier, name)) {
-    throw new InputError(`--set: ${name} is given twice; a switch is set once`);
-  }
-  return { ...earlier, [name]: value };
-}
-
-function switchList(): string {
-  return Object.entries(switches)
-    .map(([name, values]) => `${name}=${values.join("|")}`)
-    .join(", ");
-}
-
-function list(values: readonly string[]): string {
-  return values.join(", ");
 }

@@ -15,56 +15,43 @@ import { ZERO_FRAME } from "../scenario/dump.js";
 import { outcomeInWords } from "../scenario/outcome.js";
 import type { Script } from "../scenario/script.js";
 import { counted } from "../scenario/wording.js";
+import { boxTable } from "./box-table.js";
 import { frameRows, span } from "./frame-rows.js";
 import { wrapWords } from "./line-wrap.js";
 import { type ResultRow, resultLines } from "./run-results.js";
+import { type Terminal, terminalFor, type TerminalOptions, titleLine } from "./terminal.js";
 
-/** Where the view is shown. */
-export interface ViewOptions {
-  /** Width in characters; used between 60 and 120. */
-  readonly columns: number;
-  /** ANSI colours on or off. */
-  readonly color: boolean;
+/** Where the view is shown, and with what. */
+export interface ViewOptions extends TerminalOptions {
   /** What is to be said beside the result of a line: see `noteOn`. */
   readonly notes?: ReadonlyMap<number, string>;
 }
 
-type Paint = (style: keyof typeof STYLES, text: string) => string;
-
-const STYLES = { title: "1;36", name: "1", dim: "2", failed: "31" };
 const LEGEND = [
   "flags: A anon, M mapped, K shared by KSM, L mlocked,",
   "       U unevictable, S swap-backed, R referenced, D dirty",
   "tags: lo locked, mg mergeable, ac accounted, nl nonlinear",
 ].join("\n");
-const LEAST_COLUMNS = 60;
-const MOST_COLUMNS = 120;
 
 /** The whole view, with a newline at its end. */
 export function renderRun(document: DumpDocument, script: Script, options: ViewOptions): string {
-  const columns = Math.min(Math.max(options.columns, LEAST_COLUMNS), MOST_COLUMNS);
-  const paint: Paint = (style, text) =>
-    options.color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
-  const dumps = document.dumps.map((dump) => renderDump(dump, columns, paint));
-  const results = renderResults(document, script, options.notes ?? new Map(), columns, paint);
+  const terminal = terminalFor(options);
+  const dumps = document.dumps.map((dump) => renderDump(dump, terminal));
+  const results = renderResults(document, script, options.notes ?? new Map(), terminal);
   return [...dumps, results].join("\n");
 }
 
-function renderDump(dump: Dump, columns: number, paint: Paint): string {
-  const lines = [renderTitle(`dump ${dump.label}`, columns, paint), ""];
-  for (const process of dump.procs) lines.push(renderProcess(process, columns, paint), "");
+function renderDump(dump: Dump, terminal: Terminal): string {
+  const lines = [titleLine(`dump ${dump.label}`, terminal), ""];
+  for (const process of dump.procs) lines.push(renderProcess(process, terminal), "");
   if (dump.procs.length === 0) lines.push("no living process", "");
-  if (dump.frames.length > 0) lines.push(renderFrames(dump, columns, paint), "");
+  if (dump.frames.length > 0) lines.push(renderFrames(dump, terminal), "");
   const { memcgs = [] } = dump;
-  if (memcgs.length > 0) lines.push(renderCgroups(memcgs, columns, paint), "");
+  if (memcgs.length > 0) lines.push(renderCgroups(memcgs, terminal), "");
   return lines.join("\n");
 }
 
-function renderTitle(title: string, columns: number, paint: Paint): string {
-  return paint("title", `── ${title} `.padEnd(columns, "─"));
-}
-
-function renderProcess(process: DumpProcess, columns: number, paint: Paint): string {
+function renderProcess(process: DumpProcess, terminal: Terminal): string {
   const { name, parent, vmas, pages, rss, locked, swap = [], offsets = [] } = process;
   const origin = parent === null ? "" : ` (child of ${parent})`;
   const counts = Object.entries({ ...rss, swap: pagesOf(swap), locked })
@@ -72,8 +59,8 @@ function renderProcess(process: DumpProcess, columns: number, paint: Paint): str
     .map(([kind, pagesOfKind]) => `${kind} ${pagesOfKind}`);
   const memory = counts.length === 0 ? "no pages" : `pages: ${counts.join(", ")}`;
   if (vmas.length === 0)
-    return `${paint("name", name)}${origin}  ${paint("dim", "nothing mapped")}`;
-  const heading = `${paint("name", name)}${origin}  ${paint("dim", memory)}`;
+    return `${terminal.paint("name", name)}${origin}  ${terminal.paint("dim", "nothing mapped")}`;
+  const heading = `${terminal.paint("name", name)}${origin}  ${terminal.paint("dim", memory)}`;
   const runs = new RunsByPage(withSwap(zerosTogether(pages), swap));
   const away = new RunsByPage(offsets);
   const rows = vmas.map(([start, end, perms, file, pgoff, tags]) => [
@@ -87,8 +74,8 @@ function renderProcess(process: DumpProcess, columns: number, paint: Paint): str
     ].join("  "),
   ]);
   const head = ["VMA", "perms", "maps", "tags", "page→frame"];
-  const beside = (process.devices ?? []).map((device) => deviceInWords(device, columns));
-  return [heading, table(head, rows, columns, paint), ...beside.flat()].join("\n");
+  const beside = (process.devices ?? []).map((device) => deviceInWords(device, terminal.columns));
+  return [heading, boxTable(head, rows, terminal), ...beside.flat()].join("\n");
 }
 
 /** "D (kvm) shows 10→0 rw  11→1 r" */
@@ -101,13 +88,13 @@ function deviceInWords([name, model, shown]: DumpDevice, columns: number): strin
   return [first, ...more.map((line) => `  ${line}`)];
 }
 
-function renderFrames(dump: Dump, columns: number, paint: Paint): string {
+function renderFrames(dump: Dump, terminal: Terminal): string {
   const head = ["frame", "mapcount", "flags", "word", "mapped at (process page)"];
-  return `${paint("name", "frames and their reverse map")}\n${table(head, frameRows(dump), columns, paint)}`;
+  return `${terminal.paint("name", "frames and their reverse map")}\n${boxTable(head, frameRows(dump), terminal)}`;
 }
 
 /** What memory.stat has of each cgroup, but for what is 0. */
-function renderCgroups(memcgs: readonly DumpCgroup[], columns: number, paint: Paint): string {
+function renderCgroups(memcgs: readonly DumpCgroup[], terminal: Terminal): string {
   const rows = memcgs.map(({ name, parent, limit, usage, failcnt, ...stat }) => [
     name,
     parent,
@@ -120,7 +107,7 @@ function renderCgroups(memcgs: readonly DumpCgroup[], columns: number, paint: Pa
       .join(", "),
   ]);
   const head = ["cgroup", "below", "limit", "usage", "failcnt", "memory.stat"];
-  return `${paint("name", "memory cgroups")}\n${table(head, rows, columns, paint)}`;
+  return `${terminal.paint("name", "memory cgroups")}\n${boxTable(head, rows, terminal)}`;
 }
 
 /** What failed, and what gave a value or a count; the rest was 0. */
@@ -128,8 +115,7 @@ function renderResults(
   { results, kernel }: DumpDocument,
   script: Script,
   notes: ReadonlyMap<number, string>,
-  columns: number,
-  paint: Paint,
+  terminal: Terminal,
 ): string {
   const texts = new Map(script.operations.map(({ line, text }) => [line, text]));
   const failed = results.filter(([, , outcome]) => typeof outcome === "string").length;
@@ -144,52 +130,13 @@ function renderResults(
     rows.push({ line: `${line}`, text: texts.get(line) ?? "", words: said, isFailure });
   }
   const lines = [
-    renderTitle(`${counted(results.length, "operation")}, ${failed} failed`, columns, paint),
+    titleLine(`${counted(results.length, "operation")}, ${failed} failed`, terminal),
     "",
-    ...resultLines(rows, columns, paint),
+    ...resultLines(rows, terminal.columns, terminal.paint),
     "",
-    paint("dim", LEGEND),
+    terminal.paint("dim", LEGEND),
   ];
   return `${lines.join("\n")}\n`;
-}
-
-/**
- * A table whose last column takes the width that is left, and wraps. Drawn here because cli-table3
- * was not done with 65,530 rows, the VMAs one process may have, after ten minutes.
- */
-function table(head: string[], rows: string[][], columns: number, paint: Paint): string {
-  const last = head.length - 1;
-  const widths = head.map((title, i) =>
-    rows.reduce((widest, row) => Math.max(widest, row[i]?.length ?? 0), title.length),
-  );
-  // Each cell has a blank on both sides, and a border stands before each and at the end.
-  const taken = widths.slice(0, last).reduce((sum, width) => sum + width + 3, 4);
-  widths[last] = Math.min(widths[last] ?? 0, Math.max(columns - taken, head[last]?.length ?? 0));
-  const rule = (left: string, middle: string, right: string): string =>
-    left + widths.map((width) => "─".repeat(width + 2)).join(middle) + right;
-  const line = (cells: readonly string[], style?: keyof typeof STYLES): string => {
-    const padded = cells.map((cell, i) => cell.padEnd(widths[i] ?? 0));
-    return `│ ${padded.map((cell) => (style ? paint(style, cell) : cell)).join(" │ ")} │`;
-  };
-  const lines = [rule("┌", "┬", "┐"), line(head, "dim"), rule("├", "┼", "┤")];
-  for (const row of rows) {
-    const [first = "", ...more] = wrap(row[last] ?? "", widths[last] ?? 0);
-    lines.push(line([...row.slice(0, last), first]));
-    for (const rest of more) lines.push(line([...row.slice(0, last).map(() => ""), rest]));
-  }
-  return [...lines, rule("└", "┴", "┘")].join("\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [""];
-  for (const word of text.split(/(?<=,) | {2}/)) {
-    const line = lines.at(-1) ?? "";
-    const separator = word.includes("→") ? "  " : " ";
-    const longer = line === "" ? word : `${line}${separator}${word}`;
-    if (longer.length <= width || line === "") lines[lines.length - 1] = longer;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 /** Runs of pages by address, cut to one VMA after another from left to right. */

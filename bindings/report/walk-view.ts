@@ -4,14 +4,11 @@ import { lockNames } from "../core/lock-words.js";
 import type { WalkRecord, WalkRecordStep } from "../scenario/walk-record.js";
 import { counted } from "../scenario/wording.js";
 import { wrapWords } from "./line-wrap.js";
+import { type Paint, terminalFor, type TerminalOptions, titleLine } from "./terminal.js";
 import { deedInWords, foundInWords, offerInWords } from "./walk-wording.js";
 
 /** Where the view is shown. */
-export interface WalkViewOptions {
-  /** Width in characters; used between 60 and 120. */
-  readonly columns: number;
-  /** ANSI colours on or off. */
-  readonly color: boolean;
+export interface WalkViewOptions extends TerminalOptions {
   /** Lines that are longer go on in the next, further in. */
   readonly wrap?: boolean;
 }
@@ -25,11 +22,6 @@ export interface ShownWalks {
   readonly kept: number | null;
 }
 
-const STYLES = { title: "1;36", name: "1", dim: "2" };
-type Paint = (style: keyof typeof STYLES, text: string) => string;
-
-const LEAST_COLUMNS = 60;
-const MOST_COLUMNS = 120;
 const INDENT = "  ";
 /** However far in a line stands, so many characters of it are side by side. */
 const LEAST_ROOM = 30;
@@ -38,10 +30,9 @@ const ORDER: readonly string[] = Object.values(lockNames);
 
 /** The walks one after the other, with a newline at the end. */
 export function renderWalks({ title, walks, kept }: ShownWalks, options: WalkViewOptions): string {
-  const columns = Math.min(Math.max(options.columns, LEAST_COLUMNS), MOST_COLUMNS);
-  const paint: Paint = (style, text) =>
-    options.color ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
-  const lines = [paint("title", `── walks of ${title} `.padEnd(columns, "─")), ""];
+  const terminal = terminalFor(options);
+  const { columns, paint } = terminal;
+  const lines = [titleLine(`walks of ${title}`, terminal), ""];
   if (walks.length === 0) lines.push("no walk of the reverse map", "");
   const width = options.wrap ? columns : Infinity;
   for (const walk of walks) {

@@ -36,13 +36,17 @@ export function costSum(a: Costs, b: Costs): Costs {
   );
 }
 
-/** /proc/vmstat, and memory.stat of each memory cgroup of the script and of the root. */
+/**
+ * /proc/vmstat, and memory.stat of each memory cgroup of the script and of the root; but for its sums of what is below,
+ * as that is there too.
+ */
 export function readStatistics(kernel: Kernel, runner: ScriptRunner): Readings {
   const readings: Record<string, number> = {};
   for (const [name, count] of Object.entries(kernel.vmstat())) readings[`vmstat ${name}`] = count;
   for (const cgroup of [kernel.rootCgroup, ...runner.cgroups]) {
     for (const [name, count] of Object.entries(cgroup.stat())) {
-      if (count !== null) readings[`memory.stat of ${cgroup.name} ${name}`] = count;
+      if (count !== null && !name.startsWith("total_"))
+        readings[`memory.stat of ${cgroup.name} ${name}`] = count;
     }
   }
   return readings;

@@ -19,7 +19,7 @@ describe("the rmaplab command", () => {
     expect(rmaplab("--version")).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
   });
 
-  test.each(["rmaplab", "rmaplab run", "rmaplab replay", "rmaplab bench"])(
+  test.each(["rmaplab", "rmaplab run", "rmaplab diff", "rmaplab lab", "rmaplab replay", "rmaplab bench"])(
     "%s has help",
     (line) => {
       const { status, stdout, stderr } = rmaplab(...line.split(" ").slice(1), "--help");

@@ -217,7 +217,7 @@ describe("rmaplab run", () => {
       ["bounds.script"],
       'bounds.script:1: number of pages "3000000000" is out of range; accepted are',
     ],
-    [["good.script", "--release", "v9.9"], '--release: unknown "v9.9"; accepted: v3.7'],
+    [["good.script", "--release", "v9.9"], '--release: unknown "v9.9"; accepted: v3.0, v3.3,'],
     [["good.script", "--build", "fast"], '--build: unknown "fast"; accepted: release, checked'],
     [["good.script", "--set", "speed=9"], '--set: unknown switch "speed"; accepted: '],
     [

@@ -1,0 +1,94 @@
+// `rmaplab lab`: the ten commits and later defects, before and after.
+
+import { Command } from "commander";
+import { labNamed, labs } from "../labs/index.js";
+import type { LabRun } from "../labs/lab-run.js";
+import type { Lab } from "../labs/lab.js";
+import { runLab } from "../labs/runner.js";
+import { disappointmentLines, labLine, renderLab, renderLabs } from "../report/lab-view.js";
+import { quoted } from "../scenario/line-error.js";
+import { counted } from "../scenario/wording.js";
+import { InputError } from "./failure.js";
+import { terminalOptions } from "./terminal-options.js";
+
+interface LabFlags {
+  readonly all?: true;
+  readonly json?: true;
+}
+
+/** The subcommand, for the entry to add. */
+export function labCommand(): Command {
+  return new Command("lab")
+    .summary("run a commit's lab, before and after; without a name: list them")
+    .description(
+      "Lists the labs, or runs some: each is a commit, or a later defect, of which both sides run side by side. " +
+        "Shows where they part first, and what both sides show. Exit 0 as expected, 1 not as expected, 2 bad input.",
+    )
+    .argument("[name...]", "which labs; default: list them")
+    .option("--all", "run every lab, and say for each whether it is as expected")
+    .option("--json", "print what was found as one JSON document")
+    .action(lab);
+}
+
+async function lab(names: readonly string[], flags: LabFlags): Promise<void> {
+  if (flags.all && names.length > 0) {
+    throw new InputError("lab: --all runs every lab; accepted: --all alone, or names");
+  }
+  const chosen = flags.all ? labs : names.map(chosenLab);
+  if (chosen.length === 0 && !flags.all) return listLabs(flags);
+  const runs: LabRun[] = [];
+  for (const [index, one] of chosen.entries()) {
+    const run = await runLab(one, { progress: progressOf(one, index, chosen.length) });
+    endProgress();
+    runs.push(run);
+    if (!flags.json)
+      process.stdout.write(flags.all ? allLines(run) : renderLab(one, run, terminalOptions()));
+  }
+  if (flags.json) process.stdout.write(`${JSON.stringify({ labs: runs.map(asJson) }, null, 1)}\n`);
+  const failed = runs.filter(({ pass }) => !pass).length;
+  if (flags.all && !flags.json) {
+    process.stdout.write(`\n${counted(runs.length, "lab")}, ${failed} not as expected\n`);
+  }
+  if (failed > 0) process.exitCode = 1;
+}
+
+function listLabs({ json }: LabFlags): void {
+  const list = labs.map(({ name, kind, commit, title }) => ({ name, kind, commit, title }));
+  process.stdout.write(json ? `${JSON.stringify({ labs: list }, null, 1)}\n` : renderLabs(labs));
+}
+
+function chosenLab(name: string): Lab {
+  const found = labNamed(name);
+  if (found !== undefined) return found;
+  const accepted = labs.map((one) => one.name).join(", ");
+  throw new InputError(`lab: unknown ${quoted(name)}; accepted: ${accepted}`);
+}
+
+function allLines(run: LabRun): string {
+  const width = labs.reduce((most, { name }) => Math.max(most, name.length), 0);
+  const failed = disappointmentLines(run).map((line) => `      ${line}\n`);
+  return `${labLine(run, width)}\n${failed.join("")}`;
+}
+
+/** On a terminal the last line of standard error says what runs. */
+function progressOf({ name }: Lab, index: number, count: number) {
+  return (scenario: string): void => {
+    if (!process.stderr.isTTY) return;
+    endProgress();
+    process.stderr.write(`[${index + 1}/${count}] ${name}: ${scenario}`);
+  };
+}
+
+function endProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+}
+
+/** A run without what the machines looked like on the way. */
+function asJson({ scenarios, ...run }: LabRun) {
+  const seen = scenarios.map(
+    ({ name, shows, pass, before, after, firstDifference, disappointments }) => ({
+      ...{ name, shows, pass, before, after, firstDifference, disappointments },
+    }),
+  );
+  return { ...run, scenarios: seen };
+}

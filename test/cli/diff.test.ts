@@ -1,0 +1,77 @@
+// `rmaplab diff` and `rmaplab lab`, as people call them.
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { labs } from "../../bindings/labs/index.js";
+
+const COMMAND = fileURLToPath(new URL("../../dist/bindings/cli/rmaplab.js", import.meta.url));
+const SPLIT = "spawn A\nmmap A 0 6 rw anon private\nwrite A 0 7\nmprotect A 2 2 r\n";
+
+function rmaplab(args: readonly string[], input = "") {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+    input,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status, out: stdout, err: stderr };
+}
+
+describe("rmaplab diff", () => {
+  test("kernels that differ in cost alone are the same, and what it cost is told", () => {
+    const { status, out, err } = rmaplab(["diff", "-", "--a", "v3.6", "--b", "v3.7"], SPLIT);
+    expect({ status, err }).toEqual({ status: 0, err: "" });
+    expect(out).toContain("line 4: mprotect A 2 2 r\n  cost       comparisons 0 → ");
+    expect(out).toMatch(/│ comparisons +│ 0 +│ \d+ +│/);
+    expect(out).toContain("At the end the machines are the same.");
+  });
+
+  test("--json has steps, sums and both kernels", () => {
+    const { status, out } = rmaplab(["diff", "-", "--json", "--set-a", "anonIndex=list"], SPLIT);
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      ...{ script: "-", same: true, operations: 4, everyStepSeen: true, end: [] },
+      a: { kernel: "v3.7 anonIndex=list", assertion: null, cost: { comparisons: 0 } },
+      b: { kernel: "v3.7", assertion: null },
+      steps: [{ line: 4, operation: "mprotect A 2 2 r", a: { outcome: 0 }, result: null }],
+    });
+  });
+
+  test.each([
+    ["the same kernel twice", ["-"], /^rmaplab: diff: both kernels are v3\.7; accepted: .*\n$/],
+    ["an unknown release", ["-", "--a", "v2.6"], /^rmaplab: --a: unknown "v2\.6"; accepted: .*\n$/],
+    [
+      "an impossible pair",
+      ["-", "--set-b", "anonIndex=list", "--set-b", "vmaAddress=asserted"],
+      /^rmaplab: --set-b: vmaAddress "asserted" is impossible with anonIndex "list"\n$/,
+    ],
+  ])("answers %s with one line and exit status 2", (_, args, message) => {
+    const { status, out, err } = rmaplab(["diff", ...args], SPLIT);
+    expect({ status, out }).toEqual({ status: 2, out: "" });
+    expect(err).toMatch(message);
+  });
+});
+
+describe("rmaplab lab", () => {
+  test("lists the labs", () => {
+    const { status, out } = rmaplab(["lab", "--json"]);
+    expect(status).toBe(0);
+    const { labs: listed } = JSON.parse(out) as { labs: { name: string }[] };
+    expect(listed.map(({ name }) => name)).toEqual(labs.map(({ name }) => name));
+    const { out: text } = rmaplab(["lab"]);
+    for (const { name } of labs) expect(text).toContain(name);
+  });
+
+  test("an unknown name is answered with those that there are", () => {
+    const { status, out, err } = rmaplab(["lab", "no-such-lab"]);
+    expect({ status, out }).toEqual({ status: 2, out: "" });
+    expect(err).toMatch(/^rmaplab: lab: unknown "no-such-lab"; accepted: /);
+  });
+
+  test.each(labs.slice(0, 1))("--json of $name has both sides", ({ name, commit, kind }) => {
+    const { status, out } = rmaplab(["lab", name, "--json"]);
+    expect(status).toBe(0);
+    const document = JSON.parse(out) as { labs: unknown[] };
+    expect(document.labs).toMatchObject([{ name, commit, kind, pass: true }]);
+  });
+});
