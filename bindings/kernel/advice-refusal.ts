@@ -1,8 +1,19 @@
-// Why madvise said EINVAL to a range of whole pages.
+// Why madvise failed.
 
 import { VmFlag } from "../../assembly/abi/flag.js";
+import { Errno } from "../../assembly/abi/result.js";
+import type { Context } from "./context.js";
 import type { Advice } from "./operation.js";
 import type { Process } from "./process.js";
+import {
+  cutsHugePage,
+  exhaustedIn,
+  hole,
+  outOfRange,
+  tooManyVmas,
+  unaligned,
+  vmaInWords,
+} from "./reason.js";
 import type { Vma } from "./vma.js";
 
 /** Why a VMA does not take an advice; empty if it does, or if that can't be seen any more. */
@@ -41,4 +52,29 @@ export function adviceRefused(
   return advice === "hugepage" || advice === "nohugepage"
     ? "a VMA of the range is advised so already"
     : "";
+}
+
+export function whyMadvise(
+  errno: Errno,
+  context: Context,
+  process: Process,
+  address: number,
+  length: number,
+  advice: Advice,
+): string {
+  switch (errno) {
+    case Errno.EINVAL:
+      return (
+        outOfRange({ address, length }) ||
+        unaligned("address", address) ||
+        adviceRefused(process, address, length, advice, vmaInWords) ||
+        cutsHugePage(process, address, length)
+      );
+    case Errno.EBADF:
+      return "only memory of files can be willneed";
+    case Errno.ENOMEM:
+      return `${hole(process, address, length) || "a part of it is not mapped"}, the rest is done`;
+    default:
+      return tooManyVmas(context, process) || exhaustedIn(context, process);
+  }
 }

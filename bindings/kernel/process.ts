@@ -22,21 +22,13 @@ import {
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
 import { ProcessState } from "./process-state.js";
 import type { Prot } from "./prot.js";
-import {
-  exhausted,
-  whyAccess,
-  whyExec,
-  whyHeld,
-  whyMadvise,
-  whyMlock,
-  whyMlockall,
-  whyMmap,
-  whyMprotect,
-  whyMremap,
-  whyMunlock,
-  whyMunmap,
-  whyRemap,
-} from "./reason.js";
+import { whyAccess } from "./access-refusal.js";
+import { whyMadvise } from "./advice-refusal.js";
+import { whyExec } from "./exec-refusal.js";
+import { whyMlock, whyMlockall, whyMunlock } from "./mlock-refusal.js";
+import { whyMmap, whyMprotect, whyMunmap } from "./mmap-refusal.js";
+import { whyMremap, whyRemap } from "./mremap-refusal.js";
+import { exhausted, whyHeld } from "./reason.js";
 
 export type { Prot };
 
