@@ -5,6 +5,8 @@ import { brkLock } from "./brk-lock.js";
 import type { Lab } from "./lab.js";
 import { memcgStat } from "./memcg-stat.js";
 import { mremapOrder } from "./mremap-order.js";
+import { lateInvalidate } from "./late-invalidate.js";
+import { notifierCalls } from "./notifier-calls.js";
 import { thpMove } from "./thp-move.js";
 
 /** Every lab that there is. */
@@ -12,9 +14,11 @@ export const labs: readonly Lab[] = [
   memcgStat,
   mremapOrder,
   anonIndex,
+  notifierCalls,
   // Later defects of v3.7.
   thpMove,
   brkLock,
+  lateInvalidate,
 ];
 
 /** The lab of that name. */
