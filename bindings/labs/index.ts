@@ -2,11 +2,15 @@
 
 import { anonIndex } from "./anon-index.js";
 import { brkLock } from "./brk-lock.js";
+import { clearMlock } from "./clear-mlock.js";
 import type { Lab } from "./lab.js";
-import { memcgStat } from "./memcg-stat.js";
-import { mremapOrder } from "./mremap-order.js";
 import { lateInvalidate } from "./late-invalidate.js";
+import { memcgStat } from "./memcg-stat.js";
+import { migrationMlock } from "./migration-mlock.js";
+import { mremapOrder } from "./mremap-order.js";
 import { notifierCalls } from "./notifier-calls.js";
+import { pageEvictable } from "./page-evictable.js";
+import { storageKey } from "./storage-key.js";
 import { thpMove } from "./thp-move.js";
 
 /** Every lab that there is. */
@@ -14,11 +18,15 @@ export const labs: readonly Lab[] = [
   memcgStat,
   mremapOrder,
   anonIndex,
+  pageEvictable,
+  clearMlock,
   notifierCalls,
+  storageKey,
   // Later defects of v3.7.
   thpMove,
   brkLock,
   lateInvalidate,
+  migrationMlock,
 ];
 
 /** The lab of that name. */

@@ -59,13 +59,6 @@ export default {
       to: "vmStat(VmStat.NrMlock, -1);",
     },
     {
-      rule: "its frame comes back without the mark",
-      tests: ["test/property/switches"],
-      file: frame,
-      from: "pageClear(frame, PageFlag.Mlocked);",
-      to: "",
-    },
-    {
       rule: "from v3.7 on a page is not freed with the mark",
       tests: ["test/check/mlock", "test/api/vmstat"],
       file: mlock,
