@@ -3,6 +3,9 @@
 import { anonIndex } from "./anon-index.js";
 import { brkLock } from "./brk-lock.js";
 import { clearMlock } from "./clear-mlock.js";
+import { forkChain } from "./fork-chain.js";
+import { hugetlbUnits } from "./hugetlb-units.js";
+import { ksmWalk } from "./ksm-walk.js";
 import type { Lab } from "./lab.js";
 import { lateInvalidate } from "./late-invalidate.js";
 import { memcgStat } from "./memcg-stat.js";
@@ -12,18 +15,23 @@ import { notifierCalls } from "./notifier-calls.js";
 import { pageEvictable } from "./page-evictable.js";
 import { storageKey } from "./storage-key.js";
 import { thpMove } from "./thp-move.js";
+import { vmaAddress } from "./vma-address.js";
 
 /** Every lab that there is. */
 export const labs: readonly Lab[] = [
   memcgStat,
   mremapOrder,
   anonIndex,
+  vmaAddress,
   pageEvictable,
   clearMlock,
   notifierCalls,
   storageKey,
   // Later defects of v3.7.
   thpMove,
+  hugetlbUnits,
+  ksmWalk,
+  forkChain,
   brkLock,
   lateInvalidate,
   migrationMlock,
