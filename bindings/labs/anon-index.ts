@@ -202,7 +202,11 @@ export const anonIndex: Lab = {
   mutants: [
     "VMAs that begin at one pgoff stay in the order in which they were linked",
     "what leaves the end of a list leaves another end",
-    "I11: a tree's maxima are compared with what is below",
+    "all links of a VMA come back into their trees after its bounds changed, not the newest alone",
+    "a next VMA whose start moves along leaves the trees, also for one that is in none",
+    "the end of a VMA is part of a tree's key",
+    "a VMA leaves the trees of its anon_vmas before it grows",
+    "a stack grows under the mutex of its anon_vma",
     "a copied VMA has its bounds before it goes into the trees",
   ],
   scenarios: [

@@ -59,7 +59,10 @@ export const brkLock: Lab = {
     "tree reads its keys through the VMA, it has to be locked while they change, and later kernels lock it as well.",
   lookFor: "One mutex, one removal and one insertion for each call, against none at all.",
   invariant: "The keys of a tree are current whenever its mutex is free.",
-  mutants: ["I11: a tree's maxima are compared with what is below"],
+  mutants: [
+    "the end of a VMA is part of a tree's key",
+    "for a list nothing is locked where only the end of a VMA moves",
+  ],
   scenarios: [
     {
       name: "touched",

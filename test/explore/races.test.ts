@@ -118,6 +118,22 @@ race("a migration and a fork", (ground) => {
   return [(batch) => batch.migratePage(page), (batch) => batch.fork(ground.a)];
 });
 
+// On equal keys a tree has the parent first, as migration must not come to the child before fork has copied to it. New
+// bounds put the parent behind: by then the child has its entries.
+race("a migration and new bounds that put the parent behind its child", (ground) => {
+  const { page } = share(ground);
+  return [
+    (batch) => batch.migratePage(page),
+    (batch) => batch.mremap(ground.a, BASE, 4 * PAGE, 6 * PAGE, { mayMove: false }),
+  ];
+});
+
+race("a migration and a fork of a parent that is behind its child", (ground) => {
+  const { page } = share(ground);
+  ground.a.mremap(BASE, 4 * PAGE, 6 * PAGE, { mayMove: false });
+  return [(batch) => batch.migratePage(page), (batch) => batch.fork(ground.a)];
+});
+
 race("a migration and a move of the page's entry", (ground) => {
   const { page } = share(ground);
   return [

@@ -60,6 +60,7 @@ export function modelState(side: ModelSide): string[] {
     const walked = found.filter((place) => entryFor(whole, place) !== undefined);
     lines.push(
       `${frames.name(frame)} stab ${found.length} walk ${walked.length}`,
+      `${frames.name(frame)} in order ${inOrder(side, whole, walked)}`,
       `${frames.name(frame)} of ${ownerOf(frame, anonVmas, inodes)} index ${index} word ${word}` +
         ` mapcount ${mapcount} references ${references} pins ${pins} ${pageFlags(frame)}` +
         ` at ${(mappings.get(frame) ?? []).sort().join(" ")}`,
@@ -120,6 +121,17 @@ class Walks {
     this.reached.set(page, reached);
     return reached;
   }
+}
+
+/** Where a walk of a small anonymous page finds it, in its order. */
+function inOrder(side: ModelSide, page: Page, walked: readonly Place[]): string {
+  if (!(page.owner instanceof AnonVma) || page.parts !== null) return "";
+  return walked.map(({ vma, address }) => `P${numberOf(side, vma.space)}:${address}`).join(" ");
+}
+
+/** The first process that runs there. */
+function numberOf(side: ModelSide, space: AddressSpace): number {
+  return side.processes.findIndex((process) => process.alive && process.space === space);
 }
 
 function ownerOf(page: Page, anonVmas: Naming<AnonVma>, inodes: Naming<Inode>): string {

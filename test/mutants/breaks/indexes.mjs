@@ -1,5 +1,6 @@
 const tree = "assembly/index/interval-tree.ts";
 const balance = "assembly/index/rb-tree.ts";
+const adjust = "assembly/mm/vma-adjust.ts";
 
 export default {
   group: "indexes",
@@ -34,6 +35,33 @@ export default {
       file: "assembly/index/anon-list.ts",
       from: "else anonVma.tail = before;",
       to: "",
+    },
+    {
+      rule: "all links of a VMA come back into their trees after its bounds changed, not the newest alone",
+      file: "assembly/index/anon-index.ts",
+      from: "    anonIndexInsert(chain);\n    at = chain.older;\n",
+      to: "    anonIndexInsert(chain);\n    at = 0;\n",
+    },
+    {
+      rule: "a next VMA whose start moves along leaves the trees, also for one that is in none",
+      tests: ["test/api/merge", "test/api/mapping"],
+      file: adjust,
+      from: "return nextMoves ? vmaAt(next).anonVma : 0;",
+      to: "return 0;",
+    },
+    {
+      rule: "the end of a VMA is part of a tree's key",
+      tests: ["test/labs/labs"],
+      file: adjust,
+      from: "  if (header().anonIndex == <u32>AnonIndex.List) {",
+      to: "  if (header().anonIndex >= <u32>AnonIndex.List) {",
+    },
+    {
+      rule: "for a list nothing is locked where only the end of a VMA moves",
+      tests: ["test/api/mremap-order"],
+      file: adjust,
+      from: "return vma.anonVma && (start != vma.start || nextMoves || nextGoes) ? vma.anonVma : 0;",
+      to: "return vma.anonVma;",
     },
   ],
 };
