@@ -14,12 +14,14 @@ import { mremapOrder } from "./mremap-order.js";
 import { notifierCalls } from "./notifier-calls.js";
 import { pageEvictable } from "./page-evictable.js";
 import { storageKey } from "./storage-key.js";
+import { swapToken } from "./swap-token.js";
 import { thpMove } from "./thp-move.js";
 import { vmaAddress } from "./vma-address.js";
 
 /** Every lab that there is. */
 export const labs: readonly Lab[] = [
   memcgStat,
+  swapToken,
   mremapOrder,
   anonIndex,
   vmaAddress,

@@ -41,3 +41,13 @@ export class Cast {
     return cgroup?.exists ? cgroup : undefined;
   }
 }
+
+/** In whose context something is done, by name; null: nobody's of the script; undefined: his who is gone. */
+export function doneBy(
+  { processes }: Cast,
+  name: string | null,
+): { readonly process?: Process } | undefined {
+  if (name === null) return {};
+  const process = processes.get(name)?.process;
+  return process?.alive ? { process } : undefined;
+}

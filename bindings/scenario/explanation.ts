@@ -11,6 +11,7 @@ import { pageEventsInWords } from "./page-events.js";
 import { SKIPPED } from "./cast.js";
 import { type ScriptRunner, type Step } from "./runner.js";
 import { lookBefore, type Scene, writingPages } from "./scene.js";
+import { tokenInWords } from "./token-words.js";
 import { vmaEventsInWords } from "./vma-events.js";
 import type { WalkLog } from "./walk-log.js";
 import { counted } from "./wording.js";
@@ -80,6 +81,7 @@ export class Explainer {
     if (result?.[2] === SKIPPED) return `skipped, ${note}`;
     const told = [
       ...this.#atLeast(eventsInWords(scene)),
+      ...tokenInWords(scene),
       ...this.#waitedFor(scene),
       ...devicesInWords(scene),
     ];
@@ -159,6 +161,10 @@ function uneventful(operation: Operation): string {
       return "made";
     case "dump":
       return "dumped";
+    case "hold":
+      return "inside a fault from now on";
+    case "let-go":
+      return "its fault is over";
     case "exit":
       return "gone, it had nothing mapped";
     case "munmap":

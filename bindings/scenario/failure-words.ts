@@ -16,6 +16,7 @@ import { addressOf, bytesOf, pageOf } from "./arena.js";
 import type { MmapOperation, Operation } from "./operation.js";
 import type { ScriptRunner } from "./runner.js";
 import type { Scene } from "./scene.js";
+import { heldInWords } from "./token-words.js";
 import { counted, fileInWords, range, vmaInWords } from "./wording.js";
 
 type OnRange = Extract<Operation, { readonly page: number; readonly count: number }>;
@@ -33,6 +34,7 @@ function reason(scene: Scene, code: string): string | null {
   const { operation } = step;
   const own =
     limited(scene, code) ??
+    heldInWords(scene, code) ??
     ("process" in operation
       ? ofProcess(kernel, runner, operation, code)
       : ofOthers(kernel, runner, operation, code));

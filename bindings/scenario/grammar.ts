@@ -3,6 +3,7 @@
 import type { Fields } from "./fields.js";
 import type {
   CgroupOperation,
+  HoldOperation,
   Operation,
   OperationName,
   PageOperation,
@@ -83,6 +84,8 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     arity: [1, 1],
     read: (f, at) => ({ ...at, op: "exit", process: f.process() }),
   },
+  hold: holdRule("hold"),
+  "let-go": holdRule("let-go"),
   exec: {
     form: "exec P [n [page]]",
     arity: [1, 3],
@@ -205,7 +208,17 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
       value: f.left > 0 ? f.value() : at.line,
     }),
   },
-  referenced: pageRule("referenced"),
+  referenced: {
+    form: "referenced P page [Q]",
+    arity: [2, 3],
+    read: (f, at) => ({
+      ...at,
+      op: "referenced",
+      process: f.process(),
+      page: f.page(),
+      by: f.left > 0 ? f.process() : null,
+    }),
+  },
   rmap: pageRule("rmap"),
   "swap-out": rangeRule("swap-out"),
   migrate: rangeRule("migrate"),
@@ -256,13 +269,14 @@ export const grammar: Readonly<Record<OperationName, Rule>> = {
     }),
   },
   reclaim: {
-    form: "reclaim n [direct|background]",
-    arity: [1, 2],
+    form: "reclaim n [direct|background] [P]",
+    arity: [1, 3],
     read: (f, at) => ({
       ...at,
       op: "reclaim",
       count: f.reclaimed(),
       background: f.oneOf("kind of reclaim", ["direct", "background"]) === "background",
+      by: f.left > 0 ? f.process() : null,
     }),
   },
   hugepages: {
@@ -343,6 +357,14 @@ function cgroupRule(op: CgroupOperation["op"]): Rule {
     form: `${op} G`,
     arity: [1, 1],
     read: (f, at) => ({ ...at, op, cgroup: f.cgroup() }),
+  };
+}
+
+function holdRule(op: HoldOperation["op"]): Rule {
+  return {
+    form: `${op} P`,
+    arity: [1, 1],
+    read: (f, at) => ({ ...at, op, process: f.process() }),
   };
 }
 

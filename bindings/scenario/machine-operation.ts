@@ -1,7 +1,7 @@
 // What a script does to the whole machine, its groups, devices and files.
 
 import { addressOf } from "./arena.js";
-import { type Cast, SKIPPED } from "./cast.js";
+import { type Cast, doneBy, SKIPPED } from "./cast.js";
 import type {
   CgroupOperation,
   DumpOperation,
@@ -40,8 +40,11 @@ export function onMachine(
     case "ksm":
       kernel.ksm.settle();
       return 0;
-    case "reclaim":
-      return kernel.reclaim(operation.count, { background: operation.background });
+    case "reclaim": {
+      const by = doneBy(cast, operation.by);
+      if (by === undefined) return SKIPPED;
+      return kernel.reclaim(operation.count, { background: operation.background, ...by });
+    }
     case "hugepages":
       return kernel.setHugePages(operation.count);
     case "io":

@@ -75,6 +75,12 @@ export interface ExitOperation extends Written {
   readonly process: string;
 }
 
+/** `hold P`: it stays inside a page fault; `let-go P` */
+export interface HoldOperation extends Written {
+  readonly op: "hold" | "let-go";
+  readonly process: string;
+}
+
 /** `exec P [n [page]]` */
 export interface ExecOperation extends Written {
   readonly op: "exec";
@@ -167,9 +173,17 @@ export interface LockAllOperation extends Written {
   readonly future: boolean;
 }
 
+/** `referenced P page [Q]` : Q asks, or nobody of the script. */
+export interface ReferencedOperation extends Written {
+  readonly op: "referenced";
+  readonly process: string;
+  readonly page: number;
+  readonly by: string | null;
+}
+
 /** `read P page`, and whatever else needs only a page of one process */
 export interface PageOperation extends Written {
-  readonly op: "read" | "referenced" | "rmap" | "pin" | "unpin" | "collapse" | "split";
+  readonly op: "read" | "rmap" | "pin" | "unpin" | "collapse" | "split";
   readonly process: string;
   readonly page: number;
 }
@@ -222,11 +236,12 @@ export interface InvalidateOperation extends Written {
   readonly how: "idle" | "all";
 }
 
-/** `reclaim n [direct|background]` */
+/** `reclaim n [direct|background] [P]` : P reclaims, or nobody of the script. */
 export interface ReclaimOperation extends Written {
   readonly op: "reclaim";
   readonly count: number;
   readonly background: boolean;
+  readonly by: string | null;
 }
 
 /** `hugepages n` : the size of the pool of huge pages. */
@@ -306,6 +321,7 @@ export type Operation =
   | CgroupOperation
   | MoveOperation
   | ExitOperation
+  | HoldOperation
   | ExecOperation
   | PoisonOperation
   | ForkOperation
@@ -317,6 +333,7 @@ export type Operation =
   | MadviseOperation
   | LockAllOperation
   | PageOperation
+  | ReferencedOperation
   | WriteOperation
   | FileReadOperation
   | FileWriteOperation

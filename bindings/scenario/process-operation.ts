@@ -3,13 +3,14 @@
 import { KernelError } from "../core/kernel-error.js";
 import type { Process } from "../kernel/process.js";
 import { addressOf, bytesOf } from "./arena.js";
-import { type Cast, SKIPPED } from "./cast.js";
+import { type Cast, doneBy, SKIPPED } from "./cast.js";
 import type {
   MmapOperation,
   MoveOperation,
   PageOperation,
   PoisonOperation,
   ProcessOperation,
+  ReferencedOperation,
   SpawnOperation,
   WriteOperation,
 } from "./operation.js";
@@ -28,6 +29,12 @@ export function onProcess(
       return 0;
     case "exit":
       process.exit();
+      return 0;
+    case "hold":
+      process.hold();
+      return 0;
+    case "let-go":
+      process.letGo();
       return 0;
     case "move":
       return move(cast, process, operation);
@@ -75,8 +82,8 @@ function poison({ kernel }: Cast, process: Process, { page, early }: PoisonOpera
 function onPage(
   cast: Cast,
   process: Process,
-  operation: PageOperation | WriteOperation | PoisonOperation,
-): number {
+  operation: PageOperation | ReferencedOperation | WriteOperation | PoisonOperation,
+): number | string {
   const { kernel } = cast;
   const address = addressOf(operation.page);
   switch (operation.op) {
@@ -87,8 +94,11 @@ function onPage(
     case "write":
       process.write(address, operation.value);
       return 0;
-    case "referenced":
-      return kernel.pageReferenced(pageShown(process, operation.page));
+    case "referenced": {
+      const by = doneBy(cast, operation.by);
+      if (by === undefined) return SKIPPED;
+      return kernel.pageReferenced(pageShown(process, operation.page), by);
+    }
     case "rmap":
       return kernel.rmapWalk(pageShown(process, operation.page));
     case "collapse":
