@@ -12,6 +12,7 @@ import type { SwapSlot } from "./swap.js";
 import { HUGE } from "./units.js";
 import { continues, Vma } from "./vma.js";
 import { zap } from "./zap.js";
+import { newcomer } from "./swap-token.js";
 
 /**
  * A page-table entry: a page, the zero page (`page` is null), a place on swap, what is left of a broken page, or which
@@ -68,6 +69,12 @@ export class AddressSpace {
   readonly tables = new Set<number>();
   /** Processes that run in it. */
   users = 1;
+  /** How it stands with the swap token. */
+  standing = newcomer();
+  /** Of its processes so many stay inside a fault, with mmap_sem for reading. */
+  processesHeld = 0;
+  /** False while exec makes it. */
+  isBorn = true;
   brkStart = 0;
   brk = 0;
   /** mlockall has said that whatever will be mapped is to be locked. */
@@ -281,5 +288,6 @@ export class AddressSpace {
     for (const vma of [...this.vmas]) this.discard(vma);
     this.environment.spaces.delete(this);
     this.environment.ksm.leave(this);
+    this.memory.token.lose(this);
   }
 }

@@ -35,13 +35,14 @@ export function moveSpace(space: AddressSpace, to: Cgroup): void {
     for (const page of chargedInTurn(space, from)) {
       // A huge one is passed over if there is not room for all of it.
       if (page.size > 1 && room.left < page.size) continue;
-      if (room.left === 0 && !room.findOne()) break;
+      if (room.left === 0 && !memory.token.inside(space, () => room.findOne())) break;
       if (!page.lists.isolate(page)) continue;
       shiftCharge(page, to);
       room.left -= page.size;
       room.used += page.size;
       page.lists.putback(page);
     }
+    memory.token.lose(space);
   } finally {
     memory.cgroups.relieve(to, room.left);
     memory.cgroups.relieve(from, room.used);

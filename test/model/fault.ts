@@ -18,6 +18,13 @@ import type { Vma } from "./vma.js";
  * KSM writes where it doesn't. SIGBUS.
  */
 export function fault(vma: Vma, address: number, write: boolean): void {
+  const { space } = vma;
+  // Of exec's new one nobody takes mmap_sem yet.
+  if (!space.isBorn) handle(vma, address, write);
+  else space.memory.token.inside(space, () => handle(vma, address, write));
+}
+
+function handle(vma: Vma, address: number, write: boolean): void {
   if (hugeFault(vma, address, write)) return;
   vma.space.tables.add(Math.floor(address / HUGE));
   const entry = vma.space.entries.get(address);

@@ -1,12 +1,14 @@
 import { AddressSpace } from "./address-space.js";
 import { AnonVma, cloneChain } from "./anon-vma.js";
 import { mapWhole, PartEntry } from "./huge-page.js";
+import { newcomer } from "./swap-token.js";
 import { tellRange } from "./told.js";
 import { Vma } from "./vma.js";
 
 /** fork's copy: VMAs in order; entries only where there may be private pages. */
 export function copySpace(from: AddressSpace): AddressSpace {
   const to = new AddressSpace(from.environment, from.cgroup);
+  to.standing = newcomer(from.standing.stamp);
   to.brkStart = from.brkStart;
   to.brk = from.brk;
   if (from.environment.ksm.scans(from)) from.environment.ksm.enter(to);

@@ -39,6 +39,8 @@ export interface MachineOptions {
   readonly transparentHugepage?: HugePages;
   /** So many frames are known to be broken that there is none in a row for a huge page. */
   readonly brokenRows?: number;
+  /** Is there a swap token? Default off. */
+  readonly swapToken?: "on" | "off";
   /** When PG_mlocked goes. */
   readonly clearMlock?: "on-truncate" | "on-last-unmap";
   /** Whether a page that migrates keeps it. */
@@ -75,6 +77,7 @@ export class Machine {
       options.arch === "s390x",
       options.transparentHugepage,
       options.brokenRows === undefined,
+      options.swapToken === "on",
     );
     this.memory.broken = options.brokenRows ?? 0;
     this.memory.mlockOutlivesMappings = options.clearMlock === "on-truncate";
@@ -176,7 +179,9 @@ export class Machine {
     return pageReferenced(page.whole, cgroup === null ? null : this.cgroup(cgroup)).count;
   }
 
+  /** EBUSY while a process is held inside a fault. */
   khugepaged(): number {
+    if (this.processes.some(({ isHeld }) => isHeld)) fail("EBUSY");
     return khugepaged(this.environment.spaces);
   }
 
@@ -296,6 +301,11 @@ export class Machine {
   holdIo(hold: boolean): void {
     if (hold) this.memory.ioHeld = true;
     else this.memory.releaseIo();
+  }
+
+  /** The address space of a process that is alive; null for none. */
+  spaceOf(process: number | null): AddressSpace | null {
+    return process === null ? null : (this.processes[process]?.space ?? null);
   }
 
   cgroup(number: number): Cgroup {

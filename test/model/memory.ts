@@ -3,6 +3,7 @@ import { noEvents } from "./events.js";
 import type { Inode } from "./file.js";
 import type { Page } from "./page.js";
 import { Swap } from "./swap.js";
+import { SwapToken } from "./swap-token.js";
 
 /** The order in which a walk meets VMAs. */
 export type WalkOrder = "list" | "interval-tree";
@@ -18,6 +19,7 @@ export class Memory {
   readonly events = noEvents();
   readonly cgroups = new Cgroups(this.events);
   readonly swap: Swap;
+  readonly token: SwapToken;
   /** While true, what is written stays under writeback. */
   ioHeld = false;
   /** Frames that are known to be broken. */
@@ -49,7 +51,9 @@ export class Memory {
     readonly hugePages: HugePages = "madvise",
     /** Enough frames in a row for a huge page can be had. */
     readonly hasRows = true,
+    hasSwapToken = false,
   ) {
+    this.token = new SwapToken(hasSwapToken);
     this.swap = new Swap();
     if (swapPages > 0) this.swap.add(swapPages, -1);
   }

@@ -12,6 +12,7 @@ import { moveTo, resizeOrMove } from "./move-call.js";
 import type { Page } from "./page.js";
 import { remap } from "./remap-call.js";
 import { layStack, type Stack } from "./stack.js";
+import { newcomer } from "./swap-token.js";
 import { PAGE, pageOfAligned, pagesOf, TASK_PAGES } from "./units.js";
 import { unmap } from "./unmap-call.js";
 
@@ -43,6 +44,8 @@ export interface Residence {
 export class ModelProcess {
   /** What memory_failure has sent it. */
   signal: { name: "SIGBUS" | "SIGKILL"; readonly address: number } | null = null;
+  /** It is inside a fault, and stays there. */
+  isHeld = false;
   private current: AddressSpace | null;
 
   constructor(
@@ -157,9 +160,25 @@ export class ModelProcess {
     return access(this.space, Math.floor(address / PAGE), kind, word);
   }
 
+  /** EBUSY when it is inside a fault already. */
+  hold(): void {
+    if (this.isHeld) fail("EBUSY");
+    this.space.processesHeld++;
+    this.isHeld = true;
+  }
+
+  /** EINVAL when it is in none. */
+  letGo(): void {
+    const { space } = this;
+    if (!this.isHeld) fail("EINVAL");
+    space.processesHeld--;
+    this.isHeld = false;
+  }
+
   fork(pid: number, shareMemory: boolean): ModelProcess {
     if (shareMemory) {
       this.space.users++;
+      this.space.standing = newcomer(this.space.standing.stamp);
       return new ModelProcess(pid, this, this.space);
     }
     return new ModelProcess(pid, this, copySpace(this.space));
@@ -169,8 +188,10 @@ export class ModelProcess {
   exec(brk: number, stack: Stack | null = null): void {
     const { environment, cgroup } = this.space;
     const fresh = new AddressSpace(environment, cgroup);
+    fresh.isBorn = false;
     try {
       if (stack !== null) layStack(fresh, stack);
+      fresh.isBorn = true;
     } catch (error) {
       fresh.tearDown();
       throw error;

@@ -28,6 +28,7 @@ export function reclaim(
 ): number {
   let freed = 0;
   for (let priority = FIRST_PRIORITY; priority >= 0 && freed < wanted; priority--) {
+    if (priority === 0) memory.token.fall(kind === "background" ? null : target);
     for (const { lists } of target === null
       ? memory.cgroups.living
       : [turnOf(memory, target, priority)]) {

@@ -12,7 +12,7 @@ export interface References {
 
 /**
  * page_referenced: through how many mappings the page was used since the last time, which it forgets. Sequential
- * readers do not count; a locked VMA ends it. With `only`, only processes of that cgroup and of those below it are asked.
+ * readers do not count; a locked VMA ends it. Each mapping of who has the swap token and is inside a fault counts once more. With `only`, only processes of that cgroup and of those below it are asked.
  */
 export function pageReferenced(page: Page, only: Cgroup | null = null): References {
   const found: References = { count: 0, locked: false, executable: false };
@@ -27,6 +27,10 @@ export function pageReferenced(page: Page, only: Cgroup | null = null): Referenc
     const used = forgetTouches(page);
     // Of a huge page the reader in sequence counts as well.
     if ((wasUsed(mapping) || used) && (page.size > 1 || !vma.flags.sequential)) {
+      found.count++;
+      found.executable ||= vma.flags.exec;
+    }
+    if (page.memory.token.shields(vma.space)) {
       found.count++;
       found.executable ||= vma.flags.exec;
     }

@@ -9,7 +9,10 @@ import type { Vma } from "./vma.js";
 
 /** do_swap_page: an entry on swap becomes one for a page again. SIGBUS if that is broken. */
 export function swapIn(vma: Vma, address: number, entry: SwapEntry, write: boolean): void {
-  if (entry.slot.page === null) countMajorFault(vma.space);
+  if (entry.slot.page === null) {
+    vma.space.memory.token.read(vma.space);
+    countMajorFault(vma.space);
+  }
   if (entry.slot.page?.poisoned === true) fail("SIGBUS");
   mapBack(vma, address, entry, write);
 }

@@ -17,7 +17,9 @@ export function swapoff(memory: Memory, number: number, spaces: Iterable<Address
     let before: number;
     do {
       before = area.slots.size;
-      for (const space of [...spaces].reverse()) bringBack(space, area);
+      for (const space of [...spaces].reverse()) {
+        memory.token.inside(space, () => bringBack(space, area));
+      }
       for (const { page } of [...area.slots]) {
         page?.endWriteback();
         page?.freeSwap();

@@ -121,6 +121,12 @@ function ofProcess(batch: Batch, operation: ProcessOperation, side: CoreSide): R
     case "exit":
       batch.exit(process);
       return nothing;
+    case "hold":
+      batch.hold(process);
+      return nothing;
+    case "let-go":
+      batch.letGo(process);
+      return nothing;
     case "collapse":
       batch.collapse(process, operation.address);
       return (result) => COLLAPSED[result as CollapseResult];

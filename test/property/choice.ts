@@ -76,6 +76,8 @@ type OnSpace = Exclude<
   | "fork"
   | "exec"
   | "exit"
+  | "hold"
+  | "let-go"
   | "device"
   | DeviceOperation["op"]
 >;
@@ -129,6 +131,15 @@ export class Chooser {
       }
       case "exit":
         return live.length > 1 || this.draws.chance(1, 8) ? { op: "exit", process } : null;
+      case "hold":
+        // Of those few, so that the others get on.
+        if (!this.model.machine.memory.token.exists || live.length < 3) return null;
+        return { op: kind, process: this.holderOr(process) };
+      case "let-go": {
+        if (!this.model.machine.memory.token.exists) return null;
+        const held = live.filter((number) => this.model.processes[number]?.isHeld === true);
+        return { op: kind, process: held.length > 0 ? this.draws.pick(held) : process };
+      }
       case "file":
         return newFile(this.draws);
       case "open":
@@ -178,6 +189,13 @@ export class Chooser {
         return this.onSpace(beginning ? "mmap" : kind, process, vmas);
       }
     }
+  }
+
+  /** Mostly who has the swap token, if somebody has. */
+  private holderOr(process: number): number {
+    const { holder } = this.model.machine.memory.token;
+    const number = this.model.processes.findIndex((it) => it.alive && it.space === holder);
+    return number >= 0 && this.draws.chance(3, 4) ? number : process;
   }
 
   /** Machines without storage keys refuse to tell of them, which need not be heard often. */

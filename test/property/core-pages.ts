@@ -66,9 +66,10 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
   const { kernel } = side;
   switch (operation.op) {
     case "page-referenced":
-      return operation.cgroup === null
-        ? kernel.pageReferenced(page)
-        : kernel.pageReferenced(page, { cgroup: side.cgroup(operation.cgroup) });
+      return kernel.pageReferenced(page, {
+        ...(operation.cgroup === null ? {} : { cgroup: side.cgroup(operation.cgroup) }),
+        ...side.by(operation.by),
+      });
     case "try-to-unmap": {
       const { ignoreAccess, ignoreMlock, ignoreHwpoison } = operation;
       return kernel.tryToUnmap(page, { ignoreAccess, ignoreMlock, ignoreHwpoison });
@@ -78,7 +79,7 @@ function ofPage(side: CoreSide, operation: PageOperation, page: Page): Outcome {
     case "page-mkclean":
       return kernel.pageMkclean(page);
     case "shrink":
-      return kernel.shrinkPage(page);
+      return kernel.shrinkPage(page, side.by(operation.by));
     case "page-in-vma": {
       const vma = side.processes[operation.other]?.vmaAt(operation.within) ?? null;
       if (vma === null) return "not asked";

@@ -122,6 +122,7 @@ export class CoreSide {
         return kernel.reclaim(operation.pages, {
           background: operation.kind === "background",
           ...(operation.cgroup === null ? {} : { cgroup: this.cgroup(operation.cgroup) }),
+          ...this.by(operation.kind === "background" ? null : operation.by),
         });
       case "io":
         kernel.holdIo(operation.hold);
@@ -163,6 +164,12 @@ export class CoreSide {
         return 0;
       case "exit":
         process.exit();
+        return 0;
+      case "hold":
+        process.hold();
+        return 0;
+      case "let-go":
+        process.letGo();
         return 0;
       case "move":
         this.cgroup(operation.cgroup).move(process);
@@ -224,6 +231,11 @@ export class CoreSide {
     const cgroup = this.cgroups[number];
     if (cgroup === undefined) throw new RangeError(`no cgroup ${String(number)}`);
     return cgroup;
+  }
+
+  /** The option that says by whom something is done. */
+  by(number: number | null): { readonly process?: Process } {
+    return number === null ? {} : { process: this.process(number) };
   }
 
   /** By number. */

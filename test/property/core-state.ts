@@ -65,6 +65,7 @@ export function coreState(side: CoreSide): string[] {
   for (const { number, pages, used, priority } of side.kernel.swapAreas) {
     lines.push(`area ${number} pages ${pages} used ${used} priority ${priority}`);
   }
+  lines.push(tokenLine(side));
   lines.push(`ksm changes ${side.kernel.ksm.changes}`);
   lines.push(`broken ${side.kernel.hardwareCorrupted}`);
   lines.push(`buffers missing ${side.kernel.counters.buffersMissing}`);
@@ -74,6 +75,14 @@ export function coreState(side: CoreSide): string[] {
       .map(([name, value]) => `${name} ${value}`)
       .sort(),
   );
+}
+
+function tokenLine({ kernel, processes }: CoreSide): string {
+  const token = kernel.swapToken;
+  if (token === null) return "no token";
+  const { holder, globalFaults, lastAging } = token;
+  const of = processes.findIndex((process) => process.pid === holder?.pid);
+  return `token of P${of} reads ${globalFaults} aged at ${lastAging}`;
 }
 
 /** What a part of a huge page has to itself; a few are asked for all else as well, which must be that of the first. */
@@ -120,7 +129,8 @@ function processLines(
   const named = vmas.some(({ flags }) => flags & VmFlag.Nonlinear) ? process.fileEntries() : [];
   return [
     `P${number} rss anon ${anon} file ${file} swap ${swap} locked ${process.lockedPages}` +
-      ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}`,
+      ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}` +
+      standing(process),
     ...swapped.map(({ address, area }) => `P${number} ${address} in area ${area}`),
     ...named.map(({ address, pgoff }) => `P${number} ${address} names ${pgoff}`),
     ...vmas.map(
@@ -147,4 +157,10 @@ function extras(vma: Vma): string {
     has(VmFlag.HugePage, "hugepage"),
     has(VmFlag.NoHugePage, "nohugepage"),
   ].join(",");
+}
+
+/** How it stands with the swap token, and whether it is inside a fault. */
+function standing({ tokenState, held }: Process): string {
+  const { priority = 0, interval = 0, faultstamp = 0 } = tokenState ?? {};
+  return `${held ? " held" : ""} token ${priority} ${interval} ${faultstamp}`;
 }

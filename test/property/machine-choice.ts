@@ -26,6 +26,7 @@ export function onMachine(
         pages: draws.pick([1, 2, 4, 8, 32, 1000]),
         kind: draws.pick(["direct", "background"] as const),
         cgroup: draws.chance(1, 4) ? anyCgroup(draws, machine) : null,
+        by: anybody(draws, machine),
       };
     case "snapshot":
     case "restore":
@@ -37,4 +38,11 @@ export function onMachine(
     case "swapoff":
       return { op, area: draws.chance(1, 4) ? draws.below(AREAS + 1) : draws.pick(areas) };
   }
+}
+
+/** In whose context something is done: a process that is alive, or, mostly, none; that shows only with a swap token. */
+export function anybody(draws: Draws, { memory, processes }: Machine): number | null {
+  if (!memory.token.exists || draws.chance(1, 2)) return null;
+  const live = processes.flatMap(({ alive }, number) => (alive ? [number] : []));
+  return live.length > 0 ? draws.pick(live) : null;
 }

@@ -43,9 +43,12 @@ export function ofDevice(operation: DeviceOperation, device: Device): Outcome {
     return 0;
   }
   const page = Math.floor(operation.address / PAGE);
-  if (operation.op === "device-read") return device.access(page, false);
-  device.access(page, true, operation.word);
-  return 0;
+  // Faults of a device are its process's.
+  return device.space.memory.token.by(device.space, () => {
+    if (operation.op === "device-read") return device.access(page, false);
+    device.access(page, true, operation.word);
+    return 0;
+  });
 }
 
 type PagesOperation = PageOperation | Extract<Operation, { readonly op: "swap-out" | "migrate" }>;
@@ -71,7 +74,9 @@ export function ofPages(
 function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome {
   switch (operation.op) {
     case "page-referenced":
-      return machine.pageReferenced(page, operation.cgroup);
+      return machine.memory.token.by(machine.spaceOf(operation.by), () =>
+        machine.pageReferenced(page, operation.cgroup),
+      );
     case "try-to-unmap": {
       return machine.tryToUnmap(page, {
         access: operation.ignoreAccess,
@@ -84,7 +89,9 @@ function ofPage(machine: Machine, operation: PageOperation, page: Page): Outcome
     case "page-mkclean":
       return machine.pageMkclean(page);
     case "shrink":
-      return machine.shrinkPage(page, false);
+      return machine.memory.token.by(machine.spaceOf(operation.by), () =>
+        machine.shrinkPage(page, false),
+      );
     case "page-in-vma": {
       const vma = machine.processes[operation.other]?.space.at(Math.floor(operation.within / PAGE));
       if (vma === undefined) return "not asked";

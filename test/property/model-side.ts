@@ -28,6 +28,30 @@ interface State {
   readonly files: OpenFile[];
 }
 
+type Name = ProcessOperation["op"];
+
+/** Operations that name a process and are not its own: those on its pages, and on its place among cgroups. */
+const DONE_TO_IT: ReadonlySet<Name> = new Set<Name>([
+  ...(["move", "collapse", "swap-out", "migrate", "try-to-munlock", "page-mkclean"] as const),
+  ...(["shrink", "pin", "unpin", "isolate", "putback", "release-buffers"] as const),
+  ...(["test-clear-referenced", "test-clear-changed", "poison", "split"] as const),
+  ...(["memory-failure", "page-in-vma", "page-referenced", "try-to-unmap"] as const),
+]);
+
+/** What needs mmap_sem for reading at most, or no address space at all. */
+const SHARED: ReadonlySet<Name> = new Set<Name>([
+  ...(["read", "write", "execute", "exec", "exit", "hold", "let-go"] as const),
+]);
+
+/** Would it be the doing of a process that is inside a fault, or have to wait for one? */
+function isHeldBack(operation: ProcessOperation, { isHeld, space }: ModelProcess): boolean {
+  const { op } = operation;
+  if (DONE_TO_IT.has(op)) return op === "collapse" && space.processesHeld > 0;
+  if (isHeld) return op !== "let-go";
+  const waits = !SHARED.has(op) && !(operation.op === "fork" && operation.shareMemory);
+  return waits && space.processesHeld > 0;
+}
+
 /** Performs operations on the naive model. */
 export class ModelSide {
   private state: State;
@@ -126,8 +150,12 @@ export class ModelSide {
       case "take-referenced":
         machine.forgetTouches();
         return 0;
-      case "reclaim":
-        return machine.reclaim(operation.pages, operation.kind, operation.cgroup);
+      case "reclaim": {
+        const by = operation.kind === "background" ? null : operation.by;
+        return machine.memory.token.by(machine.spaceOf(by), () =>
+          machine.reclaim(operation.pages, operation.kind, operation.cgroup),
+        );
+      }
       case "io":
         machine.holdIo(operation.hold);
         return 0;
@@ -140,6 +168,14 @@ export class ModelSide {
   }
 
   private onProcess(operation: ProcessOperation, process: ModelProcess): Outcome {
+    if (process.alive && isHeldBack(operation, process)) fail("EBUSY");
+    const own = process.alive && !DONE_TO_IT.has(operation.op);
+    return this.machine.memory.token.by(own ? process.space : null, () =>
+      this.performOn(operation, process),
+    );
+  }
+
+  private performOn(operation: ProcessOperation, process: ModelProcess): Outcome {
     switch (operation.op) {
       case "device":
         this.machine.attach(process, operation.kind);
@@ -152,6 +188,12 @@ export class ModelSide {
         return 0;
       case "exit":
         process.exit();
+        return 0;
+      case "hold":
+        process.hold();
+        return 0;
+      case "let-go":
+        process.letGo();
         return 0;
       case "move":
         this.machine.moveToCgroup(process, operation.cgroup);

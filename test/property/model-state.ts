@@ -74,10 +74,18 @@ export function modelState(side: ModelSide): string[] {
     const { pages, slots, priority } = area;
     lines.push(`area ${number} pages ${pages} used ${slots.size} priority ${priority}`);
   }
+  lines.push(tokenLine(side));
   lines.push(`ksm changes ${side.machine.ksm.changes}`);
   lines.push(`broken ${side.machine.memory.broken}`);
   lines.push(`buffers missing ${side.machine.memory.buffersMissing}`);
   return lines.concat(machineLines(side, [...frames.things]));
+}
+
+function tokenLine({ machine, processes }: ModelSide): string {
+  const { exists, holder, reads, agedAt } = machine.memory.token;
+  if (!exists) return "no token";
+  const of = processes.findIndex((process) => process.alive && process.space === holder);
+  return `token of P${of} reads ${reads} aged at ${agedAt}`;
 }
 
 /** What a cgroup has on lists, and what it counts. */
@@ -156,7 +164,8 @@ function processLines(
   const { anon, file, shmem, swap } = process.residence();
   return [
     `P${number} rss anon ${anon} file ${file + shmem} swap ${swap} locked ${process.space.lockedPages}` +
-      ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}`,
+      ` signal ${process.signal?.name ?? "none"} ${process.signal?.address ?? 0}` +
+      standing(process),
     ...swapEntries(process).map(([address, area]) => `P${number} ${address} in area ${area}`),
     ...namedEntries(process).map(([address, pgoff]) => `P${number} ${address} names ${pgoff}`),
     ...process.space.vmas.map(
@@ -166,6 +175,12 @@ function processLines(
         ` ${vma.anonVma === null ? "-" : anonVmas.name(vma.anonVma)} ${extras(vma.flags)}`,
     ),
   ];
+}
+
+/** How it stands with the swap token, and whether it is inside a fault. */
+function standing({ space, isHeld }: ModelProcess): string {
+  const { priority, interval, stamp } = space.standing;
+  return `${isHeld ? " held" : ""} token ${priority} ${interval} ${stamp}`;
 }
 
 function swapEntries({ space }: ModelProcess): [address: number, area: number][] {

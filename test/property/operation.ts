@@ -25,7 +25,7 @@ export type Operation =
       /** Where the stack ends, and pages of arguments; null: none. */
       readonly stack: { readonly top: number; readonly pages: number } | null;
     }
-  | { readonly op: "exit"; readonly process: number }
+  | { readonly op: "exit" | "hold" | "let-go"; readonly process: number }
   | { readonly op: "move"; readonly process: number; readonly cgroup: number }
   | MmapOperation
   | RangeOperation<"munmap">
@@ -84,7 +84,6 @@ export type PageOperation =
   | PlaceOperation<
       | "try-to-munlock"
       | "page-mkclean"
-      | "shrink"
       | "pin"
       | "unpin"
       | "isolate"
@@ -101,7 +100,12 @@ export type PageOperation =
       readonly other: number;
       readonly within: number;
     })
-  | (PlaceOperation<"page-referenced"> & { readonly cgroup: number | null })
+  /** `by`: whose process does it; null: nobody's. */
+  | (PlaceOperation<"shrink"> & { readonly by: number | null })
+  | (PlaceOperation<"page-referenced"> & {
+      readonly cgroup: number | null;
+      readonly by: number | null;
+    })
   | (PlaceOperation<"try-to-unmap"> & {
       readonly ignoreAccess: boolean;
       readonly ignoreMlock: boolean;
@@ -146,6 +150,8 @@ export type MachineOperation =
       readonly kind: "direct" | "background";
       /** null: all. */
       readonly cgroup: number | null;
+      /** Whose process does it; null: nobody's. */
+      readonly by: number | null;
     }
   | { readonly op: "io"; readonly hold: boolean }
   | { readonly op: "swapon"; readonly pages: number; readonly priority: number }

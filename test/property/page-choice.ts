@@ -2,6 +2,7 @@ import type { Entry } from "../model/address-space.js";
 import type { Page } from "../model/page.js";
 import { anyCgroup } from "./cgroup-choice.js";
 import type { Draws } from "./draws.js";
+import { anybody } from "./machine-choice.js";
 import type { MappingChoice } from "./mapping-choice.js";
 import type { ModelSide } from "./model-side.js";
 import { PAGE, type Operation, type PageOperation } from "./operation.js";
@@ -28,7 +29,7 @@ export class PageChoice {
       case "page-referenced": {
         this.lastReferenced = place;
         const cgroup = draws.chance(1, 8) ? anyCgroup(draws, this.model.machine) : null;
-        return { op, ...place, cgroup };
+        return { op, ...place, cgroup, by: anybody(draws, this.model.machine) };
       }
       case "try-to-unmap": {
         const ignored = {
@@ -46,6 +47,8 @@ export class PageChoice {
         const address = place.address - (place.address % PAGE);
         return { op, process, address, length: draws.pick(FEW_PAGES) * PAGE };
       }
+      case "shrink":
+        return { op, ...place, by: anybody(draws, this.model.machine) };
       case "split":
         // Where there is one, mostly.
         return draws.chance(1, 4)

@@ -5,6 +5,7 @@ import {
   type MmapOperation,
   type Operation,
   type ProcessOperation,
+  type MachineOperation,
 } from "./operation.js";
 
 /** A sequence of operations as a script. */
@@ -71,7 +72,7 @@ export function inLanguage(
     case "ksm":
       return "ksm";
     case "reclaim":
-      return operation.cgroup === null ? `reclaim ${operation.pages} ${operation.kind}` : null;
+      return operation.cgroup === null ? reclaim(operation) : null;
     case "io":
       return `io ${operation.hold ? "hold" : "release"}`;
     case "swapon":
@@ -108,7 +109,9 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
     case "exec":
       return exec(operation);
     case "exit":
-      return `exit P${operation.process}`;
+    case "hold":
+    case "let-go":
+      return `${operation.op} P${operation.process}`;
     case "move":
       return `move P${operation.process} ${cgroupName(operation.cgroup)}`;
     case "mmap":
@@ -145,7 +148,8 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
     case "write":
       return placed("write", operation, [operation.word]);
     case "page-referenced":
-      return operation.cgroup === null ? placed("referenced", operation, []) : null;
+      if (operation.cgroup !== null) return null;
+      return placed("referenced", operation, operation.by === null ? [] : [`P${operation.by}`]);
     // The language has no words for this question; that for all places is another.
     case "page-in-vma":
       return placed("rmap", operation, []);
@@ -159,6 +163,14 @@ function ofProcess(operation: ProcessOperation, processesBorn: number): string |
     default:
       return null;
   }
+}
+
+function reclaim({
+  pages,
+  kind,
+  by,
+}: Extract<MachineOperation, { readonly op: "reclaim" }>): string {
+  return `reclaim ${pages} ${kind}${by === null || kind === "background" ? "" : ` P${by}`}`;
 }
 
 function exec({ process, stack }: Extract<Operation, { readonly op: "exec" }>): string | null {

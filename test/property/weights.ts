@@ -76,6 +76,8 @@ const WEIGHTS: Readonly<Record<Operation["op"], number>> = {
   collapse: 2,
   khugepaged: 1,
   split: 2,
+  hold: 6,
+  "let-go": 10,
 };
 
 /** How much oftener, or less often, where huge pages are wanted. */
