@@ -2,7 +2,7 @@ import type { Entry, PresentEntry } from "./address-space.js";
 import { requireRoom, whileHeld } from "./charge.js";
 import { watched } from "./entry-change.js";
 import { countMajorFault } from "./events.js";
-import { tellRange } from "./told.js";
+import { tellNew } from "./told.js";
 import { fail } from "./failure.js";
 import type { Inode, OpenFile } from "./file.js";
 import { hugeFault } from "./huge-fault.js";
@@ -170,9 +170,10 @@ function copy(vma: Vma, address: number, old: Page | null): void {
     return;
   }
   vma.space.environment.counts.pagesCopied++;
-  tellRange(vma.space, address, address + 1);
   entries.delete(address);
   mapOwn(vma, address, old?.read() ?? 0);
+  const own = pageOf(entries.get(address));
+  if (own !== null) tellNew(vma.space, address, own, vma.flags.write);
   if (old === null) return;
   old.unmap();
   // Another task, whose VMAs may not be locked, must not keep the mlocked page.

@@ -1,6 +1,6 @@
 import type { AddressSpace, PresentEntry } from "./address-space.js";
 import { ownAnonVma, Page } from "./page.js";
-import { mappings, places } from "./page-walk.js";
+import { entryFor, mappings, places } from "./page-walk.js";
 import { tellRange } from "./told.js";
 import { HUGE } from "./units.js";
 import type { Vma } from "./vma.js";
@@ -130,8 +130,12 @@ export function splitHuge(page: Page): boolean {
   const { parts } = head;
   if (parts === null) return true;
   if (head.mapcount === 0) return false;
-  // Whoever may map it hears of it.
-  for (const { vma, address } of places(head)) tellRange(vma.space, address, address + HUGE);
+  // Whoever may map it hears of it; where that comes late, whoever does.
+  for (const place of places(head)) {
+    const { vma, address } = place;
+    if (memory.telling === "inside" && entryFor(head, place) === undefined) continue;
+    tellRange(vma.space, address, address + HUGE);
+  }
   const mapped = [...mappings(head)];
   head.parts = null;
   for (const part of parts) part.head = null;

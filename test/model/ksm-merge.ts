@@ -1,6 +1,6 @@
 import type { PresentEntry } from "./address-space.js";
 import { AnonVma } from "./anon-vma.js";
-import { tellRange } from "./told.js";
+import { tellNew, tellRange } from "./told.js";
 import { splitHuge } from "./huge-page.js";
 import { SharedContent, type KsmItem } from "./ksm-content.js";
 import { mlockPage, munlockPage } from "./page-lock.js";
@@ -63,7 +63,8 @@ function mayMerge(vma: Vma, page: Page): boolean {
 
 /** write_protect_page: the entry, clean and protected; null if somebody unknown, who may be writing, holds the page. */
 function protect({ space, address }: KsmItem, page: Page): PresentEntry | null {
-  tellRange(space, address, address + 1);
+  // Also if nothing comes of it, unless clients hear of the change alone.
+  if (page.memory.telling !== "inside") tellRange(space, address, address + 1);
   const entry = space.entries.get(address);
   if (entry === undefined || !("page" in entry) || entry.page !== page) return null;
   if (!entry.writable && !entry.dirty) return entry;
@@ -71,6 +72,7 @@ function protect({ space, address }: KsmItem, page: Page): PresentEntry | null {
   if (entry.dirty) page.setDirty();
   entry.dirty = false;
   entry.writable = false;
+  tellNew(space, address, page, false);
   return entry;
 }
 
@@ -79,6 +81,7 @@ function replace(vma: Vma, item: KsmItem, page: Page, shared: Page): boolean {
   if (protect(item, page) === null || page.word !== shared.word) return false;
   const entry = { page: shared, writable: false, dirty: false, young: true };
   vma.space.map(item.address, entry);
+  tellNew(vma.space, item.address, shared, false);
   page.unmap();
   if (page.mapcount === 0) page.freeSwap();
   if (vma.flags.locked) {

@@ -48,6 +48,9 @@ export interface MachineOptions {
   /** Which files' pages their storage keys make dirty. */
   readonly storageKeyDirty?: "always" | "non-accounting-only";
   readonly ksmWalk?: KsmWalk;
+  /** Where devices are told of changes, and whether of single entries as of ranges. */
+  readonly notifierCalls?: "under-ptl" | "outside-ptl";
+  readonly invalidatePage?: "after-unlock" | "range";
   readonly anonVmaReuse?: "never" | "low-degree";
   /** Chooses places for mappings without one; by default the highest gap. */
   readonly placement?: Environment["placement"];
@@ -84,6 +87,8 @@ export class Machine {
     this.memory.migrationRestoresMlock = options.migrationMlock === "restored";
     this.memory.keysDirtyAnyFile = options.storageKeyDirty === "always";
     this.memory.ksmWalk = options.ksmWalk ?? "all-vmas";
+    if (options.notifierCalls === "under-ptl") this.memory.telling = "inside";
+    else if (options.invalidatePage === "range") this.memory.telling = "ranges";
     this.memory.reusesAnonVmas = options.anonVmaReuse === "low-degree";
     this.environment = {
       maxMapCount: options.maxMapCount ?? 65530,

@@ -11,6 +11,9 @@ export type WalkOrder = "list" | "interval-tree";
 /** All, those with the pgoff that the place's address would be, or those with the one that the place had when it came to share. */
 export type KsmWalk = "all-vmas" | "shifted-address" | "exact-index";
 
+/** When devices hear of a change: while others wait for the entry, around the change, or around each look at an entry too. */
+export type Telling = "inside" | "outside" | "ranges";
+
 /** Where huge pages are made. */
 export type HugePages = "always" | "madvise" | "never";
 
@@ -26,6 +29,7 @@ export class Memory {
   broken = 0;
   /** Which VMAs a tree is asked for on behalf of a page that KSM shares. */
   ksmWalk: KsmWalk = "all-vmas";
+  telling: Telling = "outside";
   /** fork's child may have an anon_vma of its parent's that is deserted. */
   reusesAnonVmas = false;
   /** Files that somebody has open or maps. */

@@ -1,10 +1,10 @@
 import { isTemporaryStack, splitHuge } from "./huge-page.js";
-import { tellRange } from "./told.js";
+import { tellEntry, tellLook } from "./told.js";
 import { SharedContent } from "./ksm-content.js";
 import { unmapSomewhere } from "./nonlinear-search.js";
 import { Page } from "./page.js";
 import { mlockPage } from "./page-lock.js";
-import { mappings, type Place } from "./page-walk.js";
+import { entryFor, places, type Place } from "./page-walk.js";
 
 /** What migration came to: the page that took the old one's place, or why there is none. */
 export type Migration = Page | "busy" | "refused";
@@ -68,9 +68,13 @@ interface Waiting extends Place {
 /** Takes every entry away. Those that swap doesn't remember are returned, to be made again. */
 function unmapAll(page: Page): Waiting[] {
   const found: Waiting[] = [];
-  for (const { vma, address, entry } of mappings(page)) {
+  for (const place of places(page)) {
+    const { vma, address } = place;
     // What exec is still setting up moves without the locks that would make a walk see it.
     if (page.anon && isTemporaryStack(vma.flags)) continue;
+    tellLook(vma.space, address);
+    const entry = entryFor(page, place);
+    if (entry === undefined) continue;
     if (entry.dirty) page.setDirty();
     if (page.poisoned) {
       vma.space.entries.set(address, { broken: true });
@@ -82,7 +86,8 @@ function unmapAll(page: Page): Waiting[] {
       vma.space.entries.set(address, { slot: page.slot });
     }
     page.unmap();
-    tellRange(vma.space, address, address + 1);
+    tellEntry(vma.space, address);
+    if (page.mapcount === 0) break;
   }
   // Where nobody knows of it, it may be unmapped on the way.
   if (page.mapcount > 0) unmapSomewhere(page);

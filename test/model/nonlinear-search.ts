@@ -1,6 +1,6 @@
 import type { Page } from "./page.js";
 import { mlockPage } from "./page-lock.js";
-import { tellRange, usedByDevices } from "./told.js";
+import { tellEntry, tellRange, usedByDevices } from "./told.js";
 import type { Vma } from "./vma.js";
 import { keepOffset } from "./zap.js";
 
@@ -56,7 +56,7 @@ function search(vma: Vma, from: number, wanted: Page): { unmapped: number; locke
   const { space, start, end, flags } = vma;
   const begin = start + from - ((start + from) % STRETCH);
   const [first, last] = [Math.max(begin, start), Math.min(begin + STRETCH, end)];
-  tellRange(space, first, last);
+  if (space.memory.telling !== "inside") tellRange(space, first, last);
   const locks = flags.locked && !space.heldForWriting;
   let unmapped = 0;
   let locked = false;
@@ -69,12 +69,14 @@ function search(vma: Vma, from: number, wanted: Page): { unmapped: number; locke
       locked ||= page === wanted;
       continue;
     }
-    const used = entry.young || usedByDevices(space, address);
+    const byDevice = usedByDevices(space, address);
+    const used = entry.young || byDevice;
     entry.young = false;
     if (used) continue;
     if (entry.dirty) page.setDirty();
     keepOffset(vma, address, page.index);
     page.unmap();
+    if (space.memory.telling === "inside") tellEntry(space, address);
     unmapped++;
   }
   return { unmapped, locked };

@@ -1,8 +1,8 @@
-import { tellRange, usedByDevices } from "./told.js";
+import { tellEntry, tellLook, usedByDevices } from "./told.js";
 import type { Page } from "./page.js";
 import { mlockPage } from "./page-lock.js";
 import { unmapSomewhere } from "./nonlinear-search.js";
-import { mappings, type Mapping } from "./page-walk.js";
+import { entryFor, places, type Mapping } from "./page-walk.js";
 
 export type UnmapOutcome = "success" | "again" | "fail" | "mlock";
 
@@ -19,8 +19,10 @@ export interface Overlooked {
  */
 export function tryToUnmap(page: Page, overlooked: Overlooked = {}): UnmapOutcome {
   let outcome: UnmapOutcome = "again";
-  for (const mapping of mappings(page)) {
-    outcome = tryToUnmapOne(page, mapping, overlooked);
+  for (const place of places(page)) {
+    tellLook(place.vma.space, place.address);
+    const entry = entryFor(page, place);
+    if (entry !== undefined) outcome = tryToUnmapOne(page, { ...place, entry }, overlooked);
     if (outcome !== "again" || page.mapcount === 0) break;
   }
   if (outcome === "again" && page.mapcount > 0) outcome = unmapSomewhere(page);
@@ -41,7 +43,7 @@ function tryToUnmapOne(page: Page, mapping: Mapping, overlooked: Overlooked): Un
     vma.space.entries.set(address, { slot: page.slot });
   }
   page.unmap();
-  tellRange(vma.space, address, address + 1);
+  tellEntry(vma.space, address);
   return "again";
 }
 
@@ -64,11 +66,14 @@ function mlockFor(page: Page, { vma }: Mapping): "mlock" | "again" {
 export function tryToMunlock(page: Page): "mlock" | "again" {
   // Nobody looks for entries of huge pages.
   if (page.size > 1) return "again";
-  for (const mapping of mappings(page)) {
-    const { vma, address } = mapping;
-    if (vma.flags.locked && mlockFor(page, mapping) === "mlock") return "mlock";
+  for (const place of places(page)) {
+    const { vma, address } = place;
+    if (vma.flags.locked) tellLook(vma.space, address);
+    const entry = entryFor(page, place);
+    if (entry === undefined) continue;
+    if (vma.flags.locked && mlockFor(page, { ...place, entry }) === "mlock") return "mlock";
     // Told needlessly: nothing has changed.
-    if (!vma.flags.locked) tellRange(vma.space, address, address + 1);
+    if (!vma.flags.locked && page.memory.telling === "outside") tellEntry(vma.space, address);
   }
   return "again";
 }

@@ -1,6 +1,6 @@
 import type { Page } from "./page.js";
-import { tellRange } from "./told.js";
-import { mappings } from "./page-walk.js";
+import { tellEntry, tellLook } from "./told.js";
+import { entryFor, places } from "./page-walk.js";
 
 /** page_mkclean: entries of shared mappings that could be, or were, written; they no longer can. */
 export function pageMkclean(page: Page): number {
@@ -8,11 +8,15 @@ export function pageMkclean(page: Page): number {
   let cleaned = 0;
   const { hasStorageKeys, keysDirtyAnyFile } = page.memory;
   const mapped = page.mapcount > 0;
-  for (const { vma, address, entry } of mappings(page)) {
-    if (!vma.flags.shared || !(entry.dirty || entry.writable)) continue;
+  for (const place of places(page)) {
+    const { vma, address } = place;
+    if (!vma.flags.shared) continue;
+    tellLook(vma.space, address);
+    const entry = entryFor(page, place);
+    if (entry === undefined || !(entry.dirty || entry.writable)) continue;
     entry.dirty = false;
     entry.writable = false;
-    tellRange(vma.space, address, address + 1);
+    tellEntry(vma.space, address);
     cleaned++;
   }
   if (mapped && page.changed && hasStorageKeys && keysDirtyAnyFile) {

@@ -1,4 +1,5 @@
 import type { Advice } from "../model/change-call.js";
+import type { DeviceKind } from "../model/device.js";
 import type { Vma } from "../model/vma.js";
 import { Draws } from "./draws.js";
 import { anyCgroup, onCgroup } from "./cgroup-choice.js";
@@ -178,7 +179,7 @@ export class Chooser {
         return this.asksKeys() ? this.onSpace(kind, process, vmas) : null;
       }
       case "device":
-        return { op: kind, process, kind: this.draws.chance(1, 2) ? "kvm" : "rdma" };
+        return { op: kind, process, kind: this.deviceKind() };
       case "device-read":
       case "device-write":
       case "device-detach":
@@ -248,6 +249,12 @@ export class Chooser {
         return this.pages.inVma(process, this.draws.pick(live), this.draws, choose);
       }
     }
+  }
+
+  /** What sleeps can't be told where nobody may sleep. */
+  private deviceKind(): DeviceKind {
+    const sleeps = this.draws.chance(1, 2);
+    return sleeps && this.model.machine.memory.telling !== "inside" ? "rdma" : "kvm";
   }
 
   private onDevice(op: DeviceOperation["op"]): Operation | null {
