@@ -282,6 +282,14 @@ export enum Violated {
   NonlinearLink = 1117,
   /** pid, start, cursor : not a whole number of clusters */
   NonlinearCursor = 1118,
+  /** IndexOwner, its name, pid, start : nearer to the root than one that reaches further */
+  TreeHeap = 1119,
+  /** IndexOwner, its name, pid, start : not the bit that its place turns by */
+  TreeTurn = 1120,
+  /** IndexOwner, its name, pid, start of the tree's VMA : ring links that lead nowhere or do not agree */
+  RingLink = 1121,
+  /** IndexOwner, its name, pid, start of the tree's VMA : others in its ring show other pages */
+  RingRange = 1122,
 
   /** actor, locks */
   LocksHeld = 1201,

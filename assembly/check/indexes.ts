@@ -4,6 +4,7 @@ import { AnonIndex } from "../abi/switch";
 import { IndexOwner, Violated } from "../violated";
 import { anonIndexIsCurrent } from "../index/anon-index";
 import { anonListNext, anonListVerify } from "../index/anon-list";
+import { filesHavePrioTrees } from "../index/file-index";
 import { nonlinearCursor, nonlinearNext } from "../index/nonlinear-list";
 import { stepNode } from "../index/step";
 import { rbFirst, rbNext } from "../index/rb-tree";
@@ -26,6 +27,7 @@ import {
   vmaNote,
 } from "./census";
 import { numberOf } from "./anon-vma";
+import { checkPrioOrder, prioIndexHolds, prioNodeAfter } from "./prio-index";
 import { checkIntervals, treeHolds, violatedAt } from "./tree";
 import { violated } from "./violation";
 
@@ -105,22 +107,34 @@ export function inodeOf(mapping: u32): f64 {
     : 0;
 }
 
-function checkFileIndex(mapping: AddressSpace): void {
+/** Notes that the index of a file holds the VMA of this node. */
+function noteFileNode(mapping: AddressSpace, node: u32): void {
+  const at = node - <u32>FILE_NODE;
+  const vma = changetype<Vma>(<usize>at);
   const self = <u32>changetype<usize>(mapping);
-  const inode = <f64>mapping.inode;
+  const belongs = vma.fileVma == at && mappingOfVma(vma) == self && !isNonlinear(vma);
+  if (belongs) vmaNote(at).inFileIndex = 1;
+  else violatedAt(Violated.Stray, IndexOwner.File, <f64>mapping.inode, at);
+}
+
+function checkFileTree(mapping: AddressSpace): bool {
   const root = iMmapRoot(mapping);
-  if (!treeHolds(root, IndexOwner.File, inode)) {
-    mappingNote(self).brokenIndex = 1;
-    return;
-  }
+  const inode = <f64>mapping.inode;
+  if (!treeHolds(root, IndexOwner.File, inode)) return false;
   for (let node = rbFirst(load<u32>(root)); node; node = rbNext(node)) {
-    const at = node - <u32>FILE_NODE;
-    const vma = changetype<Vma>(<usize>at);
-    const belongs = vma.fileVma == at && mappingOfVma(vma) == self && !isNonlinear(vma);
-    if (belongs) vmaNote(at).inFileIndex = 1;
-    else violatedAt(Violated.Stray, IndexOwner.File, inode, at);
+    noteFileNode(mapping, node);
   }
   checkIntervals(root, IndexOwner.File, inode);
+  return true;
+}
+
+function checkPrioTree(mapping: AddressSpace): bool {
+  const root = iMmapRoot(mapping);
+  const inode = <f64>mapping.inode;
+  if (!prioIndexHolds(root, inode)) return false;
+  for (let node = load<u32>(root); node; node = prioNodeAfter(node)) noteFileNode(mapping, node);
+  checkPrioOrder(root, inode);
+  return true;
 }
 
 /** Follows the list of a file's nonlinear VMAs as far as it goes. */
@@ -156,9 +170,12 @@ function checkNonlinear(mapping: AddressSpace): void {
 
 /** Every VMA that shows a file is in that file's index, or in its list of nonlinear ones, and nothing else is. */
 export function checkFileIndexes(): void {
+  const prio = filesHavePrioTrees();
   for (let at = slabNext(Cache.AddressSpace, 0); at; at = slabNext(Cache.AddressSpace, at)) {
-    checkFileIndex(changetype<AddressSpace>(at));
-    checkNonlinear(changetype<AddressSpace>(at));
+    const mapping = changetype<AddressSpace>(at);
+    const holds = prio ? checkPrioTree(mapping) : checkFileTree(mapping);
+    if (!holds) mappingNote(<u32>at).brokenIndex = 1;
+    checkNonlinear(mapping);
   }
   for (let at = slabNext(Cache.Vma, 0); at; at = slabNext(Cache.Vma, at)) {
     const vma = changetype<Vma>(at);

@@ -12,7 +12,7 @@ import { isLive, pidOfVma, startOfVma } from "./census";
 import { violated } from "./violation";
 
 /** The VMA that a node stands for, 0 if it is no node of such a tree. */
-function vmaOfNode(node: u32, owner: IndexOwner): u32 {
+export function vmaOfNode(node: u32, owner: IndexOwner): u32 {
   if (owner == IndexOwner.Mm) {
     const vma = node - <u32>MM_NODE;
     return isLive(Cache.Vma, vma) ? vma : 0;
@@ -24,7 +24,8 @@ function vmaOfNode(node: u32, owner: IndexOwner): u32 {
   return isLive(Cache.Vma, vma) ? vma : 0;
 }
 
-function fault(kind: Violated, owner: IndexOwner, name: f64, node: u32): void {
+/** Reports something about a node of an index. */
+export function fault(kind: Violated, owner: IndexOwner, name: f64, node: u32): void {
   const vma = vmaOfNode(node, owner);
   violatedAt(kind, owner, name, vma);
 }

@@ -1,5 +1,7 @@
 // The index of a file's VMAs (i_mmap), guarded by i_mmap_mutex. Nonlinear VMAs are in a list beside it.
 
+import { FileIndex } from "../abi/switch";
+import { header } from "../memory/header";
 import { AddressSpace, iMmapRoot } from "../struct/address-space";
 import { FILE_NODE, isNonlinear, Vma } from "../struct/vma";
 import {
@@ -9,25 +11,33 @@ import {
   intervalTreeNext,
   intervalTreeRemove,
 } from "./interval-tree";
-import { nonlinearInsert, nonlinearRemove } from "./nonlinear-list";
+import { nonlinearInsert, nonlinearInsertAfter, nonlinearRemove } from "./nonlinear-list";
+import { prioInsert, prioNext, prioRemove, prioRingAdd } from "./prio-ring";
+import { prioTreeFirst } from "./prio-tree";
+import { forgetLongStep } from "./step";
 
 function nodeOf(vma: Vma): u32 {
   return <u32>(changetype<usize>(vma) + FILE_NODE);
 }
 
-export function fileIndexInsert(mapping: AddressSpace, vma: Vma): void {
-  vma.fileVma = <u32>changetype<usize>(vma);
-  intervalTreeInsert(iMmapRoot(mapping), nodeOf(vma));
+/** Is this kernel's index a prio tree, of v3.4 or not? */
+export function filesHavePrioTrees(): bool {
+  return header().fileIndex != <u32>FileIndex.IntervalTree;
 }
 
-/** For fork: the child's VMA comes right after the parent's, whose pgoff it shares. */
-export function fileIndexInsertAfter(mapping: AddressSpace, vma: Vma, parent: Vma): void {
+function prunes(): bool {
+  return header().fileIndex == <u32>FileIndex.PrioTree;
+}
+
+export function fileIndexInsert(mapping: AddressSpace, vma: Vma): void {
   vma.fileVma = <u32>changetype<usize>(vma);
-  intervalTreeInsertAfter(iMmapRoot(mapping), nodeOf(vma), nodeOf(parent));
+  if (filesHavePrioTrees()) prioInsert(iMmapRoot(mapping), nodeOf(vma));
+  else intervalTreeInsert(iMmapRoot(mapping), nodeOf(vma));
 }
 
 export function fileIndexRemove(mapping: AddressSpace, vma: Vma): void {
-  intervalTreeRemove(iMmapRoot(mapping), nodeOf(vma));
+  if (filesHavePrioTrees()) prioRemove(iMmapRoot(mapping), nodeOf(vma));
+  else intervalTreeRemove(iMmapRoot(mapping), nodeOf(vma));
 }
 
 /** Puts a VMA where truncation and walks look for VMAs of its kind. */
@@ -36,16 +46,36 @@ export function fileIndexLink(mapping: AddressSpace, vma: Vma): void {
   else fileIndexInsert(mapping, vma);
 }
 
+/**
+ * For fork: the child's VMA, which has the parent's bounds and pgoff, comes right after it. Among the nonlinear ones it did
+ * so while the links of the list were those of the prio tree's rings, whatever they were in; since then it is the last.
+ */
+export function fileIndexLinkChild(mapping: AddressSpace, vma: Vma, parent: Vma): void {
+  const nonlinear = isNonlinear(vma);
+  const prio = filesHavePrioTrees();
+  vma.fileVma = <u32>changetype<usize>(vma);
+  if (nonlinear && prio) nonlinearInsertAfter(mapping, vma, parent);
+  else if (nonlinear) nonlinearInsert(mapping, vma);
+  else if (prio) prioRingAdd(nodeOf(vma), nodeOf(parent));
+  else intervalTreeInsertAfter(iMmapRoot(mapping), nodeOf(vma), nodeOf(parent));
+}
+
 export function fileIndexUnlink(mapping: AddressSpace, vma: Vma): void {
   if (isNonlinear(vma)) nonlinearRemove(mapping, vma);
   else fileIndexRemove(mapping, vma);
 }
 
-/** Step to the first node that meets [start, last]; its vma field leads to the VMA. */
+/** Step to the first node that meets [start, last]; its vma field leads to the VMA. For those that count no walks. */
 export function fileIndexFirst(mapping: AddressSpace, start: u64, last: u64): u64 {
-  return intervalTreeFirst(iMmapRoot(mapping), start, last);
+  if (!filesHavePrioTrees()) return intervalTreeFirst(iMmapRoot(mapping), start, last);
+  const step = prioTreeFirst(iMmapRoot(mapping), start, last, prunes());
+  forgetLongStep();
+  return step;
 }
 
 export function fileIndexNext(node: u32, start: u64, last: u64): u64 {
-  return intervalTreeNext(node, start, last);
+  if (!filesHavePrioTrees()) return intervalTreeNext(node, start, last);
+  const step = prioNext(node, start, last, prunes());
+  forgetLongStep();
+  return step;
 }

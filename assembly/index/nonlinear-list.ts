@@ -32,6 +32,17 @@ export function nonlinearInsert(mapping: AddressSpace, vma: Vma): void {
   mapping.iMmapNonlinearLast = self;
 }
 
+/** Right after another VMA of the list. */
+export function nonlinearInsertAfter(mapping: AddressSpace, vma: Vma, before: Vma): void {
+  const self = <u32>changetype<usize>(vma);
+  const after = before.fileRight;
+  vma.fileLeft = <u32>changetype<usize>(before);
+  vma.fileRight = after;
+  before.fileRight = self;
+  if (after) vmaAt(after).fileLeft = self;
+  else mapping.iMmapNonlinearLast = self;
+}
+
 export function nonlinearRemove(mapping: AddressSpace, vma: Vma): void {
   const before = vma.fileLeft;
   const after = vma.fileRight;

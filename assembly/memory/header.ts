@@ -190,6 +190,10 @@ export class Header {
   sampleMappings: u32;
   sampleMappingsRoom: u32;
 
+  /** What steps of searches have passed beyond what they have room to say (index/step.ts). */
+  longVisited: u32;
+  longTouched: u32;
+
   /** Storage keys of an s390x, 0 on others: see arch/storage-key.ts. */
   storageKeys: u32;
   keysChanged: u32;

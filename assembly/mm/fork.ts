@@ -3,8 +3,7 @@
 import { Event } from "../abi/event";
 import { VmFlag } from "../abi/flag";
 import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
-import { fileIndexInsertAfter } from "../index/file-index";
-import { nonlinearInsert } from "../index/nonlinear-list";
+import { fileIndexLinkChild } from "../index/file-index";
 import { event } from "../memory/event";
 import { Cache, slabReserve } from "../memory/slab";
 import {
@@ -147,8 +146,7 @@ function dupVma(child: MmStruct, parent: MmStruct, source: Vma): bool {
     getFile(vma.file);
     const mapping = mappingOf(vma);
     lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Fork);
-    if (isNonlinear(vma)) nonlinearInsert(mapping, vma);
-    else fileIndexInsertAfter(mapping, vma, source);
+    fileIndexLinkChild(mapping, vma, source);
     unlock(iMmapMutex(mapping));
   }
   vmaInsert(child, vma);

@@ -3,7 +3,14 @@
 
 import { Doing, LockClass } from "../locks";
 import { Signal } from "../abi/result";
-import { anonSource, Source, sourceFirst, sourceNext, sourceRoot } from "../index/source";
+import {
+  anonSource,
+  fileSource,
+  isOfFile,
+  sourceFirst,
+  sourceNext,
+  sourceRoot,
+} from "../index/source";
 import { stepNode } from "../index/step";
 import { header } from "../memory/header";
 import { askedPgoff, OUTSIDE, pageAddressInVma, pageMappedInVma, pagePgoff } from "../rmap/address";
@@ -35,7 +42,7 @@ function collectIn(source: u32, owner: usize, frame: u32): void {
   let node = stepNode(sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff));
   for (; node; node = stepNode(sourceNext(source, node, pgoff, pgoff))) {
     const vma = vmaOfNode(node);
-    if (source == <u32>Source.File || pageMappedInVma(frame, vma)) addToKill(frame, vma);
+    if (isOfFile(source) || pageMappedInVma(frame, vma)) addToKill(frame, vma);
   }
 }
 
@@ -51,7 +58,7 @@ export function collectProcs(frame: u32): void {
   const mapping = changetype<AddressSpace | null>(<usize>pageFileMapping(frame));
   if (!mapping) return;
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.MemoryFailure);
-  collectIn(Source.File, changetype<usize>(mapping), frame);
+  collectIn(fileSource(), changetype<usize>(mapping), frame);
   unlock(iMmapMutex(mapping));
 }
 

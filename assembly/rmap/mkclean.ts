@@ -2,7 +2,7 @@
 
 import { PAGE_SIZE } from "../abi/unit";
 import { hasStorageKeys, pageTestAndClearDirty } from "../arch/storage-key";
-import { sourceFirst, Source, sourceNext, sourceRoot } from "../index/source";
+import { fileSource, sourceFirst, sourceNext, sourceRoot } from "../index/source";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { header } from "../memory/header";
 import {
@@ -80,8 +80,9 @@ function mkclean(frame: u32, mapping: AddressSpace): u32 {
   let visited: u32 = 0;
   let touched: u32 = 0;
   let node: u32;
-  let step = sourceFirst(Source.File, sourceRoot(Source.File, owner), pgoff, pgoff);
-  for (; ; step = sourceNext(Source.File, node, pgoff, pgoff)) {
+  const source = fileSource();
+  let step = sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff);
+  for (; ; step = sourceNext(source, node, pgoff, pgoff)) {
     visited += stepVisited(step);
     touched += stepTouched(step);
     node = stepNode(step);

@@ -3,7 +3,7 @@
 import { VmFlag } from "../abi/flag";
 import { Offer, WalkAct, WalkKind } from "../abi/walk";
 import { hasStorageKeys, pageTestAndClearYoung } from "../arch/storage-key";
-import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
+import { anonSource, fileSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
 import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
@@ -112,7 +112,7 @@ function pageReferencedAnon(frame: u32, memcg: u32): u64 {
 function pageReferencedFile(frame: u32, memcg: u32): u64 {
   const mapping = changetype<AddressSpace>(<usize>pageFileMapping(frame));
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Referenced);
-  const result = pageReferencedIn(Source.File, changetype<usize>(mapping), frame, memcg);
+  const result = pageReferencedIn(fileSource(), changetype<usize>(mapping), frame, memcg);
   unlock(iMmapMutex(mapping));
   return result;
 }

@@ -3,7 +3,15 @@
 import { Unmap } from "../abi/argument";
 import { UnmapResult } from "../abi/result";
 import { Offer, WalkKind } from "../abi/walk";
-import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
+import {
+  anonSource,
+  fileSource,
+  isOfFile,
+  Source,
+  sourceRoot,
+  treeFirst,
+  treeNext,
+} from "../index/source";
 import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
@@ -30,7 +38,7 @@ import { countWalk } from "./walk-cost";
 
 /** Unmaps from the VMAs that owner offers until one objects or the page is not mapped any more. */
 function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapResult {
-  const migrates = source != <u32>Source.File && (how & Unmap.ActionMask) == Unmap.Migration;
+  const migrates = !isOfFile(source) && (how & Unmap.ActionMask) == Unmap.Migration;
   const at = pagePgoff(frame);
   const pgoff = askedPgoff(frame, at);
   const checked = addressIsChecked();
@@ -75,7 +83,7 @@ function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapRes
  */
 function tryToUnmapFile(mapping: AddressSpace, frame: u32, how: u32): UnmapResult {
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Unmap);
-  let result = tryToUnmapIn(Source.File, changetype<usize>(mapping), frame, how);
+  let result = tryToUnmapIn(fileSource(), changetype<usize>(mapping), frame, how);
   if (mapping.iMmapNonlinear && result == UnmapResult.Again) {
     const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
     if (!munlocks && pageMapped(frame)) result = tryToUnmapNonlinear(mapping, frame);

@@ -1,7 +1,8 @@
 // What a walk cost: added up by the walk in locals, stored once at its end.
 
 import { Counter } from "../abi/counter";
-import { count } from "../memory/header";
+import { forgetLongStep } from "../index/step";
+import { count, header } from "../memory/header";
 import { traceCost } from "../struct/walk-trace";
 
 /**
@@ -23,6 +24,11 @@ export function countWalks(
   irrelevant: u32,
   entries: u32,
 ): void {
+  if (header().longTouched) {
+    visited += header().longVisited;
+    touched += header().longTouched;
+    forgetLongStep();
+  }
   if (CHECKED) traceCost(visited, touched, irrelevant);
   count(Counter.Walks, n);
   count(Counter.NodesVisited, visited);

@@ -1,7 +1,7 @@
 // rmap_walk: every place where the page is or may be mapped, each recorded or restored.
 
 import { Offer, WalkAct, WalkKind } from "../abi/walk";
-import { anonSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
+import { anonSource, fileSource, Source, sourceRoot, treeFirst, treeNext } from "../index/source";
 import { anonListFirst, anonListNext } from "../index/anon-list";
 import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
@@ -83,7 +83,7 @@ export function rmapWalk(frame: u32, out: usize, room: u32, old: u32 = 0): u32 {
   } else if (owner) {
     const mutex = iMmapMutex(changetype<AddressSpace>(owner));
     lock(mutex, LockClass.IMmapMutex, Doing.Walk);
-    found = rmapWalkIn(Source.File, owner, frame, old, out, room);
+    found = rmapWalkIn(fileSource(), owner, frame, old, out, room);
     unlock(mutex);
   }
   if (CHECKED) traceEnd(<f64>found);
@@ -106,6 +106,7 @@ export function removeMigrationPtes(old: u32, frame: u32): u32 {
  */
 export function stab(frames: usize, n: u32): u32 {
   const anonymous = anonSource();
+  const ofFile = fileSource();
   const checked = addressIsChecked();
   let relevant: u32 = 0;
   let irrelevant: u32 = 0;
@@ -121,7 +122,7 @@ export function stab(frames: usize, n: u32): u32 {
     }
     const at = pagePgoff(frame);
     const pgoff = askedPgoff(frame, at);
-    const source: u32 = mappingIsAnon(mapping) ? anonymous : Source.File;
+    const source: u32 = mappingIsAnon(mapping) ? anonymous : ofFile;
     const owner = mappingOwner(mapping);
     let node: u32;
     const listed = source == <u32>Source.AnonList;

@@ -334,6 +334,10 @@ const wordings: Record<Violated, Wording> = {
   [Violated.TreeHeight]: inIndex("is out of balance: another number of black nodes"),
   [Violated.TreeOrder]: inIndex("is out of order"),
   [Violated.TreeMaximum]: inIndex("has a wrong largest pgoff for a subtree"),
+  [Violated.TreeHeap]: inIndex("has a VMA above one that reaches further"),
+  [Violated.TreeTurn]: inIndex("turns by a wrong bit"),
+  [Violated.RingLink]: inIndex("has a ring with links that do not agree"),
+  [Violated.RingRange]: inIndex("has a ring of VMAs that show different pages"),
   [Violated.Unindexed]: (owner, name, pid, start) =>
     `${index(owner, name)} lacks ${vma(pid, start)}`,
   [Violated.Stray]: (owner, name, pid, start) =>

@@ -46,6 +46,7 @@ const layouts = new Map(
     "struct/memcg.ts",
     "struct/mm-struct.ts",
     "struct/mmu-notifier.ts",
+    "struct/prio-node.ts",
     "struct/region.ts",
     "struct/reservation.ts",
     "struct/swap-slot.ts",

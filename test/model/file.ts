@@ -4,6 +4,7 @@ import { requireRoom } from "./charge.js";
 import type { Memory } from "./memory.js";
 import { Page } from "./page.js";
 import { clearMlock } from "./page-lock.js";
+import { PrioTree } from "./prio-tree.js";
 import type { Vma } from "./vma.js";
 
 export type FileKind = "disk" | "tmpfs" | "ramfs" | "shmem";
@@ -13,7 +14,9 @@ export class Inode {
   /** Page cache, by index. */
   readonly cache = new Map<number, Page>();
   /** By first pgoff, ties in order of insertion. */
-  sorted: Vma[] = [];
+  private sorted: Vma[] = [];
+  /** The same ones, as before v3.7. */
+  private readonly prioTree = new PrioTree<Vma>();
   /** Those that are nonlinear, the newest last. */
   nonlinear: Vma[] = [];
   /** Those who hold it open, without those who map it. */
@@ -41,19 +44,35 @@ export class Inode {
   }
 
   link(vma: Vma): void {
-    if (vma.flags.nonlinear) this.nonlinear.push(vma);
-    else insertSorted(this.sorted, vma);
+    if (vma.flags.nonlinear) {
+      this.nonlinear.push(vma);
+      return;
+    }
+    insertSorted(this.sorted, vma);
+    this.prioTree.link(vma);
   }
 
-  /** Right behind `before`, which has the same first pgoff: where fork puts the child. */
+  /** Right behind `before`, which has the same range: where fork puts the child. */
   linkAfter(vma: Vma, before: Vma): void {
-    if (vma.flags.nonlinear) this.nonlinear.push(vma);
-    else this.sorted.splice(this.sorted.indexOf(before) + 1, 0, vma);
+    if (!vma.flags.nonlinear) {
+      this.sorted.splice(this.sorted.indexOf(before) + 1, 0, vma);
+      this.prioTree.linkAfter(vma, before);
+    } else if (this.memory.prioTrees) {
+      this.nonlinear.splice(this.nonlinear.indexOf(before) + 1, 0, vma);
+    } else {
+      this.nonlinear.push(vma);
+    }
   }
 
   unlink(vma: Vma): void {
+    this.prioTree.unlink(vma);
     this.sorted = this.sorted.filter((other) => other !== vma);
     this.nonlinear = this.nonlinear.filter((other) => other !== vma);
+  }
+
+  /** Those that are not nonlinear, in the order in which walks and truncation meet them. */
+  get inOrder(): readonly Vma[] {
+    return this.memory.prioTrees ? this.prioTree.inOrder : this.sorted;
   }
 
   /** Its pages go when nobody has it open or maps it. */

@@ -28,6 +28,7 @@ export interface MachineOptions {
   readonly walkOrder?: WalkOrder;
   /** Of its values only "move-to-tail" shows. */
   readonly mremapOrder?: string;
+  readonly fileIndex?: "prio-tree" | "prio-tree-3.4" | "interval-tree";
   readonly maxMapCount?: number;
   /** Pages that an address space may lock; no limit by default. */
   readonly memlock?: number;
@@ -82,6 +83,7 @@ export class Machine {
       options.brokenRows === undefined,
       options.swapToken === "on",
     );
+    this.memory.prioTrees = (options.fileIndex ?? "interval-tree") !== "interval-tree";
     this.memory.broken = options.brokenRows ?? 0;
     this.memory.mlockOutlivesMappings = options.clearMlock === "on-truncate";
     this.memory.migrationRestoresMlock = options.migrationMlock === "restored";

@@ -23,6 +23,8 @@ export class Memory {
   readonly cgroups = new Cgroups(this.events);
   readonly swap: Swap;
   readonly token: SwapToken;
+  /** Files find their VMAs as before v3.7. */
+  prioTrees = false;
   /** While true, what is written stays under writeback. */
   ioHeld = false;
   /** Frames that are known to be broken. */

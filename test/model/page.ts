@@ -170,7 +170,8 @@ export class Page {
   candidates(order: WalkOrder): readonly Vma[] {
     const { owner } = this;
     if (owner === null || owner instanceof SharedContent) return [];
-    const vmas = owner instanceof AnonVma && order === "list" ? owner.linked : owner.sorted;
+    let vmas = owner instanceof AnonVma ? owner.sorted : owner.inOrder;
+    if (owner instanceof AnonVma && order === "list") vmas = owner.linked;
     return vmas.filter((vma) => vma.pgoff <= this.index && this.index < vma.pgoff + vma.pages);
   }
 

@@ -39,7 +39,7 @@ export function zapFilePages(
   end: number,
   which: "private-copies-too" | "cached-pages-only",
 ): void {
-  for (const vma of inode.sorted) {
+  for (const vma of inode.inOrder) {
     const from = Math.max(vma.start, vma.addressOf(first));
     const to = Math.min(vma.end, vma.addressOf(end));
     tellRange(vma.space, from, to);

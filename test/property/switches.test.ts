@@ -19,7 +19,7 @@ const ONLY: Partial<Record<string, Switches["anonIndex"]>> = {
 };
 
 /** Not there yet. */
-const MISSING = new Set<string>(["fileIndex", "presets"]);
+const MISSING = new Set<string>(["presets"]);
 
 // Each value of each switch that v3.7 does not have, by itself.
 for (const [name, values] of Object.entries(switches)) {

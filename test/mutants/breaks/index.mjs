@@ -26,6 +26,7 @@ import nonlinear from "./nonlinear.mjs";
 import notifierPlacement from "./notifier-placement.mjs";
 import notifierRanges from "./notifier-ranges.mjs";
 import notifiers from "./notifiers.mjs";
+import prioTrees from "./prio-trees.mjs";
 import races from "./races.mjs";
 import reclaim from "./reclaim.mjs";
 import referenced from "./referenced.mjs";
@@ -57,6 +58,7 @@ const groups = [
     storageKeys,
     verify,
   ],
+  prioTrees,
   ...[memcg, memcgStat, stacks, memoryFailure, huge, hugeS390x, hugetlb, mremapOrder, swapToken],
 ];
 

@@ -64,7 +64,7 @@ export default {
     {
       rule: "only those who have an anonymous page are told",
       file: kill,
-      from: "source == <u32>Source.File || pageMappedInVma(frame, vma)",
+      from: "isOfFile(source) || pageMappedInVma(frame, vma)",
       to: "true",
     },
     {

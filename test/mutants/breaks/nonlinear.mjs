@@ -32,9 +32,9 @@ export default {
     },
     {
       rule: "fork puts a nonlinear copy into the list",
-      file: "assembly/mm/fork.ts",
-      from: "if (isNonlinear(vma)) nonlinearInsert(mapping, vma);",
-      to: "if (false) nonlinearInsert(mapping, vma);",
+      file: "assembly/index/file-index.ts",
+      from: "else if (nonlinear) nonlinearInsert(mapping, vma);",
+      to: "else if (false) nonlinearInsert(mapping, vma);",
     },
     {
       rule: "a fault on a file entry goes by the entry's pgoff",
