@@ -130,7 +130,8 @@ function shownLines(
   { columns, paint }: Terminal,
 ): string[] {
   if (before.length + after.length === 0) return [];
-  if (before.join("\n") === after.join("\n")) return [...before];
+  if (before.length === 0 || before.join("\n") === after.join("\n")) return [...after];
+  if (after.length === 0) return [...before];
   const width = Math.floor((columns - GAP.length) / 2);
   const fits = [...before, ...after].every((line) => line.length <= width);
   if (!fits) return [paint("dim", "before"), ...before, paint("dim", "after"), ...after];

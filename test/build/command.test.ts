@@ -19,14 +19,18 @@ describe("the rmaplab command", () => {
     expect(rmaplab("--version")).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
   });
 
-  test.each(["rmaplab", "rmaplab run", "rmaplab diff", "rmaplab lab", "rmaplab replay", "rmaplab bench"])(
-    "%s has help",
-    (line) => {
-      const { status, stdout, stderr } = rmaplab(...line.split(" ").slice(1), "--help");
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      expect(stdout).toContain(`Usage: ${line} `);
-    },
-  );
+  test.each([
+    "rmaplab",
+    "rmaplab run",
+    "rmaplab diff",
+    "rmaplab lab",
+    "rmaplab replay",
+    "rmaplab bench",
+  ])("%s has help", (line) => {
+    const { status, stdout, stderr } = rmaplab(...line.split(" ").slice(1), "--help");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toContain(`Usage: ${line} `);
+  });
 
   test("without a subcommand it shows its help and exits 2", () => {
     const { status, stdout, stderr } = rmaplab();

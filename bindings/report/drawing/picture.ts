@@ -1,0 +1,26 @@
+// From a picture's data to its SVG file.
+
+import type { Picture } from "../../labs/picture.js";
+import { drawBars } from "./bars.js";
+import { drawSequence } from "./sequence.js";
+import { drawSpace } from "./space.js";
+import { type Drawn, svgFile } from "./svg.js";
+import { drawTimeline } from "./timeline.js";
+
+/** A whole SVG file. */
+export function drawPicture(picture: Picture): string {
+  return svgFile(picture.title, drawn(picture));
+}
+
+function drawn(picture: Picture): Drawn {
+  switch (picture.kind) {
+    case "space":
+      return drawSpace(picture);
+    case "sequence":
+      return drawSequence(picture);
+    case "bars":
+      return drawBars(picture);
+    case "timeline":
+      return drawTimeline(picture);
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import type { Picture } from "../../bindings/labs/picture.js";
+import { drawPicture } from "../../bindings/report/drawing/picture.js";
+
+const dump = {
+  label: "",
+  procs: [
+    {
+      ...{ name: "A", parent: null, locked: 0, rss: { anon: 1, file: 0, shmem: 0, zero: 1 } },
+      vmas: [[10, 12, "rw-p", null, null, "lo"] as [number, number, string, null, null, string]],
+      pages: [
+        [10, 0],
+        [11, -1],
+      ] as [number, number][],
+    },
+  ],
+  frames: [[1, "AML", 7]] as [number, string, number][],
+};
+
+const pictures: Picture[] = [
+  {
+    ...{ kind: "space", title: "a < b" },
+    panels: [{ title: "before", dump, marked: ["A 10"], note: "the note" }],
+  },
+  {
+    ...{ kind: "sequence", title: "a < b" },
+    panels: [
+      {
+        ...{ title: "before", actors: ["A", "B"], end: "lost", isWrong: true },
+        steps: [
+          { actor: "A", words: "takes it", takes: ["PTL"] },
+          { actor: "B", words: "looks & waits", to: "A", isWrong: true },
+          { actor: "A", words: "lets go", drops: ["PTL"] },
+        ],
+      },
+    ],
+  },
+  {
+    ...{ kind: "bars", title: "a < b", unit: "VMAs", log: true },
+    groups: [
+      {
+        title: "all",
+        bars: [
+          { name: "list", count: 20_000 },
+          { name: "tree", count: 0 },
+        ],
+      },
+    ],
+  },
+  {
+    ...{ kind: "timeline", title: "a < b", unit: "fault", held: "token" },
+    lines: [
+      { name: "P", values: [0, 2, 2, 1] },
+      { name: "Q", values: [0, 0, 3, 4] },
+    ],
+    holder: ["P", "P", null, "Q"],
+  },
+];
+
+describe.each(pictures.map((picture) => [picture.kind, drawPicture(picture)] as const))(
+  "a drawing of the kind %s",
+  (_, svg) => {
+    test("is one SVG element with its title, for light and for dark, without a script", () => {
+      expect(svg).toMatch(/^<svg xmlns[^]*<title>a &lt; b<\/title>[^]*<\/svg>\n$/);
+      expect(svg).toContain("prefers-color-scheme: dark");
+      expect(svg).not.toMatch(/<script|NaN|Infinity|undefined|href/);
+    });
+
+    test("has every rectangle within its width, and none of a negative size", () => {
+      for (const [, x = "0", width = "0", height = "0"] of svg.matchAll(
+        /<rect class="[^"]*" x="([^"]*)" y="[^"]*" width="([^"]*)" height="([^"]*)"/g,
+      )) {
+        expect(Number(x) + Number(width)).toBeLessThanOrEqual(960);
+        expect(Math.min(Number(width), Number(height))).toBeGreaterThan(0);
+      }
+    });
+  },
+);
