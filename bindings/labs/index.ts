@@ -3,6 +3,7 @@
 import { anonIndex } from "./anon-index.js";
 import { brkLock } from "./brk-lock.js";
 import { clearMlock } from "./clear-mlock.js";
+import { fileIndex } from "./file-index.js";
 import { forkChain } from "./fork-chain.js";
 import { hugetlbUnits } from "./hugetlb-units.js";
 import { ksmWalk } from "./ksm-walk.js";
@@ -13,6 +14,7 @@ import { migrationMlock } from "./migration-mlock.js";
 import { mremapOrder } from "./mremap-order.js";
 import { notifierCalls } from "./notifier-calls.js";
 import { pageEvictable } from "./page-evictable.js";
+import { prioPruning } from "./prio-pruning.js";
 import { storageKey } from "./storage-key.js";
 import { swapToken } from "./swap-token.js";
 import { thpMove } from "./thp-move.js";
@@ -22,6 +24,7 @@ import { vmaAddress } from "./vma-address.js";
 export const labs: readonly Lab[] = [
   memcgStat,
   swapToken,
+  fileIndex,
   mremapOrder,
   anonIndex,
   vmaAddress,
@@ -30,6 +33,7 @@ export const labs: readonly Lab[] = [
   notifierCalls,
   storageKey,
   // Later defects of v3.7.
+  prioPruning,
   thpMove,
   hugetlbUnits,
   ksmWalk,
