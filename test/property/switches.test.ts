@@ -18,15 +18,11 @@ const ONLY: Partial<Record<string, Switches["anonIndex"]>> = {
   asserted: "interval-tree",
 };
 
-/** Not there yet. */
-const MISSING = new Set<string>(["presets"]);
-
 // Each value of each switch that v3.7 does not have, by itself.
 for (const [name, values] of Object.entries(switches)) {
   if (name === "anonIndex") continue;
   for (const value of values) {
     if (value === presets["v3.7"][name as keyof Switches]) continue;
-    if (MISSING.has(name) || MISSING.has(`${name} ${value}`)) continue;
     const index = ONLY[value] ?? "interval-tree";
     runsAlike(
       `a kernel with ${name} ${value} does what the naive model does`,
@@ -40,7 +36,7 @@ for (const [name, values] of Object.entries(switches)) {
 
 // All of them as a release had them.
 for (const [release, preset] of Object.entries(presets)) {
-  if (release === "v3.7" || MISSING.has("presets")) continue;
+  if (release === "v3.7") continue;
   const { anonIndex, ...others } = preset;
   const limits: Limits = others;
   runsAlike(`a kernel as of ${release} does what the naive model does`, anonIndex, limits, SHARE);
