@@ -1,6 +1,6 @@
 // docs/commits/ is what `npm run docs:commits` would write.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as prettier from "prettier";
 import { describe, expect, test } from "vitest";
@@ -8,10 +8,9 @@ import { pictureOf } from "../../bindings/labs/default-picture.js";
 import { labs } from "../../bindings/labs/index.js";
 import { runLab } from "../../bindings/labs/runner.js";
 import { drawPicture } from "../../bindings/report/drawing/picture.js";
-import { labPage } from "../../bindings/report/lab-page.js";
+import { labIndex, labPage } from "../../bindings/report/lab-page.js";
 
 const FOLDER = fileURLToPath(new URL("../../docs/commits/", import.meta.url));
-const written = labs.filter(({ name }) => existsSync(`${FOLDER}${name}.md`));
 
 async function formatted(text: string): Promise<string> {
   const options = await prettier.resolveConfig(`${FOLDER}README.md`);
@@ -19,22 +18,25 @@ async function formatted(text: string): Promise<string> {
 }
 
 describe("the pages of the labs", () => {
-  test("no page is left of a lab that is gone, and the list has all pages", () => {
-    const pages = readdirSync(FOLDER).filter(
-      (file) => file.endsWith(".md") && file !== "README.md",
-    );
-    expect(pages.sort()).toEqual(written.map(({ name }) => `${name}.md`).sort());
+  test("every lab has a page and a drawing, none is left of a lab that is gone, and the list has all", () => {
+    const files = readdirSync(FOLDER).filter((file) => file !== "README.md");
+    const expected = labs.flatMap(({ name }) => [`${name}.md`, `${name}.svg`]);
+    expect(files.sort()).toEqual(expected.sort());
     const list = readFileSync(`${FOLDER}README.md`, "utf8");
-    for (const page of pages) expect(list).toContain(`(${page})`);
+    for (const { name } of labs) expect(list).toContain(`(${name}.md)`);
   });
 
-  test.each(written)("$name is as its lab writes it", async (lab) => {
+  test("the list is as the labs write it", async () => {
+    expect(readFileSync(`${FOLDER}README.md`, "utf8")).toBe(await formatted(labIndex(labs)));
+  });
+
+  test.each(labs)("$name is as its lab writes it", async (lab) => {
     const run = await runLab(lab);
     const picture = pictureOf(lab, run);
+    if (picture === null) throw new Error(`${lab.name} has no picture`);
     expect(readFileSync(`${FOLDER}${lab.name}.md`, "utf8")).toBe(
-      await formatted(labPage(lab, run, picture !== null)),
+      await formatted(labPage(lab, run, true)),
     );
-    const svg = picture && drawPicture(picture);
-    if (svg !== null) expect(readFileSync(`${FOLDER}${lab.name}.svg`, "utf8")).toBe(svg);
+    expect(readFileSync(`${FOLDER}${lab.name}.svg`, "utf8")).toBe(drawPicture(picture));
   });
 });
