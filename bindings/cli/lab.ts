@@ -1,5 +1,6 @@
 // `rmaplab lab`: the ten commits and later defects, before and after.
 
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import { labNamed, labs } from "../labs/index.js";
 import type { LabRun } from "../labs/lab-run.js";
@@ -41,6 +42,8 @@ async function lab(names: readonly string[], flags: LabFlags): Promise<void> {
     const run = await runLab(one, { progress: progressOf(one, index, chosen.length) });
     endProgress();
     runs.push(run);
+    // Short labs, one after the other, would not hear an interrupt.
+    await nextTurn();
     if (!flags.json)
       process.stdout.write(flags.all ? allLines(run) : renderLab(one, run, terminalOptions()));
   }

@@ -10,10 +10,11 @@ import type { Experiment, Lab, MachineOptions, Observables, Scenario } from "./l
 import { disappointments, observableDifference, seenFirst } from "./judgement.js";
 import { runScriptScenario } from "./script-run.js";
 import { sightOf } from "./sight.js";
+import { Turn } from "./turn.js";
 
 /** How a lab is run. */
 export interface LabOptions {
-  /** Ends the run between two steps. */
+  /** Ends the run between two steps, scenarios or machines. */
   readonly signal?: AbortSignal;
   /** Hears of each scenario before it runs. */
   readonly progress?: (scenario: string, index: number, count: number) => void;
@@ -26,10 +27,11 @@ export interface LabOptions {
  */
 export async function runLab(lab: Lab, { signal, progress }: LabOptions = {}): Promise<LabRun> {
   const scenarios: ScenarioRun[] = [];
+  const turn = new Turn();
   for (const [index, scenario] of lab.scenarios.entries()) {
-    signal?.throwIfAborted();
+    await turn.pass(signal);
     progress?.(scenario.name, index, lab.scenarios.length);
-    scenarios.push(await runScenario(lab, scenario, signal));
+    scenarios.push(await runScenario(lab, scenario, turn, signal));
   }
   const { name, kind, commit, before, after } = lab;
   return {
@@ -45,9 +47,10 @@ export async function runLab(lab: Lab, { signal, progress }: LabOptions = {}): P
 async function runScenario(
   lab: Lab,
   scenario: Scenario,
+  turn: Turn,
   signal: AbortSignal | undefined,
 ): Promise<ScenarioRun> {
-  const machines = new Machines();
+  const machines = new Machines(turn, signal);
   try {
     const found =
       "script" in scenario
@@ -55,9 +58,10 @@ async function runScenario(
             scenario,
             (options) => machines.make(lab.before, { ...options, ...scenario.machine }),
             (options) => machines.make(lab.after, { ...options, ...scenario.machine }),
+            turn,
             signal,
           )
-        : await runExperiment(lab, scenario, machines, signal);
+        : await runExperiment(lab, scenario, machines);
     const { before, after } = found;
     const failed = disappointments(scenario.expected, before.observables, after.observables);
     return {
@@ -75,11 +79,9 @@ async function runExperiment(
   lab: Lab,
   scenario: Scenario & Experiment,
   machines: Machines,
-  signal: AbortSignal | undefined,
 ): Promise<Pick<ScenarioRun, "before" | "after" | "firstDifference" | "moment">> {
   const sides: SideRun[] = [];
   for (const state of [lab.before, lab.after]) {
-    signal?.throwIfAborted();
     const make = (options?: MachineOptions): Promise<Kernel> =>
       machines.make(state, { ...scenario.machine, ...options });
     sides.push(await experiment(scenario, make));
@@ -117,7 +119,14 @@ function sideOf(
 class Machines {
   #kernels: Kernel[] = [];
 
+  constructor(
+    private readonly turn: Turn,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** Each new machine is also a moment at which an abort is heard. */
   async make(state: KernelState, options: MachineOptions): Promise<Kernel> {
+    await this.turn.pass(this.signal);
     const { release, set } = state;
     const all: KernelOptions = { build: "checked", release, ...set, ...options };
     const kernel = await createKernel(all);

@@ -8,9 +8,7 @@ import { type PairStep, SideBySide, type SideRunner } from "../scenario/side-by-
 import type { FirstDifference, Moment, ScenarioRun, SideRun } from "./lab-run.js";
 import type { MachineOptions, Scenario, ScriptScenario } from "./lab.js";
 import { sightOf } from "./sight.js";
-
-/** Longest time for which steps run in one turn of the event loop, so that an abort is heard. */
-const TURN_MS = 100;
+import type { Turn } from "./turn.js";
 
 type Make = (options: MachineOptions) => Promise<Kernel>;
 
@@ -19,6 +17,7 @@ export async function runScriptScenario(
   scenario: Scenario & ScriptScenario,
   makeBefore: Make,
   makeAfter: Make,
+  turn: Turn,
   signal: AbortSignal | undefined,
 ): Promise<Pick<ScenarioRun, "before" | "after" | "firstDifference" | "moment">> {
   const script = parseScript(scenario.script, scenario.name);
@@ -30,14 +29,9 @@ export async function runScriptScenario(
     script,
   );
   const parting = new Parting(scenario.name, pair);
-  let turn = performance.now();
   for (let step = pair.step(); step !== null; step = pair.step()) {
     parting.take(step);
-    signal?.throwIfAborted();
-    if (performance.now() - turn > TURN_MS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      turn = performance.now();
-    }
+    await turn.pass(signal);
   }
   pair.finish();
   const { firstDifference, moment } = parting;

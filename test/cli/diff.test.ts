@@ -1,6 +1,7 @@
 // `rmaplab diff` and `rmaplab lab`, as people call them.
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { labs } from "../../bindings/labs/index.js";
@@ -66,6 +67,16 @@ describe("rmaplab lab", () => {
     const { status, out, err } = rmaplab(["lab", "no-such-lab"]);
     expect({ status, out }).toEqual({ status: 2, out: "" });
     expect(err).toMatch(/^rmaplab: lab: unknown "no-such-lab"; accepted: /);
+  });
+
+  test("an interrupt ends --all between two of its machines", async () => {
+    const child = spawn(process.execPath, [COMMAND, "lab", "--all"]);
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    expect((await once(child, "exit"))[0]).toBe(130);
+    expect(out).not.toContain(labs.at(-1)?.name);
   });
 
   test.each(labs.slice(0, 1))("--json of $name has both sides", ({ name, commit, kind }) => {
