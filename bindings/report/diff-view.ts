@@ -126,5 +126,6 @@ function verdictLines(difference: ScriptDifference, terminal: Terminal): string[
     : [
         "The machines are large: from some step on they were compared at dumps and at the end only.",
       ];
-  return [...failed, sums, ...unseen, ...last];
+  const told = [...failed, sums, ...unseen].flatMap((line) => wrapWords(line, terminal.columns));
+  return [...told, ...last];
 }

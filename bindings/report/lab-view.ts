@@ -11,7 +11,7 @@ import type { KernelState } from "../labs/history.js";
 import { namesOf } from "../labs/judgement.js";
 import type { Lab } from "../labs/lab.js";
 import { boxTable } from "./box-table.js";
-import { wrapWords } from "./line-wrap.js";
+import { fittedLines, wrapWords } from "./line-wrap.js";
 import { formatCount } from "./numbers.js";
 import { type Terminal, terminalFor, type TerminalOptions, titleLine } from "./terminal.js";
 
@@ -40,7 +40,7 @@ export function renderLab(lab: Lab, run: LabRun, options: TerminalOptions): stri
   const terminal = terminalFor(options);
   const { columns, paint } = terminal;
   const paragraph = (heading: string, text: string): string[] => [
-    ...(heading === "" ? [] : [paint("name", heading)]),
+    ...(heading === "" ? [] : wrapWords(heading, columns).map((line) => paint("name", line))),
     ...paragraphs(text).flatMap((one) => [...wrapWords(one, columns), ""]),
   ];
   return [
@@ -130,11 +130,14 @@ function shownLines(
   { columns, paint }: Terminal,
 ): string[] {
   if (before.length + after.length === 0) return [];
-  if (before.length === 0 || before.join("\n") === after.join("\n")) return [...after];
-  if (after.length === 0) return [...before];
+  const fitted = (lines: readonly string[]): string[] =>
+    lines.flatMap((line) => fittedLines(line, columns));
+  if (before.length === 0 || before.join("\n") === after.join("\n")) return fitted(after);
+  if (after.length === 0) return fitted(before);
   const width = Math.floor((columns - GAP.length) / 2);
   const fits = [...before, ...after].every((line) => line.length <= width);
-  if (!fits) return [paint("dim", "before"), ...before, paint("dim", "after"), ...after];
+  if (!fits)
+    return [paint("dim", "before"), ...fitted(before), paint("dim", "after"), ...fitted(after)];
   const count = Math.max(before.length, after.length);
   return [
     `${paint("dim", "before".padEnd(width))}${GAP}${paint("dim", "after")}`,

@@ -24,3 +24,12 @@ const INDENT = "    ";
 export function hangingLines(text: string, columns: number): string {
   return wrapWords(text, Math.max(columns - INDENT.length, 1)).join(`\n${INDENT}`);
 }
+
+/** A line as it is if it fits; else its words wrapped, further in than it begins itself. */
+export function fittedLines(line: string, columns: number): string[] {
+  if (line.length <= columns) return [line];
+  const [indent = ""] = /^ */.exec(line) ?? [];
+  const inner = `${indent}${INDENT}`;
+  const [first = "", ...rest] = wrapWords(line.trim(), Math.max(columns - inner.length, 1));
+  return [`${indent}${first}`, ...rest.map((one) => `${inner}${one}`)];
+}

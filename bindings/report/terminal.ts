@@ -1,5 +1,7 @@
 // What all views for a terminal share: their width, their few styles, their headings.
 
+import { wrapWords } from "./line-wrap.js";
+
 /** Where a view is shown. */
 export interface TerminalOptions {
   /** Width in characters; used between 60 and 120. */
@@ -29,7 +31,9 @@ export function terminalFor({ columns, color }: TerminalOptions): Terminal {
   };
 }
 
-/** A heading as wide as the view. */
+/** A heading as wide as the view, and below it what does not fit. */
 export function titleLine(title: string, { columns, paint }: Terminal): string {
-  return paint("title", `── ${title} `.padEnd(columns, "─"));
+  const [first = "", ...rest] = wrapWords(title, columns - 4);
+  const lines = [`── ${first} `.padEnd(columns, "─"), ...rest.map((line) => `   ${line}`)];
+  return lines.map((line) => paint("title", line)).join("\n");
 }

@@ -45,6 +45,24 @@ describe("a lab for people", () => {
     expect(renderLab(sample, run, plain)).toContain("Not as expected: 3 of 4 observables.");
   });
 
+  test("nothing is wider than the terminal: titles, kernels, lines that a scenario shows", async () => {
+    const run = await runLab(sample);
+    const words = Array.from({ length: 40 }, (_, i) => `word${i}`).join(" ");
+    const scenarios = run.scenarios.map((scenario) => ({
+      ...scenario,
+      before: { ...scenario.before, shown: [`  ${words}`] },
+      after: { ...scenario.after, shown: [words] },
+    }));
+    const view = renderLab(
+      { ...sample, title: words },
+      { ...run, scenarios },
+      { ...plain, columns: 80 },
+    );
+    expect(view.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    expect(view).toContain("\n  word0 word1 ");
+    expect(view.split("word39")).toHaveLength(1 + 1 + 2 * scenarios.length);
+  });
+
   test("a kernel is its release, and what is otherwise there", () => {
     expect(kernelInWords({ release: "v3.6", set: {} })).toBe("v3.6");
     expect(kernelInWords({ release: "v3.6", set: { swapToken: "on" } })).toBe(
