@@ -5,11 +5,13 @@
 //   none               nothing keeps it from that          i_mmap_mutex for files, as truncation must not come between
 //   move-to-tail       the old place is first in the list  the same
 //   always-lock        it waits                            i_mmap_mutex, anon_vma mutex for each table
-//   lock-if-needed     the old place comes first in the tree, or else it waits: the mutexes only then
+//   lock-if-needed     the old place comes first in the tree, or else it waits: the mutexes only then. A prio tree has
+//                      another order, so that i_mmap_mutex is always needed there; no release has the two together
 
 import { Event } from "../abi/event";
 import { HugeMove, MremapOrder } from "../abi/switch";
 import { HUGE_PAGES, PAGE_SIZE } from "../abi/unit";
+import { filesHavePrioTrees } from "../index/file-index";
 import { Doing, LockClass } from "../locks";
 import { event } from "../memory/event";
 import { header } from "../memory/header";
@@ -47,7 +49,7 @@ function moveLocks(src: Vma, needed: bool): u32 {
   let locks: u32 = MoveLocks.None;
   if (order == <u32>MremapOrder.AlwaysLock || (order == <u32>MremapOrder.LockIfNeeded && needed)) {
     locks = MoveLocks.File | MoveLocks.Anon;
-  } else if (order != <u32>MremapOrder.LockIfNeeded) {
+  } else if (order != <u32>MremapOrder.LockIfNeeded || filesHavePrioTrees()) {
     locks = MoveLocks.File;
   }
   if (!src.file) locks &= ~MoveLocks.File;

@@ -32,6 +32,8 @@ interface Move {
   readonly from: number;
   readonly to: number;
   readonly page: number;
+  /** Pages at the new place, where there are more of them. */
+  readonly pages?: number;
 }
 
 /** Schedules of a move and a migration that lose an entry. */
@@ -41,11 +43,11 @@ async function lost(
 ): Promise<string[]> {
   const scheduler = await Scheduler.create(options);
   const a = scheduler.kernel.spawn();
-  const { process = a, from, to, page: wanted } = setUp(a, scheduler);
+  const { process = a, from, to, page: wanted, pages = 2 } = setUp(a, scheduler);
   const frame = process.pageAt(wanted)!;
   const migrate = scheduler.actor("migrate", (batch) => batch.migratePage(frame));
   const move = scheduler.actor("move", (batch) =>
-    batch.mremap(process, from, 2 * PAGE, 2 * PAGE, { to }),
+    batch.mremap(process, from, 2 * PAGE, pages * PAGE, { to }),
   );
   const moves = overtake(scheduler, move, migrate);
   const migrations = overtake(scheduler, migrate, move);
@@ -161,3 +163,22 @@ describe.each(states)("with $mremapOrder and the $anonIndex", (options) => {
     kernel.dispose();
   });
 });
+
+// A prio tree has the VMA that reaches further nearer to its root, wherever it begins and however new it is.
+describe.each(["prio-tree", "prio-tree-3.4", "interval-tree"] as const)(
+  "files with a %s",
+  (fileIndex) => {
+    test.each(["none", "always-lock", "lock-if-needed"] as const)(
+      "a shared mapping that grows as it moves away is not missed with %s",
+      async (mremapOrder) => {
+        const wrong = await lost({ fileIndex, mremapOrder }, (a, { kernel }) => {
+          const file = kernel.createFile({ pages: 8, word: 100 });
+          a.mmap({ address: page(0), length: 2 * PAGE, fixed: true, file, shared: true });
+          for (let i = 0; i < 2; i++) a.write(page(i), 10 + i);
+          return { from: page(0), to: page(50), page: page(1), pages: 8 };
+        });
+        expect(wrong).toEqual([]);
+      },
+    );
+  },
+);

@@ -55,6 +55,12 @@ export default {
       to: "  const needLocks = true;\n",
     },
     {
+      rule: "the order of a prio tree is none that lets a file's entries move without its mutex",
+      file: move,
+      from: "order != <u32>MremapOrder.LockIfNeeded || filesHavePrioTrees()",
+      to: "order != <u32>MremapOrder.LockIfNeeded",
+    },
+    {
       rule: "a way back needs the locks",
       file: mremap,
       from: "movePageTables(target, to, from, done, true);",
@@ -71,7 +77,7 @@ export default {
       rule: "a file's mutex was always taken before v3.7",
       ...counted,
       file: move,
-      from: "  } else if (order != <u32>MremapOrder.LockIfNeeded) {",
+      from: "  } else if (order != <u32>MremapOrder.LockIfNeeded || filesHavePrioTrees()) {",
       to: "  } else if (false) {",
     },
     {
