@@ -2,7 +2,23 @@ import { PAGE } from "./ground.js";
 import { costAt, mapRanges, mixed } from "./file-ground.js";
 import { stateAround } from "./history.js";
 import type { Lab, MakeKernel, Observables } from "./lab.js";
+import { namesOfPlaces } from "./places.js";
 import { pointQueries } from "./point-queries.js";
+import { randomPages } from "./random-ranges.js";
+
+/** Page 3 of the file in three processes: B's range begins later than the others' and reaches further. */
+const ORDER = `
+file F 8
+spawn A
+mmap A 0 4 r file:F:0 shared
+spawn B
+mmap B 10 6 r file:F:2 shared
+fork A C
+read A 3
+read B 11
+read C 3
+rmap A 3
+`;
 
 const PROCESSES = 6000;
 const MANY = 20_000;
@@ -104,6 +120,38 @@ export const fileIndex: Lab = {
         after: { found: 10, visited: 197, touched: 290 },
       },
       experiment: nested,
+    },
+    {
+      name: "order",
+      shows:
+        "Page 3 of a file in three processes: the prio tree has whoever reaches furthest first, and after a node its ring; the interval tree whoever begins first.",
+      script: ORDER,
+      expected: { before: { places: "B A C" }, after: { places: "A C B" } },
+      observe: (run) => ({ places: namesOfPlaces(run, "A", 3) }),
+    },
+    {
+      name: "random-pages",
+      shows:
+        "Pages of a file with 300 random ranges: both find the places that looking at every range finds, each once, in another order.",
+      expected: {
+        before: {
+          queries: 50,
+          found: 409,
+          wrong: 0,
+          ascending: 12,
+          furthestFirst: 28,
+          visited: 4088,
+        },
+        after: {
+          queries: 50,
+          found: 409,
+          wrong: 0,
+          ascending: 50,
+          furthestFirst: 5,
+          visited: 1329,
+        },
+      },
+      experiment: randomPages,
     },
   ],
 };

@@ -1,0 +1,72 @@
+import type { Process } from "../kernel/process.js";
+import { mapRanges, mixed, type Range } from "./file-ground.js";
+import { PAGE } from "./ground.js";
+import type { MakeKernel, Observables } from "./lab.js";
+
+/** Ranges of up to as many pages, among so many pages of the file. */
+const RANGES = 300;
+const LONGEST = 40;
+const PAGES = 1000;
+const QUERIES = 50;
+
+/** Ranges that begin and end anywhere. Of three the first two are equal, and the third begins there as well. */
+function randomRanges(): Range[] {
+  const firsts = mixed(PAGES - LONGEST);
+  const lengths = mixed(RANGES);
+  return lengths.map((length, i) => ({
+    first: firsts[i - (i % 3)] ?? 0,
+    pages: 1 + (i % 3 === 1 ? (lengths[i - 1] ?? 0) % LONGEST : length % LONGEST),
+  }));
+}
+
+/** Reads a page of the file through all ranges that hold it; where those are, looking at every range. */
+function readEverywhere(
+  process: Process,
+  ranges: readonly Range[],
+  starts: readonly number[],
+  page: number,
+): number[] {
+  const holding = ranges.flatMap(({ first, pages }, i) =>
+    page >= first && page < first + pages ? [(starts[i] ?? 0) + (page - first) * PAGE] : [],
+  );
+  for (const address of holding) process.read(address);
+  return holding;
+}
+
+/** Do both have the same numbers, each as often? */
+function agree(a: readonly number[], b: readonly number[]): boolean {
+  const order = (numbers: readonly number[]): string => [...numbers].sort((x, y) => x - y).join();
+  return order(a) === order(b);
+}
+
+/** Random ranges, and random pages of which walks find all places: which ones, in which order, and for how much. */
+export async function randomPages(makeKernel: MakeKernel): Promise<Observables> {
+  const kernel = await makeKernel({ frames: PAGES });
+  const process = kernel.spawn();
+  const file = kernel.createFile({ pages: PAGES });
+  const ranges = randomRanges();
+  const starts = mapRanges(kernel, process, file, ranges);
+  let [queries, found, wrong, ascending, furthestFirst, visited] = [0, 0, 0, 0, 0, 0];
+  for (const page of mixed(PAGES - LONGEST)) {
+    const holding = readEverywhere(process, ranges, starts, page);
+    const place = holding.length < 3 ? null : process.pageAt(holding[0] ?? 0);
+    if (place === null) continue;
+    kernel.resetCounters();
+    const mappings = place.mappings();
+    visited += kernel.counters.nodesVisited;
+    found += mappings.length;
+    if (
+      !agree(
+        holding,
+        mappings.map(({ address }) => address),
+      )
+    )
+      wrong++;
+    const firsts = mappings.map(({ vma }) => vma.pgoff);
+    const lasts = mappings.map(({ vma }) => vma.pgoff + (vma.end - vma.start) / PAGE);
+    if (firsts.every((first, i) => i === 0 || first >= (firsts[i - 1] ?? 0))) ascending++;
+    if (lasts[0] === Math.max(...lasts)) furthestFirst++;
+    if (++queries === QUERIES) break;
+  }
+  return { queries, found, wrong, ascending, furthestFirst, visited };
+}
