@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { switches, type KernelOptions } from "../../bindings/index.js";
 import { at, codeOf, expectHealthy, lay, PAGE, pageAt } from "./ground.js";
 import { HUGE } from "./huge.js";
-import { fill, machine } from "./machine.js";
+import { fill, machine, mergeable, swapOut } from "./machine.js";
 
 const values = switches.pageEvictable;
 
@@ -102,7 +102,7 @@ describe.each(values)("%s", (pageEvictable) => {
     expectHealthy(kernel);
   });
 
-  test("a new page of a locked VMA is mlocked, and one that comes back as a copy of its own", async () => {
+  test("a new page of a locked VMA is mlocked", async () => {
     const { kernel, process } = await machine({ pageEvictable });
     process.mlockall({ future: true });
     fill(process, 0, 2);
@@ -115,6 +115,26 @@ describe.each(values)("%s", (pageEvictable) => {
     process.munlockall();
     fill(process, 8, 1);
     expect(pageAt(process, 8)).toMatchObject({ mlocked: false, unevictable: false, active: true });
+    expectHealthy(kernel);
+  });
+
+  test("so is the copy that a place gets of a page which KSM had shared, as that comes back from swap", async () => {
+    const { kernel, process } = await machine({ pageEvictable, swap: 4 });
+    mergeable(process, 0, [5, 5]);
+    expect(kernel.ksm.settle()).toBe(1);
+    swapOut(kernel, process, [0]);
+    process.read(at(0));
+    expect(pageAt(process, 0)).toMatchObject({ mlocked: false, unevictable: false });
+    process.mlock(at(1), PAGE);
+    const copy = pageAt(process, 1);
+    expect(copy.frame).not.toBe(pageAt(process, 0).frame);
+    expect(copy).toMatchObject({ mlocked: true, unevictable: true, mapcount: 1, word: 5 });
+    // It has been on no other list before.
+    expect(kernel.vmstat()).toMatchObject({
+      nr_mlock: 1,
+      unevictable_pgs_mlocked: 1,
+      unevictable_pgs_culled: 0,
+    });
     expectHealthy(kernel);
   });
 });

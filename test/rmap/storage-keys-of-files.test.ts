@@ -80,7 +80,7 @@ describe("the last unmap", () => {
   );
 
   test.each(["always", "non-accounting-only"] as const)(
-    "leaves the key of an anonymous page alone, but for one in the swap cache: %s",
+    "leaves the key of an anonymous page alone: %s",
     async (storageKeyDirty) => {
       const kernel = await createKernel({ ...before, storageKeyDirty });
       const process = kernel.spawn();
@@ -91,6 +91,26 @@ describe("the last unmap", () => {
       process.munmap(at(0), PAGE);
       expect([page.dirty, page.storageKey?.changed]).toEqual([false, true]);
       kernel.unpin(page);
+      expectHealthy(kernel);
+    },
+  );
+
+  test.each(["always", "non-accounting-only"] as const)(
+    "of a page in the swap cache that was changed since it was written out makes it dirty: %s",
+    async (storageKeyDirty) => {
+      const kernel = await createKernel({ ...before, storageKeyDirty });
+      const process = kernel.spawn();
+      lay(process, 0, 1);
+      process.write(at(0), 1);
+      const page = pageAt(process, 0);
+      kernel.holdIo(true);
+      expect(kernel.shrinkPage(page, { force: true })).toBe("kept");
+      process.write(at(0), 2);
+      kernel.holdIo(false);
+      expect([page.swapCache, page.dirty, page.storageKey?.changed]).toEqual([true, false, true]);
+      expect(kernel.tryToUnmap(page, { ignoreAccess: true })).toBe("success");
+      expect([page.dirty, page.storageKey?.changed]).toEqual([true, false]);
+      expect(process.read(at(0))).toBe(2);
       expectHealthy(kernel);
     },
   );
