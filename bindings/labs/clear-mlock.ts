@@ -41,6 +41,14 @@ read B 0
 munmap B 0 1
 `;
 
+const migrated = `
+spawn A
+mmap A 0 1 rw anon private
+write A 0 7
+mlock A 0 1
+migrate A 0 1
+`;
+
 /** How often PG_mlocked went, each way, and what is left of it. */
 function numbers(_: ScriptRunner, kernel: Kernel): Observables {
   const vmstat = kernel.vmstat();
@@ -61,6 +69,18 @@ function listed(_: ScriptRunner, kernel: Kernel): Observables {
     nrUnevictable: vmstat.nr_unevictable,
     nrReclaimable: vmstat.nr_active_anon + vmstat.nr_inactive_anon,
     mlockfreed: vmstat.unevictable_pgs_mlockfreed,
+  };
+}
+
+/** What became of a page that moved. */
+function moved(_: ScriptRunner, kernel: Kernel): Observables {
+  const vmstat = kernel.vmstat();
+  return {
+    migrated: vmstat.pgmigrate_success,
+    cleared: vmstat.unevictable_pgs_cleared,
+    stranded: vmstat.unevictable_pgs_stranded,
+    nrMlock: vmstat.nr_mlock,
+    nrUnevictable: vmstat.nr_unevictable,
   };
 }
 
@@ -89,7 +109,8 @@ export const clearMlock: Lab = {
     "truncation and invalidation are gone, and so is the event, as no page can be freed with the mark any more.",
   lookFor:
     "unevictable_pgs_mlockfreed: 1 before, 0 after. The step at which the sides part is the truncation. With a pin, the " +
-    "page is one of the unevictable list before, and one that reclaim may look at after.",
+    "page is one of the unevictable list before, and one that reclaim may look at after. A page that migrates keeps the " +
+    "mark before, and has lost it after.",
   invariant:
     "After: a page with PG_mlocked is mapped. On both sides: NR_MLOCK is the number of pages with PG_mlocked.",
   mutants: [
@@ -99,6 +120,7 @@ export const clearMlock: Lab = {
     "PG_mlocked goes when the bracket of memcg statistics has ended, as LRU work is none for inside of move_lock",
     "up to v3.6 a page that leaves its file loses the mark",
     "a page that is freed with the mark is counted as that",
+    "up to v3.6 migration takes the mark along",
   ],
   scenarios: [
     {
@@ -136,6 +158,17 @@ export const clearMlock: Lab = {
       script: mappedTwice,
       observe: numbers,
       expected: { before: stillLocked, after: stillLocked },
+    },
+    {
+      name: "migrated",
+      shows:
+        "What the commit broke: migration unmaps a page before it copies its marks, so the mark is gone by then (the lab migration-mlock has the repair).",
+      script: migrated,
+      observe: moved,
+      expected: {
+        before: { migrated: 1, cleared: 0, stranded: 0, nrMlock: 1, nrUnevictable: 1 },
+        after: { migrated: 1, cleared: 1, stranded: 1, nrMlock: 0, nrUnevictable: 0 },
+      },
     },
   ],
 };
