@@ -2,9 +2,9 @@
 
 import type { Difference } from "../scenario/dump-comparison.js";
 import { differingObservables, namesOf } from "./judgement.js";
-import type { LabRun, ScenarioRun } from "./lab-run.js";
-import type { Lab } from "./lab.js";
-import type { Picture } from "./picture.js";
+import type { LabRun, Moment, ScenarioRun } from "./lab-run.js";
+import type { Lab, Scenario, ScriptScenario } from "./lab.js";
+import type { Picture, SequenceStep } from "./picture.js";
 
 /** Counts that are so many times apart need a logarithmic scale. */
 const FAR_APART = 40;
@@ -13,11 +13,12 @@ const MOST_NOTES = 6;
 
 /** The lab's own picture, or one of what its run found; null if nothing can be drawn. */
 export function pictureOf(lab: Lab, run: LabRun): Picture | null {
-  return lab.picture?.(run) ?? whereTheyPart(run) ?? counts(lab, run);
+  return lab.picture?.(run) ?? whereTheyPart(lab, run) ?? counts(lab, run);
 }
 
-function whereTheyPart({ scenarios }: LabRun): Picture | null {
-  const moment = scenarios.find(({ moment }) => (moment?.differences.length ?? 0) > 0)?.moment;
+function whereTheyPart(lab: Lab, { scenarios }: LabRun): Picture | null {
+  const parted = scenarios.find(({ moment }) => (moment?.differences.length ?? 0) > 0);
+  const moment = parted?.moment;
   if (!moment) return null;
   const { line, operation, before, after, differences } = moment;
   const marked = differences.flatMap(({ what }) => {
@@ -25,6 +26,9 @@ function whereTheyPart({ scenarios }: LabRun): Picture | null {
     const [, process, pages] = /^(\S+): VMA (\d+-\d+)/.exec(what) ?? [];
     return [...(place ? [place] : []), ...(process ? [`${process} ${pages}`] : [])];
   });
+  const scenario = lab.scenarios.find(({ name }) => name === parted.name);
+  // Machines that look the same, and count otherwise, are no sight; the way there is.
+  if (marked.length === 0 && scenario && "script" in scenario) return wayTo(moment, scenario);
   return {
     kind: "space",
     title: `After line ${line}, ${operation}`,
@@ -33,6 +37,29 @@ function whereTheyPart({ scenarios }: LabRun): Picture | null {
       { title: "after", dump: after, marked, note: note(differences, "b") },
     ],
   };
+}
+
+/** The script's lines up to that at which its sides part, and what each shows then. */
+function wayTo(
+  { line, operation, differences }: Moment,
+  { script, shows }: ScriptScenario & Scenario,
+): Picture {
+  const told = script
+    .split("\n")
+    .slice(0, line)
+    .map((one) => one.replace(/#.*/, "").trim())
+    .filter((one) => one !== "");
+  const after = (side: "a" | "b", actor: string): SequenceStep[] => [
+    { actor, words: note(differences, side) },
+  ];
+  const steps = [
+    ...told.map((words) => ({ actor: "script", words })),
+    ...after("a", "before"),
+    ...after("b", "after"),
+  ];
+  const title = `They part at line ${line}, ${operation}`;
+  const actors = ["script", "before", "after"];
+  return { kind: "sequence", title, panels: [{ title: shows, actors, steps }] };
 }
 
 /** What one side shows of that in which they differ. */

@@ -75,8 +75,8 @@ export interface Lab {
   /** May both sides agree in all observables of all scenarios? Then that is what the lab shows. */
   readonly sidesAgree?: true;
   /**
-   * The scenario as a picture, made of what the lab's run found. Default: what the machines look like where they part,
-   * if a script finds that, and else counts of both sides as bars.
+   * The scenario as a picture, made of what the lab's run found. Default: where a script's sides part, what the
+   * machines look like, or, if they only count otherwise, the way there; and else counts of both sides as bars.
    */
   readonly picture?: (run: LabRun) => Picture;
 }

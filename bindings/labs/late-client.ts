@@ -25,7 +25,12 @@ export interface Lateness {
   readonly toFreeFrames: number;
   /** Does it show anything in the end? */
   readonly survives: boolean;
+  /** What happens to the entry and to the guest's, "kernel: ..." and "guest: ...", in order. */
+  readonly log: readonly string[];
 }
+
+/** The line of a log that says what must not be. */
+export const LATE = "guest: can write to the page, though the entry does not allow it";
 
 const GUEST_WORD = 99;
 
@@ -70,6 +75,8 @@ export async function lateness(options: KernelOptions, late: LatePath): Promise<
   const actor = scheduler.actor(late.name, (batch) => {
     late.path(batch, page);
   });
+  const log: string[] = [];
+  let was = { allowed: true, writable: true, isLate: false };
   let moments = 0;
   let toFreeFrames = 0;
   while (!actor.done) {
@@ -78,7 +85,14 @@ export async function lateness(options: KernelOptions, late: LatePath): Promise<
     const isLocked = actor.heldLocks.some(({ lock }) => lock === "page-table lock");
     const entry = process.entryAt(at(0));
     const allowed = entry?.frame === frame && entry.writable;
-    if (shown?.writable !== true || allowed || isLocked) continue;
+    const writable = shown?.writable === true;
+    const isLate = writable && !allowed && !isLocked;
+    const change = entry?.frame === frame ? "write-protects the entry" : "takes the entry away";
+    if (was.writable && !writable) log.push("guest: is told, and lets the page go");
+    if (was.allowed && !allowed) log.push(`kernel: ${change}`);
+    if (isLate && !was.isLate) log.push(LATE);
+    was = { allowed, writable, isLate };
+    if (!isLate) continue;
     moments++;
     if (
       !writes(scheduler, () => {
@@ -89,7 +103,7 @@ export async function lateness(options: KernelOptions, late: LatePath): Promise<
   }
   const survives = guest.pages().some((it) => it.frame === frame && it.writable);
   kernel.dispose();
-  return { moments, toFreeFrames, survives };
+  return { moments, toFreeFrames, survives, log };
 }
 
 /** Lets the guest write, and goes back to before; false if it wrote to a frame that is free. */

@@ -1,9 +1,11 @@
-import { latePaths, lateness, type LatePath } from "./late-client.js";
+import { LATE, latePaths, lateness, type LatePath } from "./late-client.js";
+import type { LabRun } from "./lab-run.js";
 import type { Lab, MakeKernel, Scenario, Sight } from "./lab.js";
+import type { Picture, SequenceStep } from "./picture.js";
 
 async function see(makeKernel: MakeKernel, late: LatePath): Promise<Sight> {
   const { options } = await makeKernel();
-  const { moments, toFreeFrames, survives } = await lateness(options, late);
+  const { moments, toFreeFrames, survives, log } = await lateness(options, late);
   const plural = moments === 1 ? "moment" : "moments";
   return {
     observables: { lateMoments: moments, writesToFreeFrames: toFreeFrames, survives },
@@ -11,6 +13,7 @@ async function see(makeKernel: MakeKernel, late: LatePath): Promise<Sight> {
       moments === 0
         ? `${late.name}: the guest shows nothing once the entry may change`
         : `${late.name}: ${moments} ${plural} in which nobody holds the lock and the guest still writes`,
+      ...log,
     ],
   };
 }
@@ -31,6 +34,18 @@ function scenario(
     },
     experiment: (makeKernel) => see(makeKernel, late),
   };
+}
+
+function picture({ scenarios }: LabRun): Picture {
+  const [found] = scenarios;
+  const panels = (["before", "after"] as const).map((side) => {
+    const steps = (found?.[side].shown.slice(1) ?? []).map((line): SequenceStep => {
+      const [actor = "", words = ""] = line.split(/: (.*)/);
+      return { actor, words, ...(line === LATE ? { isWrong: true as const } : {}) };
+    });
+    return { title: side, actors: ["kernel", "guest"], steps };
+  });
+  return { kind: "sequence", title: "A page that a guest shows is swapped out", panels };
 }
 
 const [unmap, migration, mkclean] = latePaths;
@@ -85,4 +100,5 @@ export const lateInvalidate: Lab = {
       2,
     ),
   ],
+  picture,
 };

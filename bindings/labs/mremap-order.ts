@@ -6,6 +6,7 @@ import type { Lab, MachineOptions, Sight } from "./lab.js";
 import { type Ending, type Meeting, Overtaking, search } from "./overtaking.js";
 import type { SequencePicture } from "./picture.js";
 import { namesOfPlaces } from "./places.js";
+import { racePanel } from "./race-picture.js";
 
 const sides = stateAround("mremapOrder", "always-lock");
 
@@ -116,20 +117,7 @@ function panel(lines: readonly string[], state: string): SequencePicture["panels
   const length = lines.slice(begin + 1).findIndex((line) => !line.startsWith(" "));
   const block = lines.slice(begin + 2, length < 0 ? undefined : begin + 1 + length);
   const end = block.at(-1)?.trim() ?? "";
-  const lost = end.includes("waits");
-  const steps = block
-    .slice(0, -1)
-    .map((line, i, all): SequencePicture["panels"][number]["steps"][number] => {
-      const [actor = "", words = ""] = line.trim().split(/: (.*)/);
-      return { actor, words, ...(lost && i === all.length - 1 ? { isWrong: true as const } : {}) };
-    });
-  return {
-    title: state,
-    actors: ["walk", "move"],
-    steps,
-    end,
-    ...(lost ? { isWrong: true as const } : {}),
-  };
+  return racePanel(state, block.slice(0, -1), end, end.includes("waits"));
 }
 
 export const mremapOrder: Lab = {

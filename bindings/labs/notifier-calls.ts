@@ -4,6 +4,7 @@ import { stateAround } from "./history.js";
 import { latePaths, lateness, type Lateness } from "./late-client.js";
 import type { Lab, MakeKernel, Sight } from "./lab.js";
 import { isUnderPtl, toldAt, toldWords } from "./notifier-log.js";
+import { notifierPicture } from "./notifier-picture.js";
 import { notifierSites, type NotifierSite } from "./notifier-sites.js";
 
 const moved = notifierSites.filter((site) => site.moved);
@@ -202,4 +203,5 @@ export const notifierCalls: Lab = {
       experiment: underTheLock,
     },
   ],
+  picture: (run) => notifierPicture(run, "calls-and-locks"),
 };

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { pictureOf } from "../../bindings/labs/default-picture.js";
+import { labNamed } from "../../bindings/labs/index.js";
+import { runLab } from "../../bindings/labs/runner.js";
+import type { Lab } from "../../bindings/labs/lab.js";
+import { sample } from "./sample.js";
+
+async function pictured(lab: Lab) {
+  return pictureOf(lab, await runLab(lab));
+}
+
+describe("the picture of a lab", () => {
+  test.each(["memcg-stat", "mremap-order", "thp-move", "notifier-calls", "late-invalidate"])(
+    "%s is a sequence that goes wrong before, and does not after",
+    async (name) => {
+      const picture = await pictured(labNamed(name)!);
+      if (picture?.kind !== "sequence") throw new Error(`it is ${picture?.kind}`);
+      const wrong = picture.panels.map(
+        ({ steps }) => steps.filter(({ isWrong }) => isWrong === true).length,
+      );
+      expect(wrong).toEqual([expect.toBeOneOf([1, 2]), 0]);
+      for (const { steps } of picture.panels) expect(steps).not.toEqual([]);
+    },
+  );
+
+  test("machines that look the same and count otherwise: the way there, and the counts", async () => {
+    const script =
+      "file F 1 disk\nspawn A # a process\nmmap A 0 1 rw file:F:0 private\nwrite A 0 7\nmlock A 0 1\ntruncate F 0\n";
+    const expected = { before: {}, after: {} };
+    const scenario = { name: "cut", shows: "A cut.", script, expected, observe: () => ({}) };
+    const { before, after } = labNamed("clear-mlock")!;
+    const picture = await pictured({ ...sample, before, after, scenarios: [scenario] });
+    if (picture?.kind !== "sequence") throw new Error(`it is ${picture?.kind}`);
+    const steps = picture.panels[0]?.steps ?? [];
+    expect(picture.title).toBe("They part at line 6, truncate F 0");
+    expect(steps.map(({ actor }) => actor)).toEqual([
+      ...Array.from({ length: 6 }, () => "script"),
+      ...["before", "after"],
+    ]);
+    expect(steps[1]?.words).toBe("spawn A");
+    expect(steps.at(-1)?.words).toContain("vmstat unevictable_pgs_mlockfreed: 0");
+  });
+});
