@@ -41,3 +41,27 @@ for (const [release, preset] of Object.entries(presets)) {
   const limits: Limits = others;
   runsAlike(`a kernel as of ${release} does what the naive model does`, anonIndex, limits, SHARE);
 }
+
+// The later repairs together, on top of what they came to repair and of what was there before it.
+const repaired: Limits = {
+  hugeMove: "rmap-locks",
+  hugetlbPgoff: "small-pages",
+  migrationMlock: "restored",
+  ksmWalk: "exact-index",
+  anonVmaReuse: "low-degree",
+};
+for (const release of ["v3.0", "v3.6", "v3.7"] as const) {
+  const { anonIndex, ...others } = presets[release];
+  // Ranges around each page are told outside the page-table lock alone.
+  const limits: Limits = {
+    ...others,
+    ...repaired,
+    ...(others.notifierCalls === "outside-ptl" && { invalidatePage: "range" }),
+  };
+  runsAlike(
+    `a kernel as of ${release} with all later repairs does what the naive model does`,
+    anonIndex,
+    limits,
+    SHARE,
+  );
+}
