@@ -6,55 +6,57 @@ import {
   type BenchIndex,
   type BenchRow,
 } from "./document.js";
+import { olderIndex } from "./indexes.js";
 
 /** Times closer than this factor count as equal. */
 const NOISE = 1.05;
 
 interface Point {
   readonly vmas: number;
-  /** Time on the list divided by time on the tree. */
+  /** Time on the older index divided by time on the interval tree. */
   readonly ratio: number;
 }
 
 /**
- * Where the interval tree begins to be faster, for each operation measured on both indexes at two
- * sizes or more: the last change of sides, interpolated on log axes. Differences within 5 % do not
- * make a side faster.
+ * Where the interval tree begins to be faster than the suite's older index, for each operation
+ * measured on both at two sizes or more: the last change of sides, interpolated on log axes.
+ * Differences within 5 % do not make a side faster.
  */
 export function findCrossovers(rows: readonly BenchRow[]): BenchCrossover[] {
   const measured = new Map<string, BenchRow>();
   for (const row of rows) measured.set(`${row.suite} ${row.operation}`, row);
   return [...measured.values()].flatMap(({ suite, operation }) => {
-    const points = ratios(rowsOf(rows, suite, operation));
+    const older = olderIndex[suite];
+    const points = ratios(rowsOf(rows, suite, operation), older);
     const first = points[0];
     const last = points.at(-1);
     if (first === undefined || last === undefined || first === last) return [];
-    const above = faster(last.ratio);
+    const above = faster(last.ratio, older);
     return [
       {
         suite,
         operation,
         vmas: above === "interval-tree" ? lastCrossing(points) : null,
-        below: faster(first.ratio),
+        below: faster(first.ratio, older),
         above,
       },
     ];
   });
 }
 
-/** List time over tree time at every size measured on both, ascending. */
-export function ratios(rows: readonly BenchRow[]): Point[] {
+/** Time on `older` over time on the interval tree at every size measured on both, ascending. */
+export function ratios(rows: readonly BenchRow[], older: BenchIndex): Point[] {
   return sizesOf(rows).flatMap((vmas) => {
-    const list = rowAt(rows, "list", vmas);
+    const before = rowAt(rows, older, vmas);
     const tree = rowAt(rows, "interval-tree", vmas);
-    if (list === undefined || tree === undefined) return [];
-    return [{ vmas, ratio: list.ns.median / tree.ns.median }];
+    if (before === undefined || tree === undefined) return [];
+    return [{ vmas, ratio: before.ns.median / tree.ns.median }];
   });
 }
 
-function faster(ratio: number): BenchIndex | "equal" {
+function faster(ratio: number, older: BenchIndex): BenchIndex | "equal" {
   if (ratio > NOISE) return "interval-tree";
-  return ratio < 1 / NOISE ? "list" : "equal";
+  return ratio < 1 / NOISE ? older : "equal";
 }
 
 function lastCrossing(points: readonly Point[]): number | null {

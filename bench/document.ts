@@ -14,8 +14,14 @@ export type BenchSuite = "split" | "fork" | "file";
  */
 export type BenchOperation = "stab" | "page-referenced" | "try-to-unmap" | "rmap-walk" | "split";
 
-/** The structure that finds the VMAs. */
-export type BenchIndex = "list" | "interval-tree";
+/**
+ * The structure that finds the VMAs.
+ *
+ * - `list`: of an anon_vma, before v3.7.
+ * - `prio-tree`: of a file, up to v3.3; `prio-tree-3.4`: the same with the pruning that v3.4 lost.
+ * - `interval-tree`: of both, in v3.7.
+ */
+export type BenchIndex = "list" | "prio-tree" | "prio-tree-3.4" | "interval-tree";
 
 /** Nanoseconds per operation. */
 export interface BenchTimes {
@@ -46,7 +52,7 @@ export interface BenchRow {
   readonly sampled?: true;
 }
 
-/** Where the interval tree begins to be faster than the list, for one operation of one suite. */
+/** Where the interval tree begins to be faster than the list, or the whole prio tree, for one operation of one suite. */
 export interface BenchCrossover {
   readonly suite: BenchSuite;
   readonly operation: BenchOperation;

@@ -1,6 +1,8 @@
 import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import { createKernel } from "../../bindings/kernel/create-kernel.js";
 import { inBatches } from "../batches.js";
+import type { BenchIndex } from "../document.js";
+import { fileIndexes, oneOf } from "../indexes.js";
 import type { Workload, WorkloadState } from "./workload.js";
 
 const SPARE_FRAMES = 64;
@@ -11,7 +13,7 @@ const BASE = 0x10000000;
 /** N one-page shared mappings of one file, each at its own offset: the file's index holds N VMAs. */
 export const fileWorkload: Workload = {
   suite: "file",
-  indexes: ["interval-tree"],
+  indexes: fileIndexes,
   operations: ["stab", "page-referenced", "try-to-unmap", "rmap-walk"],
   maxVmas: 2 ** 20,
   sizes: [1, 8, 64, 512, 4096, 16384, 65536],
@@ -19,8 +21,9 @@ export const fileWorkload: Workload = {
   build: buildFile,
 };
 
-async function buildFile(vmas: number): Promise<WorkloadState> {
+async function buildFile(vmas: number, index: BenchIndex): Promise<WorkloadState> {
   const kernel = await createKernel({
+    fileIndex: oneOf(fileIndexes, index),
     frames: vmas + SPARE_FRAMES,
     maxMapCount: vmas + SPARE_VMAS,
   });

@@ -4,6 +4,7 @@ import type { Kernel } from "../../bindings/kernel/kernel.js";
 import type { Process } from "../../bindings/kernel/process.js";
 import { inBatches } from "../batches.js";
 import type { BenchIndex } from "../document.js";
+import { anonIndexes, oneOf } from "../indexes.js";
 import type { Workload, WorkloadState } from "./workload.js";
 
 /** Frames beyond one a page: the zero page, and what a kernel keeps for itself. */
@@ -14,7 +15,7 @@ const SPARE_VMAS = 8;
 /** One VMA of N pages, all written; mprotect on every second page makes N VMAs in one anon_vma. */
 export const splitWorkload: Workload = {
   suite: "split",
-  indexes: ["list", "interval-tree"],
+  indexes: anonIndexes,
   operations: ["stab", "page-referenced", "try-to-unmap", "rmap-walk"],
   maxVmas: 2 ** 20,
   sizes: [1, 8, 64, 512, 4096, 16384, 65536],
@@ -41,7 +42,7 @@ async function buildSplit(vmas: number, index: BenchIndex): Promise<WorkloadStat
 /** A kernel with room for `pages` pages, and `vmas` VMAs a process. */
 export function splitKernel(index: BenchIndex, pages: number, vmas: number): Promise<Kernel> {
   return createKernel({
-    anonIndex: index,
+    anonIndex: oneOf(anonIndexes, index),
     frames: pages + SPARE_FRAMES,
     maxMapCount: vmas + SPARE_VMAS,
   });

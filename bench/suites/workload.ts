@@ -27,6 +27,7 @@ export interface Workload {
   /**
    * Builds the state. The caller disposes of the kernel.
    *
+   * @param index one of `indexes`.
    * @throws KernelError ENOMEM if linear memory does not suffice.
    */
   build(vmas: number, index: BenchIndex): Promise<WorkloadState>;

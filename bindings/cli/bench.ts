@@ -7,6 +7,7 @@ import { findCrossovers } from "../../bench/crossover.js";
 import type { BenchDocument, BenchIndex, BenchRow, BenchSuite } from "../../bench/document.js";
 import { fullEffort, quickEffort } from "../../bench/effort.js";
 import { nodeMachine } from "../../bench/machine.js";
+import { benchIndexes } from "../../bench/indexes.js";
 import type { BenchPlan } from "../../bench/run.js";
 import { workloads } from "../../bench/suites/index.js";
 import { KernelError } from "../core/kernel-error.js";
@@ -19,7 +20,6 @@ import { assertWritable } from "./output-file.js";
 import { numberOption, wholeNumber } from "./whole-number.js";
 
 const SUITES = Object.keys(workloads) as BenchSuite[];
-const INDEXES: readonly BenchIndex[] = ["list", "interval-tree"];
 const MAX_VMAS = 2 ** 20;
 const MAX_SEED = 2 ** 32 - 1;
 /** Stands for standard output where a file is asked for. */
@@ -49,15 +49,19 @@ interface Outputs {
 /** The subcommand, for the entry to add. */
 export function benchCommand(): Command {
   return new Command("bench")
-    .summary("measure reverse-map walks on a list and on an interval tree")
+    .summary("measure reverse-map walks on each index")
     .description(
       "Measures what it costs to find the VMAs that map a page, by the number of VMAs and by index: " +
         "the index alone, page_referenced, try_to_unmap, rmap_walk, and the split of a VMA. Prints " +
-        "times, exact counts, the ratio at every size and where the two cross (docs/benchmarks.md).",
+        "times, exact counts, the ratio at every size and where they cross (docs/benchmarks.md).",
     )
     .option("--suite <suite>", `${SUITES.join(", ")} or all`, parseSuite, "split")
     .option("--sizes <sizes>", "VMAs, as in 1,8,64,512; each suite has its own default", parseSizes)
-    .option("--index <indexes>", `${INDEXES.join(",")}: one or both; default both`, parseIndexes)
+    .option(
+      "--index <indexes>",
+      `${benchIndexes.join(",")}: one or several; default all that a suite has`,
+      parseIndexes,
+    )
     .option("--quick", "short measurements, at sizes up to 16,384", false)
     .option("--json [file]", "write all numbers as JSON; without a file to standard output, alone")
     .option("--html <file>", "write a report with charts: one file that needs nothing else")
@@ -183,11 +187,13 @@ function parseSizes(text: string): number[] {
 
 function parseIndexes(text: string): BenchIndex[] {
   const names = text.split(",");
-  const unknown = names.find((name) => !INDEXES.some((index) => index === name));
+  const unknown = names.find((name) => !benchIndexes.some((index) => index === name));
   if (unknown !== undefined) {
-    throw new InputError(`--index: unknown ${quoted(unknown)}; accepted: ${INDEXES.join(", ")}`);
+    throw new InputError(
+      `--index: unknown ${quoted(unknown)}; accepted: ${benchIndexes.join(", ")}`,
+    );
   }
-  return INDEXES.filter((index) => names.includes(index));
+  return benchIndexes.filter((index) => names.includes(index));
 }
 
 /** Quoted for a shell where that is needed. */

@@ -10,9 +10,11 @@ import { indexWords, operationWords } from "./bench-words.js";
 import { logChart, type ChartLine, type ChartPoint } from "./chart.js";
 import { formatCount, formatTime } from "./numbers.js";
 
-/** The colours of the two curves, from the page's custom properties, with a fallback for a bare SVG. */
+/** The colours of the curves, from the page's custom properties, with a fallback for a bare SVG. */
 const COLORS: Readonly<Record<BenchIndex, string>> = {
   list: "var(--list, #c2410c)",
+  "prio-tree": "var(--prio, #1d4ed8)",
+  "prio-tree-3.4": "var(--prio-unpruned, #a21caf)",
   "interval-tree": "var(--tree, #0f766e)",
 };
 

@@ -22,7 +22,7 @@ export function benchPage(document: BenchDocument): string {
     "rmaplab bench",
     html`
       <header>
-        <h1>The reverse map on a list and on an interval tree</h1>
+        <h1>${title(rows)}</h1>
         <p class="lede">${headline(document)}</p>
         ${
           run.complete
@@ -36,23 +36,58 @@ export function benchPage(document: BenchDocument): string {
   );
 }
 
-/** The one finding to take away: the largest size of the whole path on both indexes. */
-function headline({ rows, crossover }: BenchDocument): Html {
+function title(rows: readonly BenchRow[]): string {
+  const measured = new Set(rows.map((row) => row.index));
+  const indexes = [
+    ...(measured.has("list") ? ["on a list"] : []),
+    ...(measured.has("prio-tree") || measured.has("prio-tree-3.4") ? ["on prio trees"] : []),
+    ...(measured.has("interval-tree") ? ["on an interval tree"] : []),
+  ];
+  return `The reverse map ${new Intl.ListFormat("en-GB").format(indexes)}`.trimEnd();
+}
+
+/** The one finding to take away: of anonymous memory, or if only files were measured, of those. */
+function headline(document: BenchDocument): Html {
+  return (
+    splitHeadline(document) ??
+    fileHeadline(document) ??
+    html`What a reverse-map walk of Linux v3.7 costs, by the number of VMAs in the index that it
+    searches.`
+  );
+}
+
+/** The largest size of the whole path on both indexes. */
+function splitHeadline({ rows, crossover }: BenchDocument): Html | null {
   const operation = "page-referenced";
   const own = rowsOf(rows, "split", operation);
-  const largest = ratios(own).at(-1);
+  const largest = ratios(own, "list").at(-1);
   const list = largest && rowAt(own, "list", largest.vmas);
   const tree = largest && rowAt(own, "interval-tree", largest.vmas);
-  if (largest === undefined || list === undefined || tree === undefined) {
-    return html`What a reverse-map walk of Linux v3.7 costs, by the number of VMAs in the index that
-    it searches.`;
-  }
+  if (largest === undefined || list === undefined || tree === undefined) return null;
   const crossing = crossover.find((one) => one.suite === "split" && one.operation === operation);
   return html`One mapping, split into ${formatVmas(largest.vmas)}:
     <code>page_referenced</code> takes <span class="list">${formatTime(list.ns.median)}</span> on
     the list of earlier kernels and <span class="tree">${formatTime(tree.ns.median)}</span> on the
     interval tree of v3.7 (${formatRatio(largest.ratio)} to
     1)${crossing === undefined ? null : html`; ${crossoverWords(crossing)}`}.`;
+}
+
+/** The whole walk at the largest size that all three have. */
+function fileHeadline({ rows }: BenchDocument): Html | null {
+  const own = rowsOf(rows, "file", "rmap-walk");
+  const sizes = sizesOf(own).reverse();
+  for (const vmas of sizes) {
+    const prio = rowAt(own, "prio-tree", vmas);
+    const unpruned = rowAt(own, "prio-tree-3.4", vmas);
+    const tree = rowAt(own, "interval-tree", vmas);
+    if (prio === undefined || unpruned === undefined || tree === undefined) continue;
+    return html`${formatVmas(vmas)} of one file: <code>rmap_walk</code> takes
+      <span class="prio">${formatTime(prio.ns.median)}</span> on the prio tree of kernels up to
+      v3.3, <span class="prio-unpruned">${formatTime(unpruned.ns.median)}</span> on that of v3.4 to
+      v3.6, which lost part of its pruning, and
+      <span class="tree">${formatTime(tree.ns.median)}</span> on the interval tree of v3.7.`;
+  }
+  return null;
 }
 
 function suiteSection({ rows, crossover }: BenchDocument, suite: BenchSuite): Html {
@@ -87,8 +122,12 @@ function suiteSection({ rows, crossover }: BenchDocument, suite: BenchSuite): Ht
               <figcaption>
                 <b>nodes visited</b>
                 <span
-                  >Exact counts, the same on every machine. The solid lines are whole walks
-                  (rmap_walk), the dashed one page_referenced, which may stop early.</span
+                  >Exact counts, the same on every machine.
+                  ${
+                    suite === "file"
+                      ? "The lines are whole walks (rmap_walk)."
+                      : "The solid lines are whole walks (rmap_walk), the dashed one page_referenced, which may stop early."
+                  }</span
                 >
               </figcaption>
               ${new Html(visits)}
@@ -102,7 +141,7 @@ function suiteSection({ rows, crossover }: BenchDocument, suite: BenchSuite): Ht
 function tableBlock({ operation, head, groups }: BenchTable): Html {
   const kind = (column: number): string => {
     if (head[column] === "index") return "name";
-    return head[column] === "median" || head[column] === "list ÷ tree" ? "strong" : "";
+    return head[column] === "median" || head[column] === "÷ tree" ? "strong" : "";
   };
   return html`<h3>${operation}, per ${operationWords[operation].unit}</h3>
     <div class="scroll">
@@ -133,8 +172,9 @@ function readingSection(rows: readonly BenchRow[]): Html {
     <h2>How to read this</h2>
     <ul>
       <li>
-        Both axes are logarithmic: on a list the time grows with the number of VMAs and the curve
-        becomes a straight slope; on a tree it grows with the logarithm and stays nearly flat.
+        Both axes are logarithmic: on a list, or on the prio tree of v3.4, the time grows with the
+        number of VMAs and the curve becomes a straight slope; on a tree that leaves out what it can
+        it grows with the logarithm and stays nearly flat.
       </li>
       <li>
         A point is the median of its samples, the thin line through it runs from the fastest to the
@@ -150,9 +190,9 @@ function readingSection(rows: readonly BenchRow[]): Html {
         tables, processes), divided by the VMAs. At small sizes it is mostly the first page of each
         kind of record.
       </li>
-      <li><b>list ÷ tree</b> is how many times as long the list takes.</li>
+      <li><b>÷ tree</b> is how many times as long as on the interval tree it takes.</li>
       <li>
-        The times are those of the model compiled to WebAssembly, on this machine: compare the two
+        The times are those of the model compiled to WebAssembly, on this machine: compare the
         indexes with each other, not with a kernel. The visits are the ones that v3.7’s structures
         make.
       </li>

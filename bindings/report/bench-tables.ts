@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import { ratios } from "../../bench/crossover.js";
 import {
+  rowAt,
   rowsOf,
   sizesOf,
   type BenchOperation,
@@ -53,23 +53,22 @@ function benchTable(
   suite: BenchSuite,
   operation: BenchOperation,
 ): BenchTable {
-  const ratioAt = new Map(ratios(rows).map(({ vmas, ratio }) => [vmas, ratio]));
   return {
     suite,
     operation,
     head: [
       ...["VMAs", "index", "median", "min", "max", "samples"],
-      ...["visited", "touched", "irrelevant", "bytes/VMA", "list ÷ tree"],
+      ...["visited", "touched", "irrelevant", "bytes/VMA", "÷ tree"],
     ],
     groups: sizesOf(rows).map((vmas) =>
       rows
         .filter((row) => row.vmas === vmas)
-        .map((row, line) => rowCells(row, line === 0, ratioAt.get(vmas))),
+        .map((row, line) => rowCells(row, line === 0, rowAt(rows, "interval-tree", vmas))),
     ),
   };
 }
 
-function rowCells(row: BenchRow, firstLine: boolean, ratio: number | undefined): string[] {
+function rowCells(row: BenchRow, firstLine: boolean, tree: BenchRow | undefined): string[] {
   return [
     firstLine ? formatCount(row.vmas) : "",
     row.index + (row.sampled ? " *" : ""),
@@ -79,7 +78,7 @@ function rowCells(row: BenchRow, firstLine: boolean, ratio: number | undefined):
     formatCount(row.ns.samples),
     ...searchCells(row),
     formatMean(Math.round(row.bytesPerVma)),
-    ratio !== undefined && row.index === "interval-tree" ? formatRatio(ratio) : "",
+    tree === undefined || tree === row ? "" : formatRatio(row.ns.median / tree.ns.median),
   ];
 }
 

@@ -5,6 +5,7 @@ import type {
   BenchRow,
   BenchSuite,
 } from "../../bench/document.js";
+import { olderIndex } from "../../bench/indexes.js";
 import { formatVmas } from "./numbers.js";
 
 /** What each suite builds, for headings. */
@@ -27,7 +28,7 @@ export const suiteWords: Readonly<
     title: "Mappings of one file",
     short: "N mappings of one file, each at its own offset; random pages are walked",
     about:
-      "N one-page mappings of one file, each at its own offset. The file’s index, an interval tree, holds N VMAs; random pages of the file are walked.",
+      "N one-page mappings of one file, each at its own offset. The file’s index holds N VMAs: a prio tree up to v3.3, from v3.4 to v3.6 the same without part of its pruning, an interval tree in v3.7. Random pages of the file are walked; each is mapped by exactly one of the N. What v3.4 no longer leaves out comes behind that one: page_referenced and try_to_unmap, which stop there, do not meet it.",
   },
 };
 
@@ -61,29 +62,32 @@ export const operationWords: Readonly<Record<BenchOperation, { unit: string; abo
 /** The index, as a word in running text. */
 export const indexWords: Readonly<Record<BenchIndex, string>> = {
   list: "list",
+  "prio-tree": "prio tree",
+  "prio-tree-3.4": "v3.4’s prio tree",
   "interval-tree": "interval tree",
 };
 
 /** Why some rows carry a mark; null if none does. */
 export function sampledWords(rows: readonly BenchRow[]): string | null {
   if (!rows.some((row) => row.sampled)) return null;
-  return "* sampled: a walk of so long a list takes up to milliseconds, so its counts come from fewer pages, and few walks go into one timed call.";
+  return "* sampled: a walk of so long a list, or of so many VMAs in v3.4's prio tree, takes up to milliseconds, so counts of that index come from fewer pages, and few walks go into one timed call.";
 }
 
 /** The crossover as a sentence without its subject: "the interval tree is faster from about 9 VMAs on". */
-export function crossoverWords({ vmas, below, above }: BenchCrossover): string {
-  if (vmas !== null) {
-    return `the interval tree is faster from about ${formatVmas(Math.max(1, vmas))} on`;
-  }
+export function crossoverWords({ suite, vmas, below, above }: BenchCrossover): string {
+  const older = `the ${indexWords[olderIndex[suite]]}`;
+  // Two indexes need no "than"; of three it says which one is meant.
+  const treeIsFaster = `the interval tree is faster${suite === "file" ? ` than ${older}` : ""}`;
+  if (vmas !== null) return `${treeIsFaster} from about ${formatVmas(Math.max(1, vmas))} on`;
   if (below === "interval-tree" && above === "interval-tree") {
-    return "the interval tree is faster at every size measured";
+    return `${treeIsFaster} at every size measured`;
   }
-  if (above === "list") {
-    return below === "list"
-      ? "the list is faster at every size measured"
-      : "the list is faster at the largest size measured";
+  if (above === "equal") {
+    const both = suite === "file" ? `the interval tree and ${older}` : "both";
+    return `${both} take the same time at the largest size measured, within 5 %`;
   }
-  return above === "equal"
-    ? "both take the same time at the largest size measured, within 5 %"
-    : "the interval tree is faster at the largest size measured";
+  if (above === "interval-tree") return `${treeIsFaster} at the largest size measured`;
+  const olderIsFaster = `${older} is faster${suite === "file" ? " than the interval tree" : ""}`;
+  const where = below === above ? "every size" : "the largest size";
+  return `${olderIsFaster} at ${where} measured`;
 }

@@ -9,6 +9,8 @@ export const pageStyle = `
   --panel: #f5f2ec;
   --list: #c2410c;
   --tree: #0f766e;
+  --prio: #1d4ed8;
+  --prio-unpruned: #a21caf;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -19,6 +21,8 @@ export const pageStyle = `
     --panel: #1f1d1b;
     --list: #fb923c;
     --tree: #2dd4bf;
+    --prio: #7aa7ff;
+    --prio-unpruned: #e879f9;
   }
 }
 * { box-sizing: border-box; }
@@ -41,6 +45,8 @@ pre { overflow-x: auto; padding: .7rem 1rem; border-radius: .4rem; background: v
 .soft { color: var(--soft); }
 .list { color: var(--list); font-weight: 600; }
 .tree { color: var(--tree); font-weight: 600; }
+.prio { color: var(--prio); font-weight: 600; }
+.prio-unpruned { color: var(--prio-unpruned); font-weight: 600; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 29rem), 1fr)); gap: 2.25rem 2rem; margin: 1.5rem 0; }
 figure { margin: 0; display: flex; flex-direction: column; justify-content: space-between; }
 figcaption { margin-bottom: .25rem; }

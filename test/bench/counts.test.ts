@@ -102,12 +102,48 @@ describe("the other suites", () => {
       else expect(row.nodesVisited).toBeGreaterThanOrEqual(row.vmas);
     }
   });
+});
 
-  test("file: the tree alone, and its visits grow with the logarithm", async () => {
-    const rows = await counted("file", [1, 64, 4096]);
-    expect(new Set(rows.map((row) => row.index))).toEqual(new Set(["interval-tree"]));
-    for (const [vmas, visited] of visits(rows, "rmap-walk", "interval-tree")) {
+describe("the counts of suite file", async () => {
+  const rows = await counted("file", [1, 64, 4096, 16384]);
+
+  test.each([
+    ["prio-tree", "rmap-walk"],
+    ["prio-tree", "stab"],
+    ["interval-tree", "rmap-walk"],
+    ["interval-tree", "stab"],
+    ["prio-tree-3.4", "page-referenced"],
+    ["prio-tree-3.4", "try-to-unmap"],
+  ] as const)("on the %s visits of %s grow with the logarithm", (index, operation) => {
+    const counts = visits(rows, operation, index);
+    expect(counts).toHaveLength(4);
+    for (const [vmas, visited] of counts) {
+      expect(visited).toBeGreaterThanOrEqual(1);
       expect(visited).toBeLessThanOrEqual(2 * 2 * Math.log2(vmas + 1));
     }
+  });
+
+  test.each(["stab", "rmap-walk"] as const)(
+    "on the prio tree of v3.4 %s visits a part of all VMAs",
+    (operation) => {
+      for (const [vmas, visited] of visits(rows, operation, "prio-tree-3.4").slice(1)) {
+        expect(visited / vmas).toBeGreaterThan(1 / 4);
+        expect(visited / vmas).toBeLessThan(1 / 2);
+      }
+    },
+  );
+
+  test("the prio trees visit the same up to the VMA that has the page", () => {
+    const counts = (index: BenchIndex) => visits(rows, "page-referenced", index).slice(0, 3);
+    expect(counts("prio-tree-3.4")).toEqual(counts("prio-tree"));
+  });
+
+  test("no index hands out a VMA in vain", () => {
+    for (const row of rows) expect(row.irrelevantVmas).toBe(0);
+  });
+
+  test("come from fewer pages on the prio tree of v3.4 alone", () => {
+    const sampled = rows.filter((row) => row.sampled).map(({ vmas, index }) => `${vmas} ${index}`);
+    expect(new Set(sampled)).toEqual(new Set(["16384 prio-tree-3.4"]));
   });
 });

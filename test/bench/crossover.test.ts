@@ -62,6 +62,20 @@ describe("the crossover", () => {
     ).toMatchObject([{ vmas: null, below: "equal", above: "equal" }]);
   });
 
+  test("of files is that of the whole prio tree and the interval tree", () => {
+    const at = (vmas: number, prio: number, unpruned: number, tree: number) => [
+      benchRow({ suite: "file", index: "prio-tree", vmas }, prio),
+      benchRow({ suite: "file", index: "prio-tree-3.4", vmas }, unpruned),
+      benchRow({ suite: "file", index: "interval-tree", vmas }, tree),
+    ];
+    const rows = [...at(1, 10, 1, 100), ...at(100, 100, 100, 10)];
+    const [crossing, ...others] = findCrossovers(rows);
+    expect(crossing).toMatchObject({ suite: "file", below: "prio-tree", above: "interval-tree" });
+    expect(crossing?.vmas).toBeCloseTo(10, 9);
+    expect(others).toEqual([]);
+    expect(findCrossovers(rows.filter((row) => row.index !== "prio-tree"))).toEqual([]);
+  });
+
   test("needs both indexes and two sizes", () => {
     expect(findCrossovers(times([[8, 2, 1]]))).toEqual([]);
     const listOnly = times([

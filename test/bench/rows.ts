@@ -17,6 +17,20 @@ export function benchRow(parts: Partial<BenchRow>, median = 100): BenchRow {
   };
 }
 
+/** Rows of one operation of suite file on its three indexes, with the medians of each. */
+export function fileRows(
+  operation: BenchRow["operation"],
+  vmas: number,
+  [prio, unpruned, tree]: readonly [prio: number, unpruned: number, tree: number],
+): BenchRow[] {
+  const about = { suite: "file" as const, operation, vmas };
+  return [
+    benchRow({ ...about, index: "prio-tree" }, prio),
+    benchRow({ ...about, index: "prio-tree-3.4" }, unpruned),
+    benchRow({ ...about, index: "interval-tree" }, tree),
+  ];
+}
+
 /** A whole run of these rows. */
 export function benchDocument(rows: readonly BenchRow[]): BenchDocument {
   return {

@@ -26,6 +26,34 @@ describe("a benchmark run", () => {
     expect(crossover).toEqual([]);
   });
 
+  test("measures a file's indexes from the oldest to the newest", async () => {
+    const { rows, crossover } = await runBench(
+      {
+        ...plan,
+        suites: ["file"],
+        indexes: ["list", "prio-tree", "prio-tree-3.4", "interval-tree"],
+      },
+      { clock: untimed },
+    );
+    const states = new Set(rows.map((row) => `${row.vmas} ${row.index}`));
+    expect([...states]).toEqual([
+      ...["1 prio-tree", "1 prio-tree-3.4", "1 interval-tree"],
+      ...["4 prio-tree", "4 prio-tree-3.4", "4 interval-tree"],
+    ]);
+    expect(crossover.map(({ operation }) => operation)).toEqual([
+      ...["stab", "page-referenced", "try-to-unmap", "rmap-walk"],
+    ]);
+  });
+
+  test("leaves out the indexes that a suite has not", async () => {
+    const { rows } = await runBench(
+      { ...plan, suites: ["split", "file"], indexes: ["list", "prio-tree-3.4"] },
+      { clock: untimed },
+    );
+    const measured = new Set(rows.map((row) => `${row.suite} ${row.index}`));
+    expect([...measured]).toEqual(["split list", "file prio-tree-3.4"]);
+  });
+
   test("tells its progress before each row and hands out each row", async () => {
     const progress: BenchProgress[] = [];
     const handed: BenchRow[] = [];

@@ -75,6 +75,16 @@ describe("rmaplab bench", { timeout: 60_000 }, () => {
     expect(readFileSync(html, "utf8")).toMatch(/^<!doctype html>[^]*<\/html>\s*$/);
   });
 
+  test("measures a file's indexes that it is asked for, and skips one that files have not", () => {
+    const args = ["--suite", "file", "--index", "list,interval-tree,prio-tree-3.4"];
+    const { status, stdout } = bench(...SMALL, ...args, "--json");
+    expect(status).toBe(0);
+    const { rows, crossover } = JSON.parse(stdout) as BenchDocument;
+    expect([...new Set(rows.map((row) => row.index))]).toEqual(["prio-tree-3.4", "interval-tree"]);
+    expect(rows).toHaveLength(2 * 2 * 4);
+    expect(crossover).toEqual([]);
+  });
+
   test.each([
     [
       "an unknown suite",
@@ -109,12 +119,17 @@ describe("rmaplab bench", { timeout: 60_000 }, () => {
     [
       "an unknown index",
       ["--index", "list,tree"],
-      '--index: unknown "tree"; accepted: list, interval-tree',
+      '--index: unknown "tree"; accepted: list, prio-tree, prio-tree-3.4, interval-tree',
     ],
     [
       "an index that the suite has not",
       ["--suite", "file", "--index", "list"],
-      "--index: suite file has only interval-tree",
+      "--index: suite file has only prio-tree, prio-tree-3.4, interval-tree",
+    ],
+    [
+      "a file's index in a suite of anonymous memory",
+      ["--suite", "fork", "--index", "prio-tree"],
+      "--index: suite fork has only list, interval-tree",
     ],
     [
       "a seed that is no number",

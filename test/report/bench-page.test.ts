@@ -2,7 +2,7 @@ import { parseHTML } from "linkedom";
 import { describe, expect, test } from "vitest";
 import type { BenchRow } from "../../bench/document.js";
 import { benchPage } from "../../bindings/report/bench-html.js";
-import { benchDocument, benchRow } from "../bench/rows.js";
+import { benchDocument, benchRow, fileRows } from "../bench/rows.js";
 
 const rows: BenchRow[] = [
   benchRow({ vmas: 1 }, 10),
@@ -45,6 +45,37 @@ describe("the report", () => {
     expect(lede).toContain("takes 40.0 µs on the list");
     expect(lede).toContain("200 ns on the interval tree of v3.7 (200 to 1)");
     expect(lede).toMatch(/the interval tree is faster from about \d+ VMAs on/);
+  });
+
+  test("of files alone begins with all three indexes at the largest size that they share", () => {
+    const files = [
+      ...fileRows("rmap-walk", 64, [40, 70, 30]),
+      ...fileRows("rmap-walk", 4096, [190, 5650, 126]),
+      ...fileRows("rmap-walk", 65536, [300, 0, 200]).filter((row) => row.ns.median > 0),
+    ];
+    const shown = page(files);
+    const words = (selector: string) =>
+      shown.querySelector(selector)?.textContent.replaceAll(/\s+/g, " ");
+    expect(words("h1")).toBe("The reverse map on prio trees and on an interval tree");
+    expect(words(".lede")).toMatch(
+      /^4,096 VMAs of one file: rmap_walk takes 190 ns .* v3.3, 5.65 µs .* 126 ns/,
+    );
+    const names = [...(shown.querySelector("figure svg")?.querySelectorAll("text") ?? [])].map(
+      (text) => text.textContent,
+    );
+    expect(names).toEqual(
+      expect.arrayContaining(["prio tree", "v3.4’s prio tree", "interval tree"]),
+    );
+    expect(words("figure:last-of-type")).not.toContain("dashed");
+  });
+
+  test("names every index in its heading", () => {
+    const heading = (shown: BenchRow[]) => page(shown).querySelector("h1")?.textContent.trim();
+    expect(heading(rows)).toBe("The reverse map on a list and on an interval tree");
+    expect(heading([...rows, ...fileRows("stab", 1, [2, 2, 1])])).toBe(
+      "The reverse map on a list, on prio trees and on an interval tree",
+    );
+    expect(heading([])).toBe("The reverse map");
   });
 
   test("says which points are sampled, and only then", () => {
