@@ -4,16 +4,10 @@ import { FileIndex } from "../abi/switch";
 import { header } from "../memory/header";
 import { AddressSpace, iMmapRoot } from "../struct/address-space";
 import { FILE_NODE, isNonlinear, Vma } from "../struct/vma";
-import {
-  intervalTreeFirst,
-  intervalTreeInsert,
-  intervalTreeInsertAfter,
-  intervalTreeNext,
-  intervalTreeRemove,
-} from "./interval-tree";
+import { intervalTreeInsert, intervalTreeInsertAfter, intervalTreeRemove } from "./interval-tree";
 import { nonlinearInsert, nonlinearInsertAfter, nonlinearRemove } from "./nonlinear-list";
-import { prioInsert, prioNext, prioRemove, prioRingAdd } from "./prio-ring";
-import { prioTreeFirst } from "./prio-tree";
+import { prioInsert, prioRemove, prioRingAdd } from "./prio-ring";
+import { fileSource, treeFirst, treeNext } from "./source";
 import { forgetLongStep } from "./step";
 
 function nodeOf(vma: Vma): u32 {
@@ -23,10 +17,6 @@ function nodeOf(vma: Vma): u32 {
 /** Is this kernel's index a prio tree, of v3.4 or not? */
 export function filesHavePrioTrees(): bool {
   return header().fileIndex != <u32>FileIndex.IntervalTree;
-}
-
-function prunes(): bool {
-  return header().fileIndex == <u32>FileIndex.PrioTree;
 }
 
 export function fileIndexInsert(mapping: AddressSpace, vma: Vma): void {
@@ -67,15 +57,13 @@ export function fileIndexUnlink(mapping: AddressSpace, vma: Vma): void {
 
 /** Step to the first node that meets [start, last]; its vma field leads to the VMA. For those that count no walks. */
 export function fileIndexFirst(mapping: AddressSpace, start: u64, last: u64): u64 {
-  if (!filesHavePrioTrees()) return intervalTreeFirst(iMmapRoot(mapping), start, last);
-  const step = prioTreeFirst(iMmapRoot(mapping), start, last, prunes());
+  const step = treeFirst(fileSource(), iMmapRoot(mapping), start, last);
   forgetLongStep();
   return step;
 }
 
 export function fileIndexNext(node: u32, start: u64, last: u64): u64 {
-  if (!filesHavePrioTrees()) return intervalTreeNext(node, start, last);
-  const step = prioNext(node, start, last, prunes());
+  const step = treeNext(fileSource(), node, start, last);
   forgetLongStep();
   return step;
 }

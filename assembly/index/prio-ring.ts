@@ -88,7 +88,7 @@ export function prioRemove(root: usize, node: u32): void {
 }
 
 /** Step from a node of the tree, or of a ring. The head is looked at once more when its ring is through. */
-export function prioNext(node: u32, start: u64, last: u64, prunes: bool): u64 {
+export function prioRingNext(node: u32, start: u64, last: u64, prunes: bool): u64 {
   if (!isTreeNode(node)) {
     const after = at(node).right;
     if (at(after).head) return prioTreeNext(at(after).head, start, last, prunes, 1);

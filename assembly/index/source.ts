@@ -1,45 +1,42 @@
 // One way to ask any index that a reverse-map walk may use, so that each walk is written once. A walk
 // looks up where its index is rooted once; then each step is a predictable branch and the search itself.
 
-import { AnonIndex, FileIndex } from "../abi/switch";
 import { header } from "../memory/header";
 import { AddressSpace, iMmapRoot } from "../struct/address-space";
 import { AnonVma, chainOfNode } from "../struct/anon-vma";
 import { anonIndexIsCurrent, anonIndexRoot } from "./anon-index";
 import { anonListFirst, anonListNext } from "./anon-list";
 import { intervalTreeFirst, intervalTreeNext } from "./interval-tree";
-import { prioNext } from "./prio-ring";
+import { prioRingNext } from "./prio-ring";
 import { prioTreeFirst } from "./prio-tree";
 import { stepNode } from "./step";
 
-/** Where a walk gets its VMAs from: the first two are values of AnonIndex, the others are of files. */
+/** Where a walk gets its VMAs from: the first two are the values of AnonIndex, the others those of FileIndex. */
 export enum Source {
   AnonList = 0,
   AnonTree = 1,
-  FileTree = 2,
-  FilePrioTree = 3,
-  FilePrioTree34 = 4,
+  FilePrioTree = 2,
+  FilePrioTree34 = 3,
+  FileTree = 4,
 }
 
 /** The anonymous source of this kernel. */
 export function anonSource(): u32 {
-  return header().anonIndex == <u32>AnonIndex.List ? Source.AnonList : Source.AnonTree;
+  return header().anonIndex;
 }
 
 /** The source of files of this kernel. */
 export function fileSource(): u32 {
-  const index = header().fileIndex;
-  if (index == <u32>FileIndex.IntervalTree) return Source.FileTree;
-  return index == <u32>FileIndex.PrioTree ? Source.FilePrioTree : Source.FilePrioTree34;
+  return Source.FilePrioTree + header().fileIndex;
 }
 
 /** Is it an index of a file's VMAs? */
 export function isOfFile(source: u32): bool {
-  return source >= <u32>Source.FileTree;
+  return source >= <u32>Source.FilePrioTree;
 }
 
 function isPrioTree(source: u32): bool {
-  return source > <u32>Source.FileTree;
+  return source == <u32>Source.FilePrioTree || source == <u32>Source.FilePrioTree34;
 }
 
 /** Root of the index that owner, an AnonVma or an AddressSpace, keeps. */
@@ -63,7 +60,10 @@ export function sourceFirst(source: u32, root: usize, start: u64, last: u64): u6
     : treeFirst(source, root, start, last);
 }
 
-/** sourceFirst() of a tree. Loops that want to be fast call it, and anonListFirst() themselves, which is inlined. */
+/**
+ * sourceFirst() of a tree. Loops that want to be fast call it, and anonListFirst() themselves, which is inlined; for the
+ * same reason nobody else calls intervalTreeFirst(): with one caller it is no call.
+ */
 export function treeFirst(source: u32, root: usize, start: u64, last: u64): u64 {
   if (isPrioTree(source)) {
     return prioTreeFirst(root, start, last, source == <u32>Source.FilePrioTree);
@@ -80,7 +80,9 @@ export function sourceNext(source: u32, node: u32, start: u64, last: u64): u64 {
 
 /** sourceNext() of a tree, in the same way. */
 export function treeNext(source: u32, node: u32, start: u64, last: u64): u64 {
-  if (isPrioTree(source)) return prioNext(node, start, last, source == <u32>Source.FilePrioTree);
+  if (isPrioTree(source)) {
+    return prioRingNext(node, start, last, source == <u32>Source.FilePrioTree);
+  }
   const step = intervalTreeNext(node, start, last);
   checkKey(source, step);
   return step;

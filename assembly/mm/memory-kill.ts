@@ -17,7 +17,7 @@ import { askedPgoff, OUTSIDE, pageAddressInVma, pageMappedInVma, pagePgoff } fro
 import { pageLockAnonVma, pageUnlockAnonVma } from "../rmap/page-lock";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
-import { pageFileMapping, pageIsAnon } from "../struct/page";
+import { pageFileMapping, pageIndex, pageIsAnon } from "../struct/page";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
 import { lock, unlock } from "../sync/lock";
@@ -38,7 +38,7 @@ function addToKill(frame: u32, vma: Vma): void {
  * walk, as it is none of mm/rmap.c's.
  */
 function collectIn(source: u32, owner: usize, frame: u32): void {
-  const pgoff = askedPgoff(frame, pagePgoff(frame));
+  const pgoff = askedPgoff(pageIndex(frame), pagePgoff(frame));
   let node = stepNode(sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff));
   for (; node; node = stepNode(sourceNext(source, node, pgoff, pgoff))) {
     const vma = vmaOfNode(node);

@@ -20,16 +20,19 @@ export const OUTSIDE: u64 = u64.MAX_VALUE;
 
 /** Where a page begins in its mapping, in pages: huge ones of the pool have their index in huge pages. */
 export function pagePgoff(frame: u32): u64 {
-  const index = pageIndex(frame);
+  return pgoffOf(frame, pageIndex(frame));
+}
+
+/** pagePgoff() of a page whose index is known. */
+export function pgoffOf(frame: u32, index: u64): u64 {
   return pageIsHugetlb(frame) ? index << HUGE_ORDER : index;
 }
 
 /**
- * What an index is asked for, to find the VMAs that hold a page; `pgoff` is its pagePgoff(). v3.7 asks for the page's
- * own index, which is in other units for huge pages of the pool (spec/commits.md section 5).
+ * What an index is asked for, to find the VMAs that hold a page at its pagePgoff(). v3.7 asks for the page's own index,
+ * which is in other units for huge pages of the pool (spec/commits.md section 5).
  */
-export function askedPgoff(frame: u32, pgoff: u64): u64 {
-  const index = pageIndex(frame);
+export function askedPgoff(index: u64, pgoff: u64): u64 {
   if (index == pgoff) return index;
   return header().hugetlbPgoff == <u32>HugetlbPgoff.SmallPages ? pgoff : index;
 }

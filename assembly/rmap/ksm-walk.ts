@@ -26,7 +26,6 @@ import { traceDid, traceOffer } from "../struct/walk-trace";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { clearBuckets, hashRecord, isMappedAt, isRecorded, recordMapping } from "./mapping-record";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
-import { hasSwapTokens, pretendsReferenced } from "./swap-token";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
 
@@ -62,7 +61,6 @@ function passedOver(vma: Vma, item: RmapItem): Offer {
 /** Walks all places of the page, which is locked. */
 export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, room: u32): u64 {
   const node = pageStableNode(frame);
-  const tokens = hasSwapTokens();
   let mapcount = pageMapcount(frame);
   // A page that is being merged has no node yet, or no longer: nobody could take its entries away.
   let result: u32 = 0;
@@ -110,10 +108,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           }
           if (CHECKED) traceOffer(Offer.Considered, item.address);
           entries++;
-          let one = pageReferencedOne(frame, vma, item.address, false);
-          if (tokens && one & FOUND && pretendsReferenced(changetype<MmStruct>(<usize>vma.mm))) {
-            one += REFERENCED;
-          }
+          const one = pageReferencedOne(frame, vma, item.address, false);
           if (one & LOCKED) {
             flags |= VmFlag.Locked;
             mapcount = 0;

@@ -23,7 +23,7 @@ import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
 import { addressIsChecked, OUTSIDE, pageCheckAddress, vmaAddress } from "./address";
-import { countWalk } from "./walk-cost";
+import { countLongSteps, countWalk, hasLongSteps } from "./walk-cost";
 
 /** page_mkclean_one: 1 if there was an entry to be cleaned. */
 function pageMkcleanOne(frame: u32, vma: Vma, address: u64): u32 {
@@ -104,5 +104,6 @@ function mkclean(frame: u32, mapping: AddressSpace): u32 {
   }
   unlock(iMmapMutex(mapping));
   countWalk(visited, touched, irrelevant, entries);
+  if (hasLongSteps()) countLongSteps();
   return cleaned;
 }

@@ -10,6 +10,7 @@ import { traceDid } from "../struct/walk-trace";
 import { pageCheckAddress } from "./address";
 import { mmHasNotifiers } from "../notifier/dispatch";
 import { clearFlushYoung, clearFlushYoungHuge, pteClearYoung } from "./young";
+import { hasSwapTokens, pretendsReferenced } from "./swap-token";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 
 // What it says: two bits, and above them a number of references.
@@ -21,6 +22,11 @@ const REFERENCES_SHIFT: u32 = 2;
 /** How many references it counted. */
 export function referencesOf(found: u32): u32 {
   return found >> REFERENCES_SHIFT;
+}
+
+/** What was found, and one reference more if the swap token says so: of an entry, whose lock is let go. */
+function withToken(found: u32, mm: MmStruct): u32 {
+  return found & FOUND && hasSwapTokens() && pretendsReferenced(mm) ? found + REFERENCED : found;
 }
 
 /** Of a huge page: also while it is being split, and in a VMA that is read in sequence as well. */
@@ -39,7 +45,7 @@ function hugeReferencedOne(head: u32, vma: Vma, address: u64): u32 {
     traceDid(WalkAct.Old);
   }
   pmdUnlock(mm);
-  return found;
+  return withToken(found, mm);
 }
 
 /**
@@ -66,5 +72,5 @@ export function pageReferencedOne(frame: u32, vma: Vma, address: u64, huge: bool
     traceDid(WalkAct.Old);
   }
   ptlUnlock(pmd);
-  return found;
+  return withToken(found, mm);
 }

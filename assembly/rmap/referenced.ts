@@ -28,12 +28,11 @@ import { isLockedForCharge } from "../struct/page-cgroup";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, askedPgoff, OUTSIDE, pagePgoff, vmaAddress } from "./address";
+import { addressIsChecked, askedPgoff, OUTSIDE, pgoffOf, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
-import { hasSwapTokens, pretendsReferenced } from "./swap-token";
-import { countWalk } from "./walk-cost";
+import { countLongSteps, countWalk, hasLongSteps } from "./walk-cost";
 
 /** Number of references in the low half, or-ed VmFlags of the VMAs that counted in the upper. */
 export function references(result: u64): i32 {
@@ -48,10 +47,9 @@ export function referencedFlags(result: u64): u32 {
 function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u64 {
   const index = pageIndex(frame);
   const huge = pageIsHuge(frame);
-  const at = huge ? pagePgoff(frame) : index;
-  const pgoff = huge ? askedPgoff(frame, at) : index;
+  const at = huge ? pgoffOf(frame, index) : index;
+  const pgoff = huge ? askedPgoff(index, at) : index;
   const checked = addressIsChecked();
-  const tokens = hasSwapTokens();
   let mapcount = pageMapcount(frame);
   let referenced: u32 = 0;
   let flags: u32 = 0;
@@ -82,10 +80,7 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
     }
     if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
-    let one = pageReferencedOne(frame, vma, address, huge);
-    if (tokens && one & FOUND && pretendsReferenced(changetype<MmStruct>(<usize>vma.mm))) {
-      one += REFERENCED;
-    }
+    const one = pageReferencedOne(frame, vma, address, huge);
     if (one & LOCKED) {
       flags |= VmFlag.Locked;
       break;
@@ -113,6 +108,7 @@ function pageReferencedFile(frame: u32, memcg: u32): u64 {
   const mapping = changetype<AddressSpace>(<usize>pageFileMapping(frame));
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Referenced);
   const result = pageReferencedIn(fileSource(), changetype<usize>(mapping), frame, memcg);
+  if (hasLongSteps()) countLongSteps();
   unlock(iMmapMutex(mapping));
   return result;
 }
@@ -129,26 +125,27 @@ export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
   // page_rmapping: a page that KSM is about to share has no node yet.
   if (!mappingOwner(mapping)) return 0;
   if (CHECKED) traceBegin(WalkKind.Referenced, frame);
-  const result = referencedThrough(mapping, frame, locked, memcg);
+  let result: u64 = 1;
+  const anon = mappingIsAnon(mapping) && !mappingIsKsm(mapping);
+  if (anon || locked || tryLockFor(frame)) {
+    result = anon ? pageReferencedAnon(frame, memcg) : pageReferencedLocked(frame, memcg);
+    if (!anon && !locked) unlockPage(frame);
+    // One mark for all mappings, and for the kernel itself: of no VMA, so it adds no flags.
+    if (hasStorageKeys() && pageTestAndClearYoung(frame)) {
+      result++;
+      if (CHECKED) traceDid(WalkAct.KeyCounted);
+    }
+  }
   if (CHECKED) traceEnd(<f64>references(result));
   return result;
 }
 
-function referencedThrough(mapping: u32, frame: u32, locked: bool, memcg: u32): u64 {
-  let result: u64 = 0;
-  if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) {
-    result = pageReferencedAnon(frame, memcg);
-  } else {
-    if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;
-    if (pageIsKsm(frame)) result = ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
-    // Truncated before it was locked, it has no file any more.
-    else if (pageFileMapping(frame)) result = pageReferencedFile(frame, memcg);
-    if (!locked) unlockPage(frame);
-  }
-  // One mark for all mappings, and for the kernel itself: of no VMA, so it adds no flags.
-  if (hasStorageKeys() && pageTestAndClearYoung(frame)) {
-    result++;
-    if (CHECKED) traceDid(WalkAct.KeyCounted);
-  }
-  return result;
+function tryLockFor(frame: u32): bool {
+  return !isLockedForCharge(frame) && trylockPage(frame, Doing.Referenced);
+}
+
+function pageReferencedLocked(frame: u32, memcg: u32): u64 {
+  if (pageIsKsm(frame)) return ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
+  // Truncated before it was locked, it has no file any more.
+  return pageFileMapping(frame) ? pageReferencedFile(frame, memcg) : 0;
 }

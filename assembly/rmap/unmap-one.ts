@@ -106,14 +106,17 @@ function isPassedOver(vma: Vma, how: u32): bool {
   return (how & Unmap.ActionMask) == Unmap.Munlock && !(vma.flags & VmFlag.Locked);
 }
 
+function entryEnd(frame: u32, address: u64): u64 {
+  return address + (pageIsHugetlb(frame) ? PMD_SIZE : <u64>PAGE_SIZE);
+}
+
 /** Again also after success: whether the page is still mapped is what counts. */
 export function tryToUnmapOne(frame: u32, vma: Vma, address: u64, how: u32): UnmapResult {
   const mm = changetype<MmStruct>(<usize>vma.mm);
   const ranged = isToldByRange(mm) && !isPassedOver(vma, how);
-  const end = address + (pageIsHugetlb(frame) ? PMD_SIZE : <u64>PAGE_SIZE);
-  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, end);
+  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, entryEnd(frame, address));
   const result = unmapEntry(frame, vma, address, how);
-  if (ranged) mmuNotifierInvalidateRangeEnd(mm, address, end);
+  if (ranged) mmuNotifierInvalidateRangeEnd(mm, address, entryEnd(frame, address));
   return result;
 }
 

@@ -21,6 +21,7 @@ import {
   mappingIsKsm,
   mappingOwner,
   pageCompound,
+  pageIndex,
   pageMapped,
   pageMapping,
   pageIsHugetlb,
@@ -29,18 +30,19 @@ import { isVmaTemporaryStack } from "../struct/vma";
 import { traceBegin, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, askedPgoff, OUTSIDE, pagePgoff, vmaAddress } from "./address";
+import { addressIsChecked, askedPgoff, OUTSIDE, pgoffOf, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
 import { tryToUnmapNonlinear } from "./unmap-nonlinear";
 import { tryToUnmapOne } from "./unmap-one";
-import { countWalk } from "./walk-cost";
+import { countLongSteps, countWalk, hasLongSteps } from "./walk-cost";
 
 /** Unmaps from the VMAs that owner offers until one objects or the page is not mapped any more. */
 function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapResult {
   const migrates = !isOfFile(source) && (how & Unmap.ActionMask) == Unmap.Migration;
-  const at = pagePgoff(frame);
-  const pgoff = askedPgoff(frame, at);
+  const index = pageIndex(frame);
+  const at = pgoffOf(frame, index);
+  const pgoff = askedPgoff(index, at);
   const checked = addressIsChecked();
   let result = UnmapResult.Again;
   let irrelevant: u32 = 0;
@@ -84,6 +86,7 @@ function tryToUnmapIn(source: u32, owner: usize, frame: u32, how: u32): UnmapRes
 function tryToUnmapFile(mapping: AddressSpace, frame: u32, how: u32): UnmapResult {
   lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Unmap);
   let result = tryToUnmapIn(fileSource(), changetype<usize>(mapping), frame, how);
+  if (hasLongSteps()) countLongSteps();
   if (mapping.iMmapNonlinear && result == UnmapResult.Again) {
     const munlocks = (how & Unmap.ActionMask) == Unmap.Munlock;
     if (!munlocks && pageMapped(frame)) result = tryToUnmapNonlinear(mapping, frame);

@@ -24,15 +24,25 @@ export function countWalks(
   irrelevant: u32,
   entries: u32,
 ): void {
-  if (header().longTouched) {
-    visited += header().longVisited;
-    touched += header().longTouched;
-    forgetLongStep();
+  if (CHECKED) {
+    const state = header();
+    traceCost(visited + state.longVisited, touched + state.longTouched, irrelevant);
   }
-  if (CHECKED) traceCost(visited, touched, irrelevant);
   count(Counter.Walks, n);
   count(Counter.NodesVisited, visited);
   count(Counter.NodesTouched, touched);
   if (irrelevant) count(Counter.IrrelevantVmas, irrelevant);
   if (entries) count(Counter.EntriesChecked, entries);
+}
+
+/** Was there a step of a prio tree that passed more nodes than it could say? Each walk of a file's VMAs asks. */
+export function hasLongSteps(): bool {
+  return header().longTouched != 0;
+}
+
+/** Counts what the steps of a walk could not say. Apart from countWalk(), which every walk calls. */
+export function countLongSteps(): void {
+  count(Counter.NodesVisited, header().longVisited);
+  count(Counter.NodesTouched, header().longTouched);
+  forgetLongStep();
 }

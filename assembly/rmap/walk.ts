@@ -7,24 +7,25 @@ import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
-import { mappingIsAnon, mappingIsKsm, mappingOwner, pageMapping } from "../struct/page";
+import { mappingIsAnon, mappingIsKsm, mappingOwner, pageIndex, pageMapping } from "../struct/page";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, askedPgoff, OUTSIDE, pagePgoff, vmaAddress } from "./address";
+import { addressIsChecked, askedPgoff, OUTSIDE, pgoffOf, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { isMappedAt, recordMapping } from "./mapping-record";
 import { removeMigrationPte } from "./migration-entry";
-import { countWalk, countWalks } from "./walk-cost";
+import { countLongSteps, countWalk, countWalks, hasLongSteps } from "./walk-cost";
 
 /**
  * The walk itself.
  * @param old 0: mappings are recorded; else entries that wait for the page that was in that frame are restored
  */
 function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize, room: u32): u32 {
-  const at = pagePgoff(frame);
-  const pgoff = askedPgoff(frame, at);
+  const index = pageIndex(frame);
+  const at = pgoffOf(frame, index);
+  const pgoff = askedPgoff(index, at);
   const checked = addressIsChecked();
   let found: u32 = 0;
   let irrelevant: u32 = 0;
@@ -84,6 +85,7 @@ export function rmapWalk(frame: u32, out: usize, room: u32, old: u32 = 0): u32 {
     const mutex = iMmapMutex(changetype<AddressSpace>(owner));
     lock(mutex, LockClass.IMmapMutex, Doing.Walk);
     found = rmapWalkIn(fileSource(), owner, frame, old, out, room);
+    if (hasLongSteps()) countLongSteps();
     unlock(mutex);
   }
   if (CHECKED) traceEnd(<f64>found);
@@ -120,8 +122,9 @@ export function stab(frames: usize, n: u32): u32 {
       relevant += <u32>ksmWalk(frame, KsmVisit.Count, 0, 0, 0);
       continue;
     }
-    const at = pagePgoff(frame);
-    const pgoff = askedPgoff(frame, at);
+    const index = pageIndex(frame);
+    const at = pgoffOf(frame, index);
+    const pgoff = askedPgoff(index, at);
     const source: u32 = mappingIsAnon(mapping) ? anonymous : ofFile;
     const owner = mappingOwner(mapping);
     let node: u32;
@@ -138,5 +141,6 @@ export function stab(frames: usize, n: u32): u32 {
     }
   }
   countWalks(n, visited, touched, irrelevant, 0);
+  if (hasLongSteps()) countLongSteps();
   return relevant;
 }

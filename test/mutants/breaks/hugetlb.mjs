@@ -26,14 +26,14 @@ export default {
     {
       rule: "v3.16 asks for references to a huge page of the pool in small pages",
       file: "assembly/rmap/referenced.ts",
-      from: "const pgoff = huge ? askedPgoff(frame, at) : index;",
+      from: "const pgoff = huge ? askedPgoff(index, at) : index;",
       to: "const pgoff = index;",
     },
     {
       rule: "v3.16 finds in small pages who is told of a broken huge page",
       file: "assembly/mm/memory-kill.ts",
-      from: "const pgoff = askedPgoff(frame, pagePgoff(frame));",
-      to: "const pgoff = askedPgoff(frame, 0);",
+      from: "const pgoff = askedPgoff(pageIndex(frame), pagePgoff(frame));",
+      to: "const pgoff = pageIndex(frame);",
     },
     {
       rule: "the index of a huge page of the pool counts in huge pages",

@@ -86,14 +86,14 @@ export default {
     {
       rule: "a search that passes very many nodes is counted in full",
       file: "assembly/rmap/walk-cost.ts",
-      from: "    visited += header().longVisited;\n",
-      to: "",
+      from: "return header().longTouched != 0;",
+      to: "return false;",
     },
     {
       rule: "what truncation passes is no part of the next walk",
       file: "assembly/index/file-index.ts",
-      from: "  const step = prioNext(node, start, last, prunes());\n  forgetLongStep();\n",
-      to: "  const step = prioNext(node, start, last, prunes());\n",
+      from: "const step = treeNext(fileSource(), node, start, last);\n  forgetLongStep();",
+      to: "const step = treeNext(fileSource(), node, start, last);",
     },
   ],
 };

@@ -171,15 +171,15 @@ export default {
     },
     {
       rule: "the token's reference is one more, and not the entry's",
-      file: "assembly/rmap/referenced.ts",
-      from: "      one += REFERENCED;",
-      to: "      one |= REFERENCED;",
+      file: "assembly/rmap/referenced-one.ts",
+      from: "pretendsReferenced(mm) ? found + REFERENCED : found;",
+      to: "pretendsReferenced(mm) ? found | REFERENCED : found;",
     },
     {
       rule: "it counts in the walk of a page of KSM's as well",
       file: "assembly/rmap/ksm-walk.ts",
-      from: "            one += REFERENCED;\n",
-      to: "",
+      from: "result += referencesOf(one);",
+      to: "result++;",
     },
     {
       rule: "what is done for a process is done in its context",
