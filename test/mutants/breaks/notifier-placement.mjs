@@ -68,8 +68,8 @@ export default {
     {
       rule: "a range around one page begins before its entry goes",
       file: "assembly/rmap/unmap-one.ts",
-      from: "  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, end);\n  const result = unmapEntry(frame, vma, address, how);\n",
-      to: "  const result = unmapEntry(frame, vma, address, how);\n  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, end);\n",
+      from: "  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, entryEnd(frame, address));\n  const result = unmapEntry(frame, vma, address, how);\n",
+      to: "  const result = unmapEntry(frame, vma, address, how);\n  if (ranged) mmuNotifierInvalidateRangeStart(mm, address, entryEnd(frame, address));\n",
     },
     {
       rule: "one page is told of in one way: by a range, or by itself",

@@ -60,8 +60,8 @@ export default {
     {
       rule: "and of one that it can't lock",
       file: referenced,
-      from: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) return 1;",
-      to: "if (!locked && (isLockedForCharge(frame) || !trylockPage(frame, Doing.Referenced))) {\n      if (hasStorageKeys()) pageTestAndClearYoung(frame);\n      return 1;\n    }",
+      from: "  if (CHECKED) traceEnd(<f64>references(result));",
+      to: "  if (!anon && !locked && hasStorageKeys()) pageTestAndClearYoung(frame);\n  if (CHECKED) traceEnd(<f64>references(result));",
     },
     {
       rule: "a huge page was touched if any of its frames was",
