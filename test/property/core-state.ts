@@ -50,10 +50,10 @@ export function coreState(side: CoreSide): string[] {
     const mappings = page
       .mappings()
       .map(({ process, address }) => `P${numbers.get(process.pid) ?? "?"}:${address / PAGE}`);
-    const ofAnonVma = page.anon && !page.ksm && page.hugePage === null;
+    const isOrdered = !page.ksm && page.hugePage === null;
     lines.push(
       `${frames.name(frame)} stab ${side.kernel.stab(page)} walk ${side.kernel.rmapWalk(page)}`,
-      `${frames.name(frame)} in order ${ofAnonVma ? mappings.join(" ") : ""}`,
+      `${frames.name(frame)} in order ${isOrdered ? mappings.join(" ") : ""}`,
       `${frames.name(frame)} of ${owner} index ${index} word ${word} mapcount ${mapcount}` +
         ` references ${refcount} pins ${pins} ${pageFlags(page)} at ${mappings.sort().join(" ")}`,
     );

@@ -131,9 +131,9 @@ class Walks {
   }
 }
 
-/** Where a walk of a small anonymous page finds it, in its order. */
+/** Where a walk of a small page finds it, in its order; of shared contents nobody says. */
 function inOrder(side: ModelSide, page: Page, walked: readonly Place[]): string {
-  if (!(page.owner instanceof AnonVma) || page.parts !== null) return "";
+  if (page.isShared || page.parts !== null) return "";
   return walked.map(({ vma, address }) => `P${numberOf(side, vma.space)}:${address}`).join(" ");
 }
 
