@@ -12,6 +12,11 @@ import type { Turn } from "./turn.js";
 
 type Make = (options: MachineOptions) => Promise<Kernel>;
 
+/** The script as it is run and shown: in its file it begins on a line of its own. */
+export function scriptText({ script }: ScriptScenario): string {
+  return script.trim();
+}
+
 /** Runs the script to its end, or to an assertion; the side that it fails on shows it as `assertion`. */
 export async function runScriptScenario(
   scenario: Scenario & ScriptScenario,
@@ -20,7 +25,7 @@ export async function runScriptScenario(
   turn: Turn,
   signal: AbortSignal | undefined,
 ): Promise<Pick<ScenarioRun, "before" | "after" | "firstDifference" | "moment">> {
-  const script = parseScript(scenario.script, scenario.name);
+  const script = parseScript(scriptText(scenario), scenario.name);
   const size = machineFor(script);
   const names = { kernel: "rmaplab", case: scenario.name };
   const pair = new SideBySide(

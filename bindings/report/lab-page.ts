@@ -1,5 +1,6 @@
 // A lab as a page of docs/commits/, in Markdown.
 
+import { scriptText } from "../labs/script-run.js";
 import { namesOf } from "../labs/judgement.js";
 import type { LabRun, ScenarioRun } from "../labs/lab-run.js";
 import type { Lab, Scenario } from "../labs/lab.js";
@@ -74,7 +75,7 @@ function scenario(source: Scenario | undefined, run: ScenarioRun): string[] {
     const mark = a === b ? "" : "**";
     return `| ${observable} | ${cell(a, mark)} | ${cell(b, mark)} |`;
   });
-  const script = source !== undefined && "script" in source ? source.script.trim() : null;
+  const script = source !== undefined && "script" in source ? scriptText(source) : null;
   return [
     `### ${name}`,
     ...markdown(shows),

@@ -33,8 +33,8 @@ describe("running a lab", () => {
   test("a script's sides part at the first step that costs them otherwise", async () => {
     const run = await runLab(sample);
     expect(run.scenarios[0]).toMatchObject({
-      firstDifference: { scenario: "split", kind: "cost", line: 5 },
-      moment: { line: 7, operation: "read A 3", differences: [] },
+      firstDifference: { scenario: "split", kind: "cost", line: 4 },
+      moment: { line: 6, operation: "read A 3", differences: [] },
     });
   });
 

@@ -23,7 +23,7 @@ describe("a lab for people", () => {
     const run = await runLab(sample);
     const view = renderLab(sample, run, plain);
     expect(view).toContain(
-      "They part at line 5, mprotect A 2 2 r, in cost, comparisons: 0 before,",
+      "They part at line 4, mprotect A 2 2 r, in cost, comparisons: 0 before,",
     );
     expect(view).toContain("They part in index: list before, interval-tree after.");
     expect(view).toMatch(/│ index +│ list +│ interval-tree │ ≠ │/);
