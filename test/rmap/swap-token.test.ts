@@ -210,6 +210,12 @@ describe("numbers are unsigned", () => {
     thrash(kernel, b);
     expect(tokenOf(a)[0]).toBe(1);
     expect(kernel.swapToken!.lastAging).toBe(0x80);
+    // 5 since it was aged, and 255 more would be beyond the end: not yet either.
+    raw.mm(a).set("tokenPriority", 8);
+    raw.header.set("lastAging", 0xffff_fff0);
+    raw.header.set("globalFaults", 0xffff_fff4);
+    thrash(kernel, b);
+    expect(tokenOf(a)[0]).toBe(8);
   });
 
   test("an interval of more than 2^31 is a long one", async () => {
