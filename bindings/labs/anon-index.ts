@@ -194,8 +194,9 @@ export const anonIndex: Lab = {
   lookFor:
     "Visits of one walk for 20,000 VMAs: all of them, against the logarithm. page_referenced stops when all mappings are " +
     "found, so a list costs it half on average. The tree is ahead from 3 VMAs in nodes visited and from 5 in nodes touched; " +
-    "measured in C its time is ahead from about 8. In a thousand children it makes no difference: each page that a child wrote " +
-    "is in an anon_vma of the child's own since 2.6.34, and a page that all share is in a thousand VMAs whatever finds them.",
+    "measured in C its time is ahead from about 8. A thousand children gain nothing from it: a page that a child wrote " +
+    "is in an anon_vma of the child's own since 2.6.34, and finding a page that all share in a thousand VMAs costs a list one " +
+    "node each, a tree nearly two.",
   invariant:
     "For every page both find the same VMAs, and they are those that hold it; the keys of a tree are current whenever its " +
     "mutex is free.",
@@ -310,7 +311,7 @@ export const anonIndex: Lab = {
     return {
       kind: "bars",
       title: "What one walk visits, by number of VMAs",
-      unit: "VMAs visited",
+      unit: "nodes visited",
       groups: [2, 8, 32, 64].map((vmas) => ({ title: `${vmas} VMAs`, bars: counts(vmas) })),
     };
   },
