@@ -72,6 +72,8 @@ export interface Lab {
   /** Rules of test/mutants/breaks that this lab is about, word for word: each is broken there, and noticed. */
   readonly mutants: readonly string[];
   readonly scenarios: readonly Scenario[];
+  /** What each observable of its scenarios is, for people: a phrase with its unit, without a full stop. */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** May both sides agree in all observables of all scenarios? Then that is what the lab shows. */
   readonly sidesAgree?: true;
   /**
