@@ -59,18 +59,41 @@ export interface BarsPicture {
   }[];
 }
 
-/** Numbers that change with time, and who has the token meanwhile. */
+/** A number that changes with time: places in time from left to right, and the number from there on. */
+export interface Curve {
+  readonly name: string;
+  readonly points: readonly (readonly [time: number, value: number])[];
+  /** Grey: what the others are compared with. */
+  readonly isPale?: true;
+}
+
+/** Numbers that change with time, and who has something meanwhile; panels below each other, each on a scale of its own. */
 export interface TimelinePicture {
   readonly kind: "timeline";
   readonly title: string;
-  /** What a step of time is: "fault". */
-  readonly unit: string;
-  /** A curve each, over the same moments. */
-  readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
-  /** Whose turn it was: the name of a line, or null, for each moment. */
-  readonly holder?: readonly (string | null)[];
-  /** What the holder holds: "token". */
-  readonly held?: string;
+  readonly panels: readonly {
+    readonly title: string;
+    /** What time is counted in: "reads from swap". */
+    readonly unit: string;
+    /** Where time ends. */
+    readonly end: number;
+    /** Whose turn it is: spans of time that do not overlap, in the colour of the curve of that name. */
+    readonly holders?: {
+      readonly title: string;
+      readonly spans: readonly {
+        readonly name: string;
+        readonly from: number;
+        readonly to: number;
+      }[];
+    };
+    readonly charts: readonly {
+      readonly title: string;
+      /** Named at their last points; the same name has the same colour in all panels. */
+      readonly curves: readonly Curve[];
+      /** What happens at moments, told above the chart. */
+      readonly marks?: readonly { readonly time: number; readonly words: string }[];
+    }[];
+  }[];
 }
 
 /** A picture of any kind. */

@@ -1,119 +1,43 @@
-import type { Kernel } from "../kernel/kernel.js";
-import type { Process } from "../kernel/process.js";
-import { at, lay } from "./ground.js";
 import { stateAround } from "./history.js";
-import type { Lab, MakeKernel, Observables } from "./lab.js";
-import type { TimelinePicture } from "./picture.js";
-import { timeLine, toldLine } from "./token-line.js";
+import type { Lab } from "./lab.js";
+import { thrashing } from "./thrash-ground.js";
+import { tokenStory } from "./token-line.js";
+import { tokenPicture } from "./token-picture.js";
+import { controls, HELD, heldObservables, programText } from "./token-reference.js";
 
-/** A takes the token and stays in a fault; its page 1 has not been touched since it was last asked for. */
-const HELD = `
-spawn A
-spawn B
-mmap A 0 2 rw anon private
-write A 0 1
-write A 1 2
-swap-out A 0 1
-read A 0
-referenced A 1
-hold A
-referenced A 1 B
-`;
-
-/** A page of a process goes to swap, and a fault brings it back. */
-function readFromSwap(kernel: Kernel, process: Process, page = 0): void {
-  const shown = process.pageAt(at(page));
-  if (shown === null) throw new Error("the page is not there");
-  kernel.shrinkPage(shown, { force: true });
-  process.read(at(page));
-}
-
-interface Ground {
-  readonly kernel: Kernel;
-  readonly a: Process;
-  readonly b: Process;
-}
-
-/** Two processes with two pages each. The first has read from swap, and so has the token if there is one. */
-async function ground(makeKernel: MakeKernel): Promise<Ground> {
-  const kernel = await makeKernel({ frames: 64, swap: 64 });
-  const [a, b] = [kernel.spawn(), kernel.spawn()];
-  for (const process of [a, b]) lay(process, 0, 2);
-  readFromSwap(kernel, a);
-  return { kernel, a, b };
-}
-
-/** What page_referenced says of an idle page of the process. */
-function idlePage(kernel: Kernel, process: Process, asks?: Process): number {
-  const page = process.pageAt(at(1));
-  if (page === null) throw new Error("the page is not there");
-  kernel.pageReferenced(page, { process });
-  return kernel.pageReferenced(page, asks ? { process: asks } : {});
-}
-
-/** What is to give 0 on both sides: each lacks one of the things that the token's reference needs. */
-async function controls(makeKernel: MakeKernel): Promise<Observables> {
-  const own = await ground(makeKernel);
-  own.a.hold();
-  const free = await ground(makeKernel);
-  const taken = await ground(makeKernel);
-  taken.a.hold();
-  // Off its list, so that only the token goes.
-  const page = taken.a.pageAt(at(1));
-  if (page === null) throw new Error("the page is not there");
-  taken.kernel.isolate(page);
-  taken.kernel.reclaim(64, { background: true });
-  const other = await ground(makeKernel);
-  other.b.hold();
-  return {
-    itselfAsks: idlePage(own.kernel, own.a, own.a),
-    mmapSemIsFree: idlePage(free.kernel, free.a, free.b),
-    afterPriority0: idlePage(taken.kernel, taken.a, taken.b),
-    heldWithoutToken: idlePage(other.kernel, other.b, other.a),
-  };
-}
-
+const THRASHING = "thrashing";
 const nothing = { itselfAsks: 0, mmapSemIsFree: 0, afterPriority0: 0, heldWithoutToken: 0 };
-
-/** An idle page of program text of a process that is held: one reference through executable memory activates it. */
-async function programText(makeKernel: MakeKernel): Promise<Observables> {
-  const { kernel, a } = await ground(makeKernel);
-  const file = kernel.createFile({ kind: "disk", pages: 1, word: 5 });
-  a.mmap({ address: at(8), length: 4096, file, prot: "rx", fixed: true });
-  a.read(at(8));
-  const page = a.pageAt(at(8));
-  if (page === null) throw new Error("the page is not there");
-  kernel.pageReferenced(page);
-  a.hold();
-  return { fate: kernel.shrinkPage(page) };
-}
 
 export const swapToken: Lab = {
   name: "swap-token",
   kind: "commit",
   commit: "e709ffd6169c",
-  title: "the swap token, which kept the pages of one process that thrashes, goes",
+  title: "The swap token, which let one thrashing process keep its pages, is removed",
   ...stateAround("swapToken", "off"),
   problem:
     "When processes together need more memory than there is, each page that one of them reads from swap pushes out a page " +
-    "that another needs next, and none of them gets anywhere. Rik van Riel's swap token of 2004 let one process at a time keep " +
-    "its pages. In 2012 he removed it. One token for the whole machine fits neither memory cgroups nor NUMA; it fills the " +
-    "lists of anonymous pages with pages that can't be reclaimed; and it had been broken for a year with no complaint.",
+    "that another needs next, and none of them gets anywhere: they thrash. Rik van Riel's swap token of 2004 let one process " +
+    "at a time keep its pages. In 2012 he removed it. One token for the whole machine fits neither memory cgroups nor NUMA; " +
+    "it fills the lists of anonymous pages with pages that can't be reclaimed; and it had been broken for a year with no " +
+    "complaint.",
   beforeText:
-    "A fault that reads from swap contends for the token, just before the read. Each process has a priority. The holder's " +
-    "grows by 2 with each of its reads; another's by 1 if fewer reads of all have passed since its last one than the time " +
-    "before, else it falls by 1. Who has more than the holder takes the token, and 2 more. More than 255 reads after the " +
-    "token was taken or aged last, the holder's priority is halved. While the holder is inside a fault (somebody has its mmap_sem), page_referenced " +
-    "counts one reference more at each entry of it, touched or not, unless it is the holder itself who asks. The token falls when " +
-    "its holder ends or changes its cgroup, and when reclaim has come to priority 0.",
+    "Who has the token: a fault that must read from swap contends for it, just before the read. If nobody has it, the fault " +
+    "takes it. Else priorities decide. The holder's grows by 2 with each of its reads. Another's grows by 1 if fewer reads of " +
+    "all have passed since its last one than the time before, else it falls by 1; with more than the holder's it takes the " +
+    "token, and 2 more. The holder grows old: more than 255 reads after the token was taken, or after the last time, its " +
+    "priority is halved. The token falls when its holder ends or changes its cgroup, and when reclaim, at priority 0, tries everything.\n\n" +
+    "What it is good for: while somebody has the mmap_sem of the holder, as its own fault that waits for swap does, " +
+    "page_referenced counts one reference more at each of its entries, touched or not. So reclaim keeps these pages. " +
+    "Only the holder's own reclaim does not.",
   afterText:
-    "All of it is gone: what page_referenced says depends on accessed bits, locked VMAs, the hint that reading is sequential " +
+    "All of it is gone. What page_referenced says depends on accessed bits, locked VMAs, the hint that reading is sequential " +
     "and the memory cgroup alone.",
   lookFor:
-    "The idle page of a process that waits for swap: before, it counts as touched and goes back to the active list; after, it is " +
-    "reclaimed. The four controls are 0 on both sides. The time line shows who has the token after each read from swap: A takes it, as nobody has it; B reads " +
-    "sooner each time until it has more; when it exits C takes it; reclaim at priority 0 takes it away; and A, " +
-    "which sleeps then, loses half of its priority while C reads.",
+    "The time line of three processes that thrash. Each has 160 pages and touches them in turn, 2,000 times, and " +
+    "there is memory for 256. Before, A has the token, keeps its pages and is done first; then B, then C. After, no page stays until it is " +
+    "needed again, and every touch is a read from swap. This is the load that the token was made for.\n\n" +
+    "Below it, one idle page of the holder: before, it counts as referenced and goes back to the active list; after, it is " +
+    "reclaimed. The four controls are 0 on both sides.",
   invariant:
     "Before: at most one address space has the token, and somebody runs in it. After: nothing but touches makes a page " +
     "referenced.",
@@ -130,7 +54,50 @@ export const swapToken: Lab = {
     "who asks for its own page is not told that it was touched",
     "only while its mmap_sem is held",
   ],
+  meanings: {
+    readsFromSwap: "reads from swap, of all three processes",
+    readsOfA: "of these, reads of A's pages",
+    readsOfB: "of these, reads of B's pages",
+    readsOfC: "of these, reads of C's pages",
+    tokenHolders: "who has the token, one after the other",
+    timesHalved: "times that a holder's priority was halved",
+    holder: "who has the token when B asks",
+    referenced: "references that page_referenced counts for B",
+    fate: "what reclaim does with the idle page",
+    itselfAsks: "references, if A asks for its own page",
+    mmapSemIsFree: "references, if A is in no fault",
+    afterPriority0: "references, if reclaim came to priority 0 before",
+    heldWithoutToken: "references to a page of B, which is in a fault",
+    lastPriorities: "priorities after the last read",
+    lastIntervals: "reads of all between the last two of each",
+  },
   scenarios: [
+    {
+      name: THRASHING,
+      shows:
+        "Three processes with 160 pages each and 256 pages of memory for all, the limit of their cgroup. They run in turns: until the next read from swap, at most 64 touches. Who waits for swap is inside its fault until its next turn.",
+      // Before: what the naive model of test/model comes to as well. After: of the 480 pages that are touched in turns
+      // 256 at most are there, those touched last, so that each touch finds its page gone.
+      expected: {
+        before: {
+          readsFromSwap: 896,
+          readsOfA: 165,
+          readsOfB: 308,
+          readsOfC: 423,
+          tokenHolders: "A B C",
+          timesHalved: 3,
+        },
+        after: {
+          readsFromSwap: 6000,
+          readsOfA: 2000,
+          readsOfB: 2000,
+          readsOfC: 2000,
+          tokenHolders: "nobody",
+          timesHalved: 0,
+        },
+      },
+      experiment: thrashing,
+    },
     {
       name: "held",
       shows:
@@ -140,74 +107,44 @@ export const swapToken: Lab = {
         before: { holder: "A", referenced: 1, fate: "activated" },
         after: { holder: "nobody", referenced: 0, fate: "reclaimed" },
       },
-      observe: (run, kernel) => {
-        const [a, b] = [run.process("A"), run.process("B")];
-        const page = a?.pageAt(at(1));
-        if (!page || !b) throw new Error("the script has not run to its end");
-        const referenced = kernel.pageReferenced(page, { process: b });
-        return {
-          holder: kernel.swapToken?.holder?.name ?? "nobody",
-          referenced,
-          fate: kernel.shrinkPage(page, { process: b }),
-        };
-      },
+      observe: heldObservables,
     },
     {
       name: "controls",
       shows:
-        "The same with one thing missing each: A asks itself; A is in no fault; reclaim has been at priority 0; B is held, but A has the token.",
+        "The same with one thing missing each: A asks itself; A is in no fault; reclaim has been at priority 0; B is in a fault, but A has the token.",
       expected: { before: nothing, after: nothing },
       experiment: controls,
     },
     {
       name: "program-text",
       shows:
-        "An idle page of program text of A, which is held: the reference brings the flags of its VMA, and such a page is activated at its first.",
+        "An idle page of A's program text, while A is in a fault: with the reference reclaim sees that it is executable, and activates such a page at its first reference.",
       expected: { before: { fate: "activated" }, after: { fate: "reclaimed" } },
       experiment: programText,
     },
     {
-      name: "time-line",
-      shows: "Three processes that thrash, and who has the token after each read from swap.",
+      name: "rules",
+      shows:
+        "Each rule once, in 290 reads from swap that are made one by one: A takes the token, as nobody has it; B reads sooner each time until it has more; it exits, and C takes it; reclaim at priority 0 takes it away; A, which then sleeps, loses half of its priority.",
       expected: {
         before: {
-          reads: 290,
-          holders: "A B nobody C nobody A",
-          priorities: "A 4, B 0, C 0",
-          intervals: "A 1, B 0, C 1",
-          agings: 1,
+          readsFromSwap: 290,
+          tokenHolders: "A B nobody C nobody A",
+          timesHalved: 1,
+          lastPriorities: "A 4, B 0, C 0",
+          lastIntervals: "A 1, B 0, C 1",
         },
         after: {
-          reads: 290,
-          holders: "nobody",
-          priorities: "A 0, B 0, C 0",
-          intervals: "A 0, B 0, C 0",
-          agings: 0,
+          readsFromSwap: 290,
+          tokenHolders: "nobody",
+          timesHalved: 0,
+          lastPriorities: "A 0, B 0, C 0",
+          lastIntervals: "A 0, B 0, C 0",
         },
       },
-      experiment: async (makeKernel) => {
-        const kernel = await makeKernel({ frames: 64, swap: 64 });
-        const { observables, moments } = timeLine(kernel, readFromSwap);
-        return { observables, shown: toldLine(moments) };
-      },
+      experiment: tokenStory,
     },
   ],
-  picture: ({ scenarios }): TimelinePicture => {
-    const lines = scenarios.find(({ name }) => name === "time-line")?.before.shown ?? [];
-    const moments = lines.flatMap((line) => {
-      const parts = /token (\w+), A (\d+) .*, B (\d+) .*, C (\d+) /.exec(line);
-      return parts ? [{ holder: parts[1] ?? "", values: parts.slice(2).map(Number) }] : [];
-    });
-    return {
-      kind: "timeline",
-      title: "Three processes that thrash: priority for the swap token, and who has it",
-      unit: "moment",
-      lines: ["A", "B", "C"].map((name, i) => ({
-        name,
-        values: moments.map(({ values }) => values[i] ?? 0),
-      })),
-      holder: moments.map(({ holder }) => (holder === "nobody" ? null : holder)),
-      held: "token",
-    };
-  },
+  picture: (run) => tokenPicture(run, THRASHING),
 };

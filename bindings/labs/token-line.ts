@@ -1,91 +1,99 @@
-// The time line of the swap token: three processes that read from swap one after the other, and what each has.
+// The rules of the swap token one by one: three processes with a page each, which is swapped out and read back in an
+// order that meets them all.
 
 import type { Kernel } from "../kernel/kernel.js";
 import type { Process } from "../kernel/process.js";
 import { lay } from "./ground.js";
-import type { Observables } from "./lab.js";
+import type { MakeKernel, Observables, Sight } from "./lab.js";
+import { readFromSwap } from "./token-reference.js";
 
-/** Who reads from swap, in this order. */
-const READS = {
-  /** Nobody has the token: A takes it. B and C read now and then. */
-  begin: "AABC",
-  /** A sleeps, C reads often, B sooner each time: after 6, 5, 4, 3, 2 and 1 reads. */
-  contest: "CCCCCBCCCCBCCCBCCBCBB",
-  /** B has exited. */
-  withoutB: "CCAC",
-  /** Reclaim has taken the token. */
-  afterReclaim: "AAACC",
-  /** A sleeps for long. */
-  long: "C".repeat(256),
-} as const;
+/** Who reads from swap, or what happens else, in this order. */
+export const TOKEN_STORY: readonly (
+  { readonly reads: string } | { readonly happens: "B exits" | "reclaim at priority 0" }
+)[] = [
+  // Nobody has the token: A takes it. B and C read now and then.
+  { reads: "AABC" },
+  // A sleeps, C reads often, B sooner each time: after 6, 5, 4, 3, 2 and 1 reads.
+  { reads: "CCCCCBCCCCBCCCBCCBCBB" },
+  { happens: "B exits" },
+  { reads: "CCAC" },
+  { happens: "reclaim at priority 0" },
+  { reads: "AAACC" },
+  // A sleeps for long.
+  { reads: "C".repeat(256) },
+];
 
-/** A moment after a read from swap, or after something else that changed the token. */
-export interface TokenMoment {
+/** What things are like after a read from swap, or after something else. */
+interface TokenMoment {
+  /** The read's number and who made it, or else what happened. */
+  readonly read: number | null;
   readonly what: string;
   readonly holder: string;
   readonly states: readonly (readonly [name: string, priority: number, interval: number])[];
 }
 
-/** Runs it. @param read swaps a page of a process out and lets it read it back */
-export function timeLine(
-  kernel: Kernel,
-  read: (kernel: Kernel, process: Process) => void,
-): { observables: Observables; moments: readonly TokenMoment[] } {
-  const all = ["A", "B", "C"].map((name) => {
-    const process = kernel.spawn();
-    process.name = name;
-    lay(process, 0, 1);
-    return process;
-  });
-  const moments: TokenMoment[] = [];
-  const last = new Map<string, readonly [string, number, number]>();
-  let reads = 0;
-  let agings = 0;
-  const note = (what: string): void => {
-    for (const process of all) {
-      if (!process.alive) last.set(process.name, [process.name, 0, 0]);
-      else {
-        const { priority = 0, interval = 0 } = process.tokenState ?? {};
-        last.set(process.name, [process.name, priority, interval]);
-      }
-    }
-    const holder = kernel.swapToken?.holder?.name ?? "nobody";
-    moments.push({ what, holder, states: [...last.values()] });
-  };
-  const run = (order: string): void => {
-    for (const name of order) {
-      const process = all.find((it) => it.name === name);
-      if (!process) continue;
-      const holder = kernel.swapToken?.holder;
-      const before = holder?.tokenState?.priority ?? 0;
-      read(kernel, process);
-      reads++;
-      const sleeps = holder && holder !== process;
-      if (sleeps && (holder.tokenState?.priority ?? 0) < before) agings++;
-      note(`read ${reads} by ${name}`);
-    }
-  };
-  run(READS.begin);
-  run(READS.contest);
-  all[1]?.exit();
-  note("B exits");
-  run(READS.withoutB);
-  kernel.reclaim(1000, { background: true });
-  note("reclaim at priority 0");
-  run(READS.afterReclaim);
-  run(READS.long);
-  const changes = moments.filter(({ holder }, i) => holder !== moments[i - 1]?.holder);
-  const states = moments.at(-1)?.states ?? [];
-  return {
-    observables: {
-      reads,
-      holders: changes.map(({ holder }) => holder).join(" "),
-      priorities: states.map(([name, priority]) => `${name} ${priority}`).join(", "),
-      intervals: states.map(([name, , interval]) => `${name} ${interval}`).join(", "),
-      agings,
-    },
-    moments,
-  };
+/** The three processes, and what they have seen. */
+class TokenStory {
+  readonly moments: TokenMoment[] = [];
+  readonly #all: readonly Process[];
+  #reads = 0;
+  #halved = 0;
+
+  constructor(private readonly kernel: Kernel) {
+    this.#all = ["A", "B", "C"].map((name) => {
+      const process = kernel.spawn();
+      process.name = name;
+      lay(process, 0, 1);
+      return process;
+    });
+  }
+
+  read(name: string): void {
+    const process = this.#named(name);
+    const before = this.kernel.swapToken;
+    readFromSwap(this.kernel, process);
+    this.#reads++;
+    const now = this.kernel.swapToken;
+    const stays = now !== null && now.holder === before?.holder;
+    if (stays && now.lastAging !== before.lastAging) this.#halved++;
+    this.#note(this.#reads, name);
+  }
+
+  happens(what: "B exits" | "reclaim at priority 0"): void {
+    if (what === "B exits") this.#named("B").exit();
+    else this.kernel.reclaim(1000, { background: true });
+    this.#note(null, what);
+  }
+
+  observables(): Observables {
+    const { moments } = this;
+    const holders = moments
+      .map(({ holder }) => holder)
+      .filter((holder, i, all) => holder !== all[i - 1]);
+    const states = moments.at(-1)?.states ?? [];
+    return {
+      readsFromSwap: this.#reads,
+      tokenHolders: holders.join(" "),
+      timesHalved: this.#halved,
+      lastPriorities: states.map(([name, priority]) => `${name} ${priority}`).join(", "),
+      lastIntervals: states.map(([name, , interval]) => `${name} ${interval}`).join(", "),
+    };
+  }
+
+  #named(name: string): Process {
+    const found = this.#all.find((process) => process.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  #note(read: number | null, what: string): void {
+    const states = this.#all.map((process) => {
+      const { priority = 0, interval = 0 } = (process.alive ? process.tokenState : null) ?? {};
+      return [process.name, priority, interval] as const;
+    });
+    const holder = this.kernel.swapToken?.holder?.name ?? "nobody";
+    this.moments.push({ read, what, holder, states });
+  }
 }
 
 function inWords({ holder, states }: TokenMoment): string {
@@ -93,21 +101,36 @@ function inWords({ holder, states }: TokenMoment): string {
   return `token ${holder}, ${each.join(", ")}`;
 }
 
-/** A line a moment; one for all of a stretch in which nothing changes. */
-export function toldLine(moments: readonly TokenMoment[]): string[] {
+function when(first: TokenMoment, last: TokenMoment): string {
+  if (first.read === null) return first.what;
+  const reads = first === last ? `read ${first.read}` : `reads ${first.read} to ${last.read}`;
+  return `${reads} by ${first.what}`;
+}
+
+/** A line a moment; one for all reads of a process in a row that change nothing more. */
+function told(moments: readonly TokenMoment[]): string[] {
   const lines: string[] = [];
-  let same = 0;
+  let first = 0;
   for (const [i, moment] of moments.entries()) {
-    const words = inWords(moment);
-    const before = moments[i - 1];
-    if (before && inWords(before) === words) {
-      same++;
-      continue;
-    }
-    if (same > 0) lines.push(`and the same after ${same} more`);
-    same = 0;
-    lines.push(`${moment.what}: ${words}`);
+    const next = moments[i + 1];
+    const goesOn = next !== undefined && next.what === moment.what;
+    if (goesOn && inWords(next) === inWords(moment)) continue;
+    lines.push(`${when(moments[first] ?? moment, moment)}: ${inWords(moment)}`);
+    first = i + 1;
   }
-  if (same > 0) lines.push(`and the same after ${same} more`);
-  return ["priority and, in brackets, interval of each:", ...lines];
+  return ["the priority of each, and in brackets its interval", ...lines];
+}
+
+/** The story on a kernel of a side. */
+export async function tokenStory(makeKernel: MakeKernel): Promise<Sight> {
+  const kernel = await makeKernel({ frames: 64, swap: 64 });
+  const story = new TokenStory(kernel);
+  for (const part of TOKEN_STORY) {
+    if ("happens" in part) story.happens(part.happens);
+    else for (const name of part.reads) story.read(name);
+  }
+  return {
+    observables: story.observables(),
+    shown: kernel.swapToken === null ? [] : told(story.moments),
+  };
 }

@@ -48,12 +48,39 @@ const pictures: Picture[] = [
     ],
   },
   {
-    ...{ kind: "timeline", title: "a < b", unit: "fault", held: "token" },
-    lines: [
-      { name: "P", values: [0, 2, 2, 1] },
-      { name: "Q", values: [0, 0, 3, 4] },
+    ...{ kind: "timeline", title: "a < b" },
+    panels: [
+      {
+        ...{ title: "before", unit: "faults", end: 40 },
+        holders: {
+          title: "has the token",
+          spans: [
+            { name: "P", from: 0, to: 20 },
+            { name: "Q", from: 21, to: 22 },
+          ],
+        },
+        charts: [
+          {
+            title: "priority",
+            curves: [
+              {
+                name: "P",
+                points: [
+                  [0, 0],
+                  [40, 2],
+                ],
+              },
+              { name: "Q", points: [[0, 2]] },
+              { name: "nothing", points: [] },
+            ],
+            marks: [
+              { time: 5, words: "P grows old" },
+              { time: 6, words: "and Q" },
+            ],
+          },
+        ],
+      },
     ],
-    holder: ["P", "P", null, "Q"],
   },
 ];
 
