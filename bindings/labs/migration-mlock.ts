@@ -2,7 +2,9 @@
 
 import type { Kernel } from "../kernel/kernel.js";
 import type { ScriptRunner } from "../scenario/runner.js";
-import type { Lab, Observables } from "./lab.js";
+import { at } from "./ground.js";
+import type { Lab, MakeKernel, Observables, Sight } from "./lab.js";
+import { listOf, storyOf, storyPicture, toldStory } from "./page-story.js";
 
 const anonymous = `
 spawn A
@@ -20,8 +22,13 @@ mlock A 0 1
 migrate A 0 1
 `;
 
-/** Reclaim meets the page: in a locked VMA it mlocks it, and leaves it. */
-const metByReclaim = `${anonymous}swap-out A 0 1
+const metByReclaim = `
+spawn A
+mmap A 0 1 rw anon private
+write A 0 7
+mlock A 0 1
+migrate A 0 1          # unmapped, copied to another frame, mapped there
+swap-out A 0 1         # reclaim meets the locked VMA, mlocks its page, and leaves it
 read A 0
 `;
 
@@ -42,6 +49,29 @@ function numbers(_: ScriptRunner, kernel: Kernel): Observables {
   };
 }
 
+const STEP_BY_STEP = "step-by-step";
+const LOCKED = "VMA locked";
+const MARK = "PG_mlocked";
+const LIST = "list";
+const COUNT = "NR_MLOCK";
+
+/** The page of the process after each step, in whatever frame it is. */
+async function stepByStep(makeKernel: MakeKernel): Promise<Sight> {
+  const steps = await storyOf(makeKernel, metByReclaim, (run, kernel) => {
+    const process = run.process("A");
+    const page = process?.pageAt(at(0));
+    if (!page) return null;
+    return {
+      [LOCKED]: (process?.lockedPages ?? 0) > 0,
+      [MARK]: page.mlocked,
+      [LIST]: listOf(page),
+      [COUNT]: kernel.vmstat().nr_mlock,
+    };
+  });
+  const lost = steps.filter(({ state }) => state[LOCKED] === true && state[MARK] === false);
+  return { observables: { stepsNotMlocked: lost.length }, shown: toldStory(steps) };
+}
+
 const kept = { migrated: 1, nrMlock: 1, nrUnevictable: 1, swappedOut: 0 };
 const lost = { migrated: 1, nrMlock: 0, nrUnevictable: 0, swappedOut: 0 };
 
@@ -50,24 +80,26 @@ export const migrationMlock: Lab = {
   name: "migration-mlock",
   kind: "defect",
   commit: null,
-  title: "a page that migrates is mlocked no more, until 2015",
+  title: "Migration takes PG_mlocked off a page; since 2015 it is put back",
   before: { release: "v3.7", set: {} },
   after: { release: "v3.7", set: { migrationMlock: "restored" } },
   problem:
-    "A page that migrates is unmapped everywhere, copied to another frame, and mapped there again. Its marks go over to " +
-    "the new page: PG_mlocked among them, so that locked memory stays where reclaim does not look.",
+    "To migrate a page is to unmap it everywhere, copy it to another frame, and map that in its place. The new page gets " +
+    "the flags of the old one. PG_mlocked is one of them: it says that locked memory maps the page, and keeps it on the " +
+    "unevictable list, where reclaim does not look.",
   beforeText:
-    "Since clear_page_mlock moved to the last unmap (commit e6c509f85455), unmapping the page for its migration clears " +
-    "PG_mlocked before the marks are copied. The new page is on a list of reclaim, and NR_MLOCK is one less, though its " +
-    "memory is locked. It is mlocked again when somebody locks it once more, or when reclaim comes to unmap it, finds " +
-    "the locked VMA, and leaves it: nothing is lost, but what was counted and set aside is so no more.",
+    "Since commit e6c509f85455 (the lab clear-mlock) the last unmap clears PG_mlocked. Migration unmaps the old page " +
+    "before it copies the flags, so the new page does not get this one. It is on a list of reclaim, and NR_MLOCK is one " +
+    "less, though its memory is still locked. No data is lost: when reclaim comes to unmap the page it finds the locked " +
+    "VMA, sets PG_mlocked again, and leaves the page. So does a further mlock. Until then NR_MLOCK is wrong.",
   afterText:
-    "As each entry is restored, remove_migration_pte looks whether its VMA is locked, and mlocks the new page. (Hugh " +
-    "Dickins found and repaired it in 2015.) A page that could not move and gets its entries back is mlocked again too.",
+    "Found and repaired in 2015 by Hugh Dickins: as migration puts each entry back (remove_migration_pte), it looks at " +
+    "the VMA, and sets PG_mlocked on the page if that is locked. So it does for a page that could not be moved, and gets " +
+    "its old entries back.",
   lookFor:
-    "NR_MLOCK after the migration: 0 before the repair, 1 after. Where reclaim meets the page, both sides end alike, and " +
-    "the page is not swapped out on either.",
-  invariant: "A page that was mlocked before its migration is mlocked after it.",
+    "NR_MLOCK after the migration: 0 before the repair, 1 after it. Where reclaim meets the page (met-by-reclaim), both " +
+    "sides end alike, and neither swaps the page out.",
+  invariant: "A page with PG_mlocked that migrates has PG_mlocked afterwards.",
   mutants: [
     "where it is repaired, an entry that is restored in a locked VMA mlocks the page",
     "one in another VMA does not",
@@ -89,6 +121,16 @@ export const migrationMlock: Lab = {
       expected: { before: lost, after: kept },
     },
     {
+      name: STEP_BY_STEP,
+      shows: "The page after each step of a migration, and of a reclaim that meets it later.",
+      experiment: stepByStep,
+      expected: {
+        // That of migrate.
+        before: { stepsNotMlocked: 1 },
+        after: { stepsNotMlocked: 0 },
+      },
+    },
+    {
       name: "met-by-reclaim",
       shows:
         "Then reclaim comes to the page: it finds the locked VMA and leaves the page, mlocked, on both sides.",
@@ -104,4 +146,22 @@ export const migrationMlock: Lab = {
       expected: { before: lost, after: lost },
     },
   ],
+  meanings: {
+    migrated: "pages that migrated",
+    nrMlock: "mlocked pages in the end (NR_MLOCK)",
+    nrUnevictable: "pages on the unevictable list in the end",
+    swappedOut: "pages swapped out",
+    stepsNotMlocked: "steps that leave a page of a locked VMA not mlocked",
+  },
+  picture: (run) =>
+    storyPicture(run, STEP_BY_STEP, {
+      title: "A page of locked memory migrates, and reclaim meets it later",
+      script: metByReclaim,
+      judged: [MARK, LIST, COUNT],
+      ends: {
+        before:
+          "The page of locked memory was on a list of reclaim, and not counted, until reclaim met it.",
+        after: "It was mlocked all the time.",
+      },
+    }),
 };

@@ -1,18 +1,30 @@
 // Commit 39b5f29ac1f9: page_evictable is asked of a page alone, and changes nothing.
 
 import type { Vma } from "../kernel/vma.js";
+import { formatCount } from "../report/numbers.js";
+import { PAGE } from "./ground.js";
 import { stateAround } from "./history.js";
-import type { Lab, MakeKernel, Observables, Sight } from "./lab.js";
+import type { Lab, MakeKernel, Sight } from "./lab.js";
+import { type StoryStep, storyPicture, toldStory } from "./page-story.js";
 import { compareLoads, RandomLoad } from "./random-load.js";
 
-const PAGE = 4096;
 const OPERATIONS = 100_000;
 /** Operations between two comparisons of everything. */
 const EVERY = 1000;
 const SEED = 39;
 
+const ASKED_TWICE = "asked-twice";
+/** What is done there, in words. */
+const isolated = "a page that no locked VMA maps is taken off its list";
+const asked = "page_evictable is asked about it, with a locked VMA";
+const askedAgain = "and once more";
+/** What is looked at. */
+const ANSWER = "answer";
+const MARK = "PG_mlocked";
+const COUNT = "NR_MLOCK";
+
 /** Asks twice about a page that is on no list, with a locked VMA that does not map it. */
-async function askTwice(makeKernel: MakeKernel): Promise<Observables> {
+async function askTwice(makeKernel: MakeKernel): Promise<Sight> {
   const kernel = await makeKernel({ frames: 64 });
   const process = kernel.spawn();
   const address = process.mmap({ length: PAGE });
@@ -23,41 +35,56 @@ async function askTwice(makeKernel: MakeKernel): Promise<Observables> {
   if (page === null) throw new Error("the page that was written is not there");
   kernel.isolate(page);
   const { nr_mlock, unevictable_pgs_mlocked } = kernel.vmstat();
+  const steps: StoryStep[] = [];
+  const tell = (words: string, isEvictable?: boolean): void => {
+    const answer = isEvictable === undefined ? "–" : isEvictable ? "evictable" : "not evictable";
+    const state = { [ANSWER]: answer, [MARK]: page.mlocked, [COUNT]: kernel.vmstat().nr_mlock };
+    steps.push({ words, state });
+  };
+  tell(isolated);
   const firstAnswer = kernel.pageEvictable(page, locked);
+  tell(asked, firstAnswer);
   const secondAnswer = kernel.pageEvictable(page, locked);
+  tell(askedAgain, secondAnswer);
   const after = kernel.vmstat();
   return {
-    firstAnswer,
-    secondAnswer,
-    nrMlockAdded: after.nr_mlock - nr_mlock,
-    mlockedEvents: after.unevictable_pgs_mlocked - unevictable_pgs_mlocked,
-    pageMlocked: page.mlocked,
+    observables: {
+      firstAnswer,
+      secondAnswer,
+      nrMlockAdded: after.nr_mlock - nr_mlock,
+      mlockedEvents: after.unevictable_pgs_mlocked - unevictable_pgs_mlocked,
+      pageMlocked: page.mlocked,
+    },
+    shown: toldStory(steps),
   };
 }
 
-/** The side's kernel, and one that differs from it at most in page_evictable, under the same random operations. */
+/** The side's kernel, and one that has the other side's page_evictable, under the same random operations. */
 async function compare(makeKernel: MakeKernel): Promise<Sight> {
   const sizes = { build: "release", frames: 2048, swap: 256 } as const;
   const own = await makeKernel(sizes);
-  const reference = await makeKernel({ ...sizes, pageEvictable: "page-only" });
+  const isPageOnly = own.options.pageEvictable === "page-only";
+  const others = isPageOnly ? ("with-vma" as const) : ("page-only" as const);
+  const other = await makeKernel({ ...sizes, pageEvictable: others });
   const found = compareLoads(
     new RandomLoad(own, SEED),
-    new RandomLoad(reference, SEED),
+    new RandomLoad(other, SEED),
     OPERATIONS,
     EVERY,
   );
   const { unevictable_pgs_mlocked, unevictable_pgs_culled, pswpin } = own.vmstat();
-  const kinds = [...found.kinds].map(([kind, n]) => `${kind} ${n}`);
+  const kinds = [...found.kinds].map(([kind, n]) => `${kind} ${formatCount(n)}`);
   return {
     observables: {
       operations: found.operations,
       otherResults: found.results,
       otherStates: found.states,
-      violations: own.verify().length,
+      violations: own.verify().length + other.verify().length,
     },
     shown: [
       `operations: ${kinds.join(", ")}`,
-      `pages mlocked ${unevictable_pgs_mlocked}, culled ${unevictable_pgs_culled}, read from swap ${pswpin}`,
+      `pages mlocked: ${formatCount(unevictable_pgs_mlocked)}; put on the unevictable list by reclaim: ` +
+        `${formatCount(unevictable_pgs_culled)}; read from swap: ${formatCount(pswpin)}`,
     ],
   };
 }
@@ -79,21 +106,21 @@ export const pageEvictable: Lab = {
   title: "page_evictable looks at a page alone, and changes nothing",
   ...stateAround("pageEvictable", "page-only"),
   problem:
-    "Reclaim asks page_evictable of each page that it meets: may it be taken at all? Pages of locked memory may not. " +
-    "A predicate that is asked so often, in so many places, should not change what it is asked about.",
+    "Before reclaim takes a page it asks page_evictable whether it may: pages of locked memory may not. Such a question " +
+    "should change nothing. But where a new page was asked about, the question itself could mark the page as mlocked.",
   beforeText:
-    "page_evictable takes a page and, in two of its callers, a VMA: where a new anonymous page is added, and where a " +
-    "page that KSM had shared is copied as it comes back from swap. With a VMA that is locked it sets PG_mlocked, and " +
-    "adds to NR_MLOCK if the bit was not set. So asking whether a page may be reclaimed can be what forbids it.",
+    "page_evictable takes a page and, from two callers, the VMA that the page is new in: where a new anonymous page is " +
+    "added, and where a page that KSM had shared is copied as it comes back from swap. If that VMA is locked it answers " +
+    "no, and on the way sets PG_mlocked; if the bit was clear, NR_MLOCK is one more.",
   afterText:
-    "page_evictable takes the page alone, reads two bits, and changes nothing. The two callers that have a new page of " +
-    "a VMA mark it themselves, with mlocked_vma_newpage, and put it on the unevictable list if that says so.",
+    "page_evictable takes the page alone, reads two bits, and changes nothing. The two callers ask mlocked_vma_newpage " +
+    "themselves. It sets PG_mlocked if the VMA is locked, and then the page goes to the unevictable list.",
   lookFor:
-    "The first scenario asks twice about a page on no list, with a locked VMA: before, NR_MLOCK grows by 1 and the page " +
-    "is mlocked; after, nothing has changed. The others show that this is all: the same pages are mlocked, and " +
-    "100,000 random operations have the same results and lead to the same machine.",
+    "asked-twice: before, the first question sets PG_mlocked and adds 1 to NR_MLOCK, and both answers are no; after, " +
+    "both answers are yes, and nothing has changed. Otherwise the commit changes nothing: new pages are mlocked as " +
+    "before, and 100,000 random operations on one kernel of each kind have the same results and lead to the same state.",
   invariant:
-    "A predicate does not write. NR_MLOCK is the number of pages with PG_mlocked, on both sides.",
+    "To ask changes nothing (after). NR_MLOCK is the number of pages with PG_mlocked (both sides).",
   mutants: [
     "page_evictable with a VMA mlocks a page of a locked one",
     "page_evictable of v3.7 changes nothing",
@@ -101,8 +128,9 @@ export const pageEvictable: Lab = {
   ],
   scenarios: [
     {
-      name: "asked-twice",
-      shows: "page_evictable is asked twice about a new page, with a locked VMA.",
+      name: ASKED_TWICE,
+      shows:
+        "page_evictable is asked twice about a page that is on no list, as new ones are, with a locked VMA.",
       experiment: askTwice,
       expected: {
         before: {
@@ -138,7 +166,7 @@ export const pageEvictable: Lab = {
     {
       name: "random-operations",
       shows:
-        "100,000 random operations (seed 39) on a kernel of this side and on one of the other: everything is compared each 1,000.",
+        "100,000 random operations (seed 39) on a kernel of this side and on one with the other side's page_evictable: results are compared after each, everything after each 1,000.",
       experiment: compare,
       expected: {
         before: { operations: OPERATIONS, otherResults: 0, otherStates: 0, violations: 0 },
@@ -146,4 +174,28 @@ export const pageEvictable: Lab = {
       },
     },
   ],
+  meanings: {
+    firstAnswer: "first answer: may the page be reclaimed?",
+    secondAnswer: "second answer: may the page be reclaimed?",
+    nrMlockAdded: "pages that the questions added to NR_MLOCK",
+    mlockedEvents: "pages that the questions counted as mlocked",
+    pageMlocked: "PG_mlocked of the page after the questions",
+    nrMlock: "mlocked pages in the end (NR_MLOCK)",
+    nrUnevictable: "pages on the unevictable list in the end",
+    nrActiveAnon: "pages on the active list of anonymous pages in the end",
+    operations: "random operations on both kernels",
+    otherResults: "operations with different results on the two kernels",
+    otherStates: "of 100 comparisons of everything, those that differ",
+    violations: "invariants broken in the end, of both kernels",
+  },
+  picture: (run) =>
+    storyPicture(run, ASKED_TWICE, {
+      title: "What it changes to ask whether a page may be reclaimed",
+      script: "",
+      judged: [MARK, COUNT],
+      ends: {
+        before: "Asking has mlocked the page.",
+        after: "Asking has changed nothing.",
+      },
+    }),
 };

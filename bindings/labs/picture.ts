@@ -96,5 +96,31 @@ export interface TimelinePicture {
   }[];
 }
 
+/** What holds after each step that both sides take, time downwards: yes as a bar, counts and words as they are. */
+export interface StatesPicture {
+  readonly kind: "states";
+  readonly title: string;
+  readonly steps: readonly {
+    readonly words: string;
+    /** Shown below them. */
+    readonly note?: string;
+  }[];
+  readonly panels: readonly {
+    readonly title: string;
+    /** One thing each, with its value after every step. */
+    readonly lanes: readonly {
+      readonly name: string;
+      readonly values: readonly (string | boolean)[];
+      /** Steps, counted from 0, after which the value is wrong. */
+      readonly wrong: readonly number[];
+    }[];
+    /** What holds at the end. */
+    readonly end?: string;
+    /** Is that end the wrong one? */
+    readonly isWrong?: true;
+  }[];
+}
+
 /** A picture of any kind. */
-export type Picture = SpacePicture | SequencePicture | BarsPicture | TimelinePicture;
+export type Picture =
+  SpacePicture | SequencePicture | BarsPicture | TimelinePicture | StatesPicture;

@@ -23,6 +23,29 @@ describe("the picture of a lab", () => {
     },
   );
 
+  test.each(["page-evictable", "clear-mlock", "storage-key", "migration-mlock"])(
+    "%s is a story of the same steps, in which something is wrong before, and nothing after",
+    async (name) => {
+      const picture = await pictured(labNamed(name)!);
+      if (picture?.kind !== "states") throw new Error(`it is ${picture?.kind}`);
+      const wrong = picture.panels.map(({ lanes }) => lanes.flatMap((lane) => lane.wrong).length);
+      expect(wrong).toEqual([expect.toSatisfy((n: number) => n > 0), 0]);
+      for (const { values } of picture.panels.flatMap(({ lanes }) => lanes)) {
+        expect(values).toHaveLength(picture.steps.length);
+      }
+    },
+  );
+
+  test("a story's comments stand with their steps", async () => {
+    const picture = await pictured(labNamed("clear-mlock")!);
+    if (picture?.kind !== "states") throw new Error(`it is ${picture?.kind}`);
+    expect(picture.steps).toContainEqual({
+      words: "truncate F 0",
+      note: "unmaps private copies too",
+    });
+    expect(picture.steps.at(-1)).toEqual({ words: "munmap A 0 1" });
+  });
+
   test("machines that look the same and count otherwise: the way there, and the counts", async () => {
     const script =
       "file F 1 disk\nspawn A # a process\nmmap A 0 1 rw file:F:0 private\nwrite A 0 7\nmlock A 0 1\ntruncate F 0\n";

@@ -82,6 +82,21 @@ const pictures: Picture[] = [
       },
     ],
   },
+  {
+    ...{ kind: "states", title: "a < b" },
+    steps: [{ words: "maps & locks", note: "a note" }, { words: "unlocks" }],
+    panels: [
+      {
+        ...{ title: "before", end: "lost", isWrong: true },
+        lanes: [
+          { name: "PG_mlocked", values: [true, true], wrong: [1] },
+          { name: "mapped", values: [true, false], wrong: [1] },
+          { name: "list", values: ["unevictable", "unevictable"], wrong: [] },
+        ],
+      },
+      { title: "after", lanes: [{ name: "count", values: ["1", "0"], wrong: [] }] },
+    ],
+  },
 ];
 
 describe.each(pictures.map((picture) => [picture.kind, drawPicture(picture)] as const))(
@@ -103,3 +118,20 @@ describe.each(pictures.map((picture) => [picture.kind, drawPicture(picture)] as 
     });
   },
 );
+
+test("states: a bar where something holds, words where it is told, and what is wrong is marked", () => {
+  const svg = drawPicture(pictures.at(-1)!);
+  const count = (what: string): number => svg.split(what).length - 1;
+  expect([count('class="f1"'), count('class="f0"')]).toEqual([2, 1]);
+  expect(count('class="bad"')).toBe(2);
+  expect(svg).toMatch(/class="wrong">no</);
+  expect(svg).toContain(">maps &amp; locks</text>");
+  expect(svg).toContain(">a note</text>");
+});
+
+test("a frame has room for all flags", () => {
+  const all: typeof dump = { ...dump, frames: [[1, "AMKLUSRD", 7]] };
+  const svg = drawPicture({ kind: "space", title: "all", panels: [{ title: "", dump: all }] });
+  const [, left = ""] = /<rect class="[^"]*" x="[^"]*" y="[^"]*" width="(66)"/.exec(svg) ?? [];
+  expect(Number(left)).toBeGreaterThan("AMKLUSRD".length * 7.5);
+});

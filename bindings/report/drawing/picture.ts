@@ -4,6 +4,7 @@ import type { Picture } from "../../labs/picture.js";
 import { drawBars } from "./bars.js";
 import { drawSequence } from "./sequence.js";
 import { drawSpace } from "./space.js";
+import { drawStates } from "./states.js";
 import { type Drawn, svgFile } from "./svg.js";
 import { drawTimeline } from "./timeline.js";
 
@@ -22,5 +23,7 @@ function drawn(picture: Picture): Drawn {
       return drawBars(picture);
     case "timeline":
       return drawTimeline(picture);
+    case "states":
+      return drawStates(picture);
   }
 }

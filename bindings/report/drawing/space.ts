@@ -9,7 +9,8 @@ type Panel = SpacePicture["panels"][number];
 const BETWEEN = 28;
 const CELL = 24;
 const VMA_HEAD = 16;
-const FRAME_WIDTH = 54;
+/** Room for all flags of a dump: AMKLUSRD. */
+const FRAME_WIDTH = 66;
 const FRAME_HEIGHT = 36;
 /** More pages than this of a VMA, and more frames, are counted. */
 const MOST_CELLS = 8;
