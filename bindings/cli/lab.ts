@@ -2,15 +2,23 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
+import { commits, lifetimes } from "../labs/commits.js";
 import { labNamed, labs } from "../labs/index.js";
 import type { LabRun } from "../labs/lab-run.js";
 import type { Lab } from "../labs/lab.js";
 import { runLab } from "../labs/runner.js";
-import { disappointmentLines, labLine, renderLab, renderLabs } from "../report/lab-view.js";
+import { labLine, renderLabs } from "../report/lab-list.js";
+import { renderLab } from "../report/lab-view.js";
+import { disappointmentLines } from "../report/lab-words.js";
+import { fittedLines } from "../report/line-wrap.js";
 import { quoted } from "../scenario/line-error.js";
 import { counted } from "../scenario/wording.js";
 import { InputError } from "./failure.js";
+import type { TerminalOptions } from "../report/terminal.js";
 import { terminalOptions } from "./terminal-options.js";
+
+/** What is printed here is prose and tables that are made for it. */
+const DEFAULT_COLUMNS = 80;
 
 interface LabFlags {
   readonly all?: true;
@@ -45,7 +53,7 @@ async function lab(names: readonly string[], flags: LabFlags): Promise<void> {
     // Short labs, one after the other, would not hear an interrupt.
     await nextTurn();
     if (!flags.json)
-      process.stdout.write(flags.all ? allLines(run) : renderLab(one, run, terminalOptions()));
+      process.stdout.write(flags.all ? allLines(one, run) : renderLab(one, run, terminal()));
   }
   if (flags.json) process.stdout.write(`${JSON.stringify({ labs: runs.map(asJson) }, null, 1)}\n`);
   const failed = runs.filter(({ pass }) => !pass).length;
@@ -56,8 +64,13 @@ async function lab(names: readonly string[], flags: LabFlags): Promise<void> {
 }
 
 function listLabs({ json }: LabFlags): void {
-  const list = labs.map(({ name, kind, commit, title }) => ({ name, kind, commit, title }));
-  process.stdout.write(json ? `${JSON.stringify({ labs: list }, null, 1)}\n` : renderLabs(labs));
+  const list = labs.map((one) => {
+    const { name, kind, commit, title } = one;
+    return { name, kind, commit, title, ...originOf(one) };
+  });
+  process.stdout.write(
+    json ? `${JSON.stringify({ labs: list }, null, 1)}\n` : renderLabs(labs, terminal()),
+  );
 }
 
 function chosenLab(name: string): Lab {
@@ -67,10 +80,18 @@ function chosenLab(name: string): Lab {
   throw new InputError(`lab: unknown ${quoted(name)}; accepted: ${accepted}`);
 }
 
-function allLines(run: LabRun): string {
+/** 80 columns, where the terminal does not say. */
+function terminal(): TerminalOptions {
+  return { ...terminalOptions(), columns: process.stdout.columns ?? DEFAULT_COLUMNS };
+}
+
+function allLines(one: Lab, run: LabRun): string {
   const width = labs.reduce((most, { name }) => Math.max(most, name.length), 0);
-  const failed = disappointmentLines(run).map((line) => `      ${line}\n`);
-  return `${labLine(run, width)}\n${failed.join("")}`;
+  const { columns } = terminal();
+  const failed = disappointmentLines(one, run).flatMap((line) =>
+    fittedLines(`      ${line}`, columns),
+  );
+  return [labLine(one, run, width, terminal()), ...failed, ""].join("\n");
 }
 
 /** On a terminal the last line of standard error says what runs. */
@@ -86,12 +107,20 @@ function endProgress(): void {
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
 }
 
-/** A run without what the machines looked like on the way. */
+/** A run without what the machines looked like on the way, and with what its observables are. */
 function asJson({ scenarios, ...run }: LabRun) {
   const seen = scenarios.map(
     ({ name, shows, pass, before, after, firstDifference, disappointments }) => ({
       ...{ name, shows, pass, before, after, firstDifference, disappointments },
     }),
   );
-  return { ...run, scenarios: seen };
+  const one = labNamed(run.name);
+  return { ...run, title: one?.title, meanings: one?.meanings ?? {}, scenarios: seen };
+}
+
+/** Where a lab comes from: a commit's subject line, first tag and month; of a defect, how long it lasted. */
+function originOf({ name, commit }: Lab) {
+  const found = commit === null ? undefined : commits[commit];
+  const { subject = null, release = null, date = null } = found ?? {};
+  return { subject, release, date, lasted: lifetimes[name]?.until ?? null };
 }

@@ -1,4 +1,4 @@
-// All labs, the ten commits first, from the oldest.
+// All labs, the ten commits first, from the oldest; then the defects.
 
 import { anonIndex } from "./anon-index.js";
 import { brkLock } from "./brk-lock.js";
@@ -32,7 +32,7 @@ export const labs: readonly Lab[] = [
   clearMlock,
   notifierCalls,
   storageKey,
-  // Later defects of v3.7.
+  // What went wrong, or became dearer, and was repaired later if at all.
   prioPruning,
   thpMove,
   hugetlbUnits,

@@ -22,9 +22,13 @@ function ofSide(
     .map((name) => ({ side, observable: name, expected: expected[name], found: found[name] }));
 }
 
-/** Names of observables in the order in which they were seen. */
+/** Names of observables in the order in which they were seen; an assertion first, as it is why others were not. */
 export function namesOf(a: Observables, b: Observables): string[] {
-  return [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  const names = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+  return [
+    ...names.filter((name) => name === "assertion"),
+    ...names.filter((name) => name !== "assertion"),
+  ];
 }
 
 /** The first observable of a scenario in which its sides differ. */

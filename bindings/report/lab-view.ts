@@ -1,39 +1,27 @@
-// Labs for people: the list of them, and one that has run.
+// A lab that has run, for a terminal.
 
-import type {
-  Disappointment,
-  FirstDifference,
-  LabRun,
-  LabSide,
-  ScenarioRun,
-} from "../labs/lab-run.js";
-import type { KernelState } from "../labs/history.js";
 import { namesOf } from "../labs/judgement.js";
-import type { Lab } from "../labs/lab.js";
-import { boxTable } from "./box-table.js";
+import type { LabRun, LabSide, ScenarioRun } from "../labs/lab-run.js";
+import type { Lab, Scenario, ScriptScenario } from "../labs/lab.js";
+import { scriptText } from "../labs/script-run.js";
+import {
+  disappointmentLines,
+  kernelInWords,
+  kernelsTold,
+  meaningOf,
+  originTold,
+  paragraphs,
+  scenarioVerdict,
+  shownValue,
+  switchTable,
+} from "./lab-words.js";
 import { fittedLines, wrapWords } from "./line-wrap.js";
-import { formatCount } from "./numbers.js";
+import { observableTable } from "./observable-table.js";
 import { type Terminal, terminalFor, type TerminalOptions, titleLine } from "./terminal.js";
 
 /** Between lines of both sides that stand beside each other. */
 const GAP = " │ ";
 const MARK = "≠";
-
-/** "memcg-stat  89c06bd52fb9  ...": a line for each lab. */
-export function renderLabs(labs: readonly Lab[]): string {
-  const width = labs.reduce((most, { name }) => Math.max(most, name.length), 0);
-  const lines = labs.map(
-    ({ name, commit, title }) =>
-      `${name.padEnd(width)}  ${(commit ?? "defect").padEnd(12)}  ${title}`,
-  );
-  return `${lines.join("\n")}\n`;
-}
-
-/** A lab's line in a run of many: the verdict, and where its sides part. */
-export function labLine({ name, pass, firstDifference }: LabRun, width: number): string {
-  const where = firstDifference === null ? "no difference" : differenceLine(firstDifference);
-  return `${pass ? "pass" : "FAIL"}  ${name.padEnd(width)}  ${where}`;
-}
 
 /** Everything about a lab that has run, with a newline at its end. */
 export function renderLab(lab: Lab, run: LabRun, options: TerminalOptions): string {
@@ -45,82 +33,85 @@ export function renderLab(lab: Lab, run: LabRun, options: TerminalOptions): stri
   ];
   return [
     titleLine(`${lab.name}: ${lab.title}`, terminal),
-    lab.commit === null ? "a later defect" : `commit ${lab.commit}`,
+    ...wrapWords(originTold(lab), columns),
     "",
     ...paragraph("", lab.problem),
-    ...paragraph(`before: ${kernelInWords(run.before)}`, lab.beforeText),
-    ...paragraph(`after: ${kernelInWords(run.after)}`, lab.afterText),
+    ...paragraph(`before: ${kernelInWords(lab, run.before, "before")}`, lab.beforeText),
+    ...paragraph(`after: ${kernelInWords(lab, run.after, "after")}`, lab.afterText),
+    ...kernelLines(lab, terminal),
     ...paragraph("what to look for", lab.lookFor),
-    ...run.scenarios.flatMap((scenario) => [...scenarioLines(scenario, terminal), ""]),
+    ...run.scenarios.flatMap((one, i) => [
+      ...scenarioLines(lab, lab.scenarios[i], one, terminal),
+      "",
+    ]),
     ...paragraph("what must hold", lab.invariant),
-    ...verdict(run, terminal),
+    ...verdict(lab, run, terminal),
     "",
   ].join("\n");
 }
 
-/** "v3.7-rc1, but anonIndex list": a release, and where its switches are otherwise. */
-export function kernelInWords({ release, set }: KernelState): string {
-  const others = Object.entries(set).map(([name, value]) => `${name} ${value}`);
-  return others.length === 0 ? release : `${release}, but ${others.join(", ")}`;
-}
-
-/** Where a lab's sides part, in a line. */
-export function differenceLine(difference: FirstDifference): string {
-  const { kind, line, operation, what, before, after, differences, scenario } = difference;
-  const more = differences > 1 ? `, and ${differences - 1} more` : "";
-  const values = `${shownValue(before)} before, ${shownValue(after)} after${more}`;
-  if (line === null) return `${scenario}: ${what}: ${values}`;
-  const name = kind === "result" ? kind : `${kind}, ${what}`;
-  return `${scenario}, line ${line}, ${operation}: ${name}: ${values}`;
-}
-
-/** What failed an expectation, in a line each. */
-export function disappointmentLines({ scenarios }: LabRun): string[] {
-  return scenarios.flatMap(({ name, disappointments }) =>
-    disappointments.map((one) => `${name}: ${disappointmentInWords(one)}`),
+/** Which kernels these are, and the switches in which they are not as their release. */
+function kernelLines(lab: Lab, { columns, paint }: Terminal): string[] {
+  const table = switchTable(lab);
+  const { release } = table ?? { release: null };
+  const head = ["", "before", "after", ...(release === null ? [] : [release])];
+  const cells = (table?.rows ?? []).map((row) => [
+    ...[row.name, row.before, row.after],
+    ...(release === null ? [] : [row.released]),
+  ]);
+  const lines = cells.length === 0 ? [] : [head, ...cells];
+  const widths = head.map((_, i) => Math.max(0, ...lines.map((row) => row[i]?.length ?? 0)));
+  const rows = lines.map((row) =>
+    `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd(),
   );
+  return [
+    paint("name", "the two kernels"),
+    ...wrapWords(kernelsTold(lab), columns),
+    ...rows.flatMap((row) => fittedLines(row, columns)),
+    "",
+  ];
 }
 
-/** An observable's value as it is shown. */
-export function shownValue(value: number | string | boolean | null | undefined): string {
-  if (typeof value === "number" && Number.isInteger(value)) return formatCount(value);
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  return value === undefined || value === null ? "–" : `${value}`;
-}
-
-/** A text's paragraphs, each on one line. */
-export function paragraphs(text: string): string[] {
-  return text
-    .trim()
-    .split(/\n\s*\n/)
-    .map((one) => one.replaceAll(/\s+/g, " ").trim());
-}
-
-function scenarioLines(run: ScenarioRun, terminal: Terminal): string[] {
-  const { name, shows, before, after, firstDifference } = run;
+function scenarioLines(
+  lab: Lab,
+  source: Scenario | undefined,
+  run: ScenarioRun,
+  terminal: Terminal,
+): string[] {
+  const { name, shows, before, after } = run;
   const { columns, paint } = terminal;
   const rows = namesOf(before.observables, after.observables).map((observable) => {
-    const values = [before.observables[observable], after.observables[observable]];
-    return [observable, ...values.map(shownValue), values[0] === values[1] ? "" : MARK];
+    const meaning = meaningOf(lab, observable);
+    return {
+      ...{ meaning, name: meaning === observable ? "" : observable },
+      before: shownValue(before.observables[observable]),
+      after: shownValue(after.observables[observable]),
+    };
   });
-  const parted = firstDifference === null ? "The sides do not part." : partsAt(firstDifference);
   return [
     ...wrapWords(`${name}: ${shows}`, columns).map((line, i) =>
       i === 0 ? line.replace(name, paint("name", name)) : line,
     ),
-    ...wrapWords(parted, columns - 2).map((line) => `  ${line}`),
-    boxTable(["observable", "before", "after", ""], rows, terminal, (row) => row[3] === MARK),
+    ...(source !== undefined && "script" in source ? scriptLines(source, run, terminal) : []),
+    ...wrapWords(scenarioVerdict(lab, run), columns - 2).map((line) => `  ${line}`),
+    observableTable(rows, terminal),
     ...shownLines(before.shown, after.shown, terminal),
   ];
 }
 
-function partsAt(difference: FirstDifference): string {
-  const { line, operation, kind, what, before, after, differences } = difference;
-  const values = `${shownValue(before)} before, ${shownValue(after)} after`;
-  const more = differences > 1 ? ` (and ${differences - 1} more)` : "";
-  if (line === null) return `They part in ${what}: ${values}${more}.`;
-  const where = kind === "result" ? "its result" : `${kind}, ${what}`;
-  return `They part at line ${line}, ${operation}, in ${where}: ${values}${more}.`;
+/** The script with the numbers of its lines, and a mark where the sides part. */
+function scriptLines(
+  source: Scenario & ScriptScenario,
+  { firstDifference }: ScenarioRun,
+  { columns, paint }: Terminal,
+): string[] {
+  const lines = scriptText(source).split("\n");
+  const width = `${lines.length}`.length;
+  return lines.flatMap((text, i) => {
+    const mark = firstDifference?.line === i + 1 ? MARK : " ";
+    const fitted = fittedLines(`${mark} ${`${i + 1}`.padStart(width)}  ${text}`, columns - 2);
+    return fitted.map((line) => `  ${mark === MARK ? line : paint("dim", line)}`);
+  });
 }
 
 /** Lines of both sides: once where they are the same, beside each other where there is room, else below each other. */
@@ -147,17 +138,11 @@ function shownLines(
   ];
 }
 
-function verdict(run: LabRun, { paint }: Terminal): string[] {
+function verdict(lab: Lab, run: LabRun, { columns, paint }: Terminal): string[] {
   const sides: readonly LabSide[] = [run.before, run.after];
   const count = sides.reduce((sum, { observables }) => sum + Object.keys(observables).length, 0);
   if (run.pass) return [paint("good", `As expected: all ${count} observables of both sides.`)];
-  const lines = disappointmentLines(run);
-  return [paint("failed", `Not as expected: ${lines.length} of ${count} observables.`), ...lines];
-}
-
-function disappointmentInWords({ side, observable, expected, found }: Disappointment): string {
-  if (expected === undefined)
-    return `${observable} is ${shownValue(found)} ${side}, and nothing is expected`;
-  const seen = found === undefined ? "was not observed" : `is ${shownValue(found)}`;
-  return `${observable} ${seen} ${side}, expected ${shownValue(expected)}`;
+  const lines = disappointmentLines(lab, run).flatMap((line) => fittedLines(line, columns));
+  const failed = run.scenarios.reduce((sum, one) => sum + one.disappointments.length, 0);
+  return [paint("failed", `Not as expected: ${failed} of ${count} observables.`), ...lines];
 }

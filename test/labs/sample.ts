@@ -24,6 +24,7 @@ export const sample: Lab = {
   afterText: "It does not.",
   lookFor: "visited",
   invariant: "Both find the page.",
+  meanings: { walks: "walks of the reverse map", index: "kind of index" },
   mutants: [],
   scenarios: [
     {
