@@ -19,18 +19,25 @@ export interface LatePath {
 
 /** What was found in all steps of a path. */
 export interface Lateness {
-  /** Steps at whose end the entry is changed, no page-table lock is held, and the guest can write through its own. */
-  readonly moments: number;
+  /** Is there a step after which the entry is changed, no page-table lock is held, and the guest writes all the same? */
+  readonly writesLate: boolean;
   /** Of the writes that it then makes: those that come to a frame that is free. */
   readonly toFreeFrames: number;
   /** Does it show anything in the end? */
   readonly survives: boolean;
-  /** What happens to the entry and to the guest's, "kernel: ..." and "guest: ...", in order. */
-  readonly log: readonly string[];
+  /** What happens to the entry and to the guest's, in order. */
+  readonly log: readonly LateLine[];
 }
 
+/** "kernel: ..." or "guest: ...". */
+export type LateLine = `${"kernel" | "guest"}: ${string}`;
+
 /** The line of a log that says what must not be. */
-export const LATE = "guest: can write to the page, though the entry does not allow it";
+export const LATE = "guest: can still write to the page, as nobody has told it";
+/** How a line ends that says what is done in one go, from the lock to the unlock. */
+export const UNDER_LOCK = "under the page-table lock";
+/** How a line begins that is a call of the guest. */
+export const CALLS = "kernel: calls ";
 
 const GUEST_WORD = 99;
 
@@ -75,35 +82,55 @@ export async function lateness(options: KernelOptions, late: LatePath): Promise<
   const actor = scheduler.actor(late.name, (batch) => {
     late.path(batch, page);
   });
-  const log: string[] = [];
-  let was = { allowed: true, writable: true, isLate: false };
-  let moments = 0;
+  const log: LateLine[] = [];
+  let was: Seen = { allowed: true, writable: true, ranges: 0, isLate: false };
+  let writesLate = false;
   let toFreeFrames = 0;
   while (!actor.done) {
     scheduler.step(actor);
     const shown = guest.pages().find((it) => it.address === at(0) && it.frame === frame);
     const isLocked = actor.heldLocks.some(({ lock }) => lock === "page-table lock");
     const entry = process.entryAt(at(0));
-    const allowed = entry?.frame === frame && entry.writable;
+    const stays = entry?.frame === frame;
+    const allowed = stays && entry.writable;
     const writable = shown?.writable === true;
     const isLate = writable && !allowed && !isLocked;
-    const change = entry?.frame === frame ? "write-protects the entry" : "takes the entry away";
-    if (was.writable && !writable) log.push("guest: is told, and lets the page go");
-    if (was.allowed && !allowed) log.push(`kernel: ${change}`);
-    if (isLate && !was.isLate) log.push(LATE);
-    was = { allowed, writable, isLate };
+    const now: Seen = { allowed, writable, ranges: guest.ranges, isLate };
+    log.push(
+      ...linesBetween(was, now, stays ? "write-protects the entry" : "takes the entry away"),
+    );
+    was = now;
     if (!isLate) continue;
-    moments++;
-    if (
-      !writes(scheduler, () => {
-        guest.write(at(0), GUEST_WORD);
-      })
-    )
-      toFreeFrames++;
+    writesLate = true;
+    const write = (): void => guest.write(at(0), GUEST_WORD);
+    if (!writes(scheduler, write)) toFreeFrames++;
   }
   const survives = guest.pages().some((it) => it.frame === frame && it.writable);
   kernel.dispose();
-  return { moments, toFreeFrames, survives, log };
+  return { writesLate, toFreeFrames, survives, log };
+}
+
+/** What a step may change. */
+interface Seen {
+  /** Does the process's entry let it write? */
+  readonly allowed: boolean;
+  /** Does the guest's? */
+  readonly writable: boolean;
+  /** Ranges that the guest was told of and that have not ended. */
+  readonly ranges: number;
+  readonly isLate: boolean;
+}
+
+function linesBetween(was: Seen, now: Seen, change: string): LateLine[] {
+  const lines: LateLine[] = [];
+  const begins = now.ranges > was.ranges;
+  if (begins) lines.push(`${CALLS}invalidate_range_start`);
+  else if (was.writable && !now.writable) lines.push(`${CALLS}invalidate_page`);
+  if (was.writable && !now.writable) lines.push("guest: lets the page go");
+  if (was.allowed && !now.allowed) lines.push(`kernel: ${change}, ${UNDER_LOCK}`);
+  if (now.isLate && !was.isLate) lines.push(LATE);
+  if (now.ranges < was.ranges) lines.push(`${CALLS}invalidate_range_end`);
+  return lines;
 }
 
 /** Lets the guest write, and goes back to before; false if it wrote to a frame that is free. */

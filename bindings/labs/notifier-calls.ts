@@ -1,139 +1,55 @@
-import { KernelError } from "../core/kernel-error.js";
-import type { NotifierOptions } from "../kernel/mmu-notifier.js";
 import { stateAround } from "./history.js";
-import { latePaths, lateness, type Lateness } from "./late-client.js";
-import type { Lab, MakeKernel, Sight } from "./lab.js";
-import { isUnderPtl, toldAt, toldWords } from "./notifier-log.js";
+import type { Lab } from "./lab.js";
+import {
+  callsAndLocks,
+  lateWrites,
+  neverMoved,
+  sleepingClient,
+  stillUnderTheLock,
+  withoutChangePte,
+} from "./notifier-clients.js";
 import { notifierPicture } from "./notifier-picture.js";
-import { notifierSites, type NotifierSite } from "./notifier-sites.js";
 
-const moved = notifierSites.filter((site) => site.moved);
-const unmoved = notifierSites.filter((site) => !site.moved);
-
-/** What becomes of a change when a client that sleeps is told: null, or what the checked build says. */
-async function sleepsAt(
-  makeKernel: MakeKernel,
-  site: NotifierSite,
-  client: NotifierOptions,
-): Promise<string | null> {
-  const kernel = await makeKernel(site.machine);
-  const process = kernel.spawn();
-  const change = site.prepare(kernel, process);
-  process.registerNotifier(client);
-  try {
-    change();
-    return null;
-  } catch (error) {
-    if (!(error instanceof KernelError) || error.code !== "BUG") throw error;
-    const [, what = error.detail] = /(something sleeps while the [^(]*)/.exec(error.detail) ?? [];
-    return what.replace(/ at 0x[0-9a-f]+ $/, " is held");
-  }
-}
-
-/** A network card, which sleeps in all that it is told of, at each of these sites. */
-async function sleepers(makeKernel: MakeKernel, sites: readonly NotifierSite[]): Promise<Sight> {
-  const shown: string[] = [];
-  let atomic = 0;
-  for (const site of sites) {
-    const wrong = await sleepsAt(makeKernel, site, { model: "rdma" });
-    if (wrong !== null) atomic++;
-    shown.push(`${site.name}: ${wrong ?? "may sleep"}`);
-  }
-  return { observables: { sites: sites.length, sleepInAtomicContext: atomic }, shown };
-}
-
-/** All calls at all sites, and how many of them are under the page-table lock. */
-async function calls(makeKernel: MakeKernel): Promise<Sight> {
-  const shown: string[] = [];
-  let inside = 0;
-  let outside = 0;
-  let ranges = 0;
-  for (const site of notifierSites) {
-    const told = toldAt(await makeKernel(site.machine), site);
-    for (const call of told) {
-      if (call.call === "start") ranges++;
-      // Questions and change_pte are under the lock on both sides.
-      if (call.call === "young" || call.call === "change") continue;
-      if (isUnderPtl(call)) inside++;
-      else outside++;
-    }
-    shown.push(`${site.name}:`, ...told.map((call) => `  ${toldWords(call)}`));
-  }
-  return {
-    observables: { invalidationsUnderPtl: inside, invalidationsOutside: outside, ranges },
-    shown,
-  };
-}
-
-/** Clients that sleep where both sides call them under the lock. */
-async function underTheLock(makeKernel: MakeKernel): Promise<Sight> {
-  const site = (name: string): NotifierSite => notifierSites.find((it) => it.name === name)!;
-  const clearFlushYoung = await sleepsAt(makeKernel, site("page_referenced"), {
-    clearFlushYoung: () => false,
-    sleeps: true,
-  });
-  const changePte = await sleepsAt(makeKernel, site("do_wp_page"), {
-    changePte: () => undefined,
-    sleeps: true,
-  });
-  return {
-    observables: {
-      clearFlushYoungMaySleep: clearFlushYoung === null,
-      changePteMaySleep: changePte === null,
-    },
-    shown: [`clear_flush_young: ${clearFlushYoung}`, `change_pte: ${changePte}`],
-  };
-}
-
-/** What a client hears of a copy on write that has no change_pte. */
-async function withoutChangePte(makeKernel: MakeKernel): Promise<Sight> {
-  const site = moved.find(({ name }) => name === "do_wp_page")!;
-  const told = toldAt(await makeKernel(site.machine), site, { changePte: false });
-  return {
-    observables: { told: told.map(({ call }) => call).join(", ") },
-    shown: told.map(toldWords),
-  };
-}
-
-/** Moments in which a guest can write to a page whose entry is gone or protected, on all paths. */
-async function lateWrites(makeKernel: MakeKernel): Promise<Sight> {
-  const { options } = await makeKernel();
-  const found: (Lateness & { readonly name: string })[] = [];
-  for (const late of latePaths) found.push({ name: late.name, ...(await lateness(options, late)) });
-  const sum = (of: (it: Lateness) => number): number =>
-    found.reduce((total, it) => total + of(it), 0);
-  return {
-    observables: {
-      lateMoments: sum(({ moments }) => moments),
-      writesToFreeFrames: sum(({ toFreeFrames }) => toFreeFrames),
-      survivors: sum(({ survives }) => (survives ? 1 : 0)),
-    },
-    shown: found.map(({ name, moments }) => `${name}: ${moments}`),
-  };
-}
+/** The calls where nothing was moved, in their order: start and end of a range, young for a question. */
+const unmoved = {
+  places: 8,
+  placesThatSleepUnderSpinlock: 0,
+  fork: "start, end",
+  mremap: "start, end, start, end",
+  mprotect: "start, end",
+  munmap: "start, end",
+  munmapOfAHugePageOfThePool: "start, start, end, end",
+  truncate: "start, end, start, end",
+  remapFilePages: "start, end",
+  pageReferenced: "young",
+};
 
 export const notifierCalls: Lab = {
   name: "notifier-calls",
   kind: "commit",
   commit: "2ec74c3ef2d8",
-  title: "MMU notifiers are told outside the page-table lock",
+  title: "MMU notifiers are called outside the page-table lock, and may sleep",
   ...stateAround("notifierCalls", "outside-ptl"),
   problem:
-    "KVM and RDMA keep page tables of their own beside a process's, and are told when its entries change. Many of these calls " +
-    "came while the kernel held the page-table lock, a spinlock. A network card has to wait until its hardware has let a page " +
-    "go, and a spinlock must not be held by who sleeps: such a client could not be written at all.",
+    "KVM and RDMA keep page tables of their own for the memory of a process. They are clients of mmu notifiers: the kernel " +
+    "calls them when it changes entries of the process. Many of these calls came while the kernel held the page-table lock. " +
+    "That is a spinlock, and who holds one must not sleep. But a network card must wait until its hardware has let a page go: " +
+    "such a client could not be written at all.",
   beforeText:
-    "Helpers such as ptep_clear_flush_notify clear an entry, flush the TLB and tell the clients in one step under the lock. So " +
-    "nobody ever sees a page that the process has lost and the client still shows. A copy on write has no range; a client " +
-    "without change_pte hears invalidate_page in its place, under the lock too.",
+    "Helpers such as ptep_clear_flush_notify clear an entry, flush the TLB and call the clients in one step, under the lock. " +
+    "So nobody ever comes between: there is no moment in which the process has lost a page and the client still shows it. A " +
+    "copy on write is not a range; a client without change_pte hears invalidate_page in its place, under the lock too.",
   afterText:
-    "Changes of ranges begin before the first lock and end after the last, with the same arguments, also if nothing was " +
-    "changed after all. try_to_unmap and page_mkclean call invalidate_page when the lock was let go. Clients may sleep in all " +
-    "of these. clear_flush_young and change_pte stay under the lock. In exchange there is a moment in which the entry is gone " +
-    "and the client does not know yet: whoever unmaps has to keep the frame until the call has returned.",
+    "A change of a range begins before the first lock is taken and ends after the last is let go, both with the same " +
+    "arguments, and both also if nothing was changed after all. try_to_unmap and page_mkclean call invalidate_page when they " +
+    "have let the lock go. In all these calls clients may sleep. clear_flush_young and change_pte stay under the lock.\n\n" +
+    "In exchange there is now a moment in which the entry is gone and the client does not know it: whoever unmaps must keep " +
+    "the frame until the call has returned.",
   lookFor:
-    "The sites at which a client that sleeps is told under a spinlock: all of those that were changed, and none. Then the " +
-    "log, with the locks that are held at each call.",
+    "Places are functions of the kernel that call clients: 11 of those that the commit changed are here (the twelfth, " +
+    "__xip_unmap, is not, as there are no execute-in-place files). Before, each calls a sleeping client under the " +
+    "page-table lock; after, none does. Then the log of the calls, with the locks that are held at each. Places that the " +
+    "commit leaves alone are controls: their calls are the same on both sides.",
   invariant:
     "No call in which a client may sleep is made under a spinlock; a range begins before the first change and ends after the " +
     "last with the same arguments; a frame stays until its clients have heard of it, and after that none of them shows it.",
@@ -147,51 +63,85 @@ export const notifierCalls: Lab = {
     "a copy on write begins its range before the page-table lock",
     "try_to_unmap tells under the page-table lock where that is the kernel's way",
   ],
+  meanings: {
+    places: "functions of the kernel that are looked at",
+    placesThatSleepUnderSpinlock: "of these, where a client sleeps under a spinlock",
+    callsUnderSpinlock: "calls to invalidate, under the page-table lock",
+    callsOutside: "calls to invalidate, without that lock",
+    rangesTold: "pairs of these: start and end of a range",
+    paths: "kernel paths, stopped after each step",
+    pathsWithLateWrites: "of these, where a guest writes after the entry is gone",
+    writesToFreeFrames: "of these writes, those to a frame that is free",
+    pathsThatLeaveThePage: "paths after which the guest still shows the page",
+    callsOfACopy: "what it is told of a copy on write",
+    fork: "calls of a fork, in order",
+    mremap: "calls of an mremap",
+    mprotect: "calls of an mprotect",
+    munmap: "calls of a munmap",
+    munmapOfAHugePageOfThePool: "calls of a munmap of a huge page of the pool",
+    truncate: "calls of a truncation",
+    remapFilePages: "calls of remap_file_pages",
+    pageReferenced: "calls of page_referenced",
+    clearFlushYoungMaySleep: "may a client sleep in clear_flush_young?",
+    changePteMaySleep: "may a client sleep in change_pte?",
+  },
   scenarios: [
     {
       name: "sleeping-client",
       shows:
-        "A network card, which sleeps when it is told of a change, at each site that the commit moved.",
+        "A network card, which sleeps when it is told of a change, at each place whose calls the commit moved.",
       expected: {
-        before: { sites: 13, sleepInAtomicContext: 13 },
-        after: { sites: 13, sleepInAtomicContext: 0 },
+        before: { places: 11, placesThatSleepUnderSpinlock: 11 },
+        after: { places: 11, placesThatSleepUnderSpinlock: 0 },
       },
-      experiment: (makeKernel) => sleepers(makeKernel, moved),
+      experiment: sleepingClient,
     },
     {
       name: "calls-and-locks",
-      shows: "What a client hears at each site, which locks are held then, and what the entry is.",
+      shows:
+        "What a client hears of these changes, which locks are held then, and what the entry is: as before the change, absent, or new.",
+      // As many as test/api/notifier-placement.test.ts lists, call by call.
       expected: {
-        before: { invalidationsUnderPtl: 16, invalidationsOutside: 10, ranges: 10 },
-        after: { invalidationsUnderPtl: 0, invalidationsOutside: 38, ranges: 17 },
+        before: { callsUnderSpinlock: 16, callsOutside: 0, rangesTold: 5 },
+        after: { callsUnderSpinlock: 0, callsOutside: 28, rangesTold: 12 },
       },
-      experiment: calls,
+      experiment: callsAndLocks,
     },
     {
       name: "late-writes",
       shows:
-        "The price: moments in which no lock is held and a guest can write to a page that the process has lost.",
+        "The price: try_to_unmap, migration and page_mkclean, each stopped after each of its steps, while a guest writes to the page. Writes come after the entry is gone and the lock let go, but never to a frame that is free.",
       expected: {
-        before: { lateMoments: 0, writesToFreeFrames: 0, survivors: 0 },
-        after: { lateMoments: 6, writesToFreeFrames: 0, survivors: 0 },
+        before: {
+          paths: 3,
+          pathsWithLateWrites: 0,
+          writesToFreeFrames: 0,
+          pathsThatLeaveThePage: 0,
+        },
+        after: {
+          paths: 3,
+          pathsWithLateWrites: 3,
+          writesToFreeFrames: 0,
+          pathsThatLeaveThePage: 0,
+        },
       },
       experiment: lateWrites,
     },
     {
       name: "without-change-pte",
       shows: "A copy on write, as a client hears of it that has no change_pte.",
-      expected: { before: { told: "page" }, after: { told: "start, end" } },
+      expected: {
+        before: { callsOfACopy: "invalidate_page" },
+        after: { callsOfACopy: "invalidate_range_start, invalidate_range_end" },
+      },
       experiment: withoutChangePte,
     },
     {
       name: "never-moved",
       shows:
-        "Control: fork, mremap, mprotect, munmap and page_referenced tell the card nothing under a spinlock.",
-      expected: {
-        before: { sites: 5, sleepInAtomicContext: 0 },
-        after: { sites: 5, sleepInAtomicContext: 0 },
-      },
-      experiment: (makeKernel) => sleepers(makeKernel, unmoved),
+        "Control: places that the commit leaves alone. Their calls come in the same order on both sides, and none that may sleep is under a spinlock.",
+      expected: { before: unmoved, after: unmoved },
+      experiment: neverMoved,
     },
     {
       name: "still-under-the-lock",
@@ -200,8 +150,8 @@ export const notifierCalls: Lab = {
         before: { clearFlushYoungMaySleep: false, changePteMaySleep: false },
         after: { clearFlushYoungMaySleep: false, changePteMaySleep: false },
       },
-      experiment: underTheLock,
+      experiment: stillUnderTheLock,
     },
   ],
-  picture: (run) => notifierPicture(run, "calls-and-locks"),
+  picture: (run) => notifierPicture(run, "calls-and-locks", "sleeping-client"),
 };

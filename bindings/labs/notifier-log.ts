@@ -18,6 +18,15 @@ export interface ToldCall {
   readonly entry: "old" | "absent" | "new";
 }
 
+/** Names of the calls in the kernel. */
+export const callNames: Readonly<Record<ToldCall["call"], string>> = {
+  page: "invalidate_page",
+  start: "invalidate_range_start",
+  end: "invalidate_range_end",
+  change: "change_pte",
+  young: "clear_flush_young",
+};
+
 /** Is a spinlock of page tables held? */
 export function isUnderPtl({ locks }: ToldCall): boolean {
   return locks.includes("page-table lock");

@@ -12,9 +12,11 @@ const HUGE = 512;
 /** Page 0: a huge page may begin there. */
 export const SITE_BASE = 0x200000000000;
 
-/** A place where clients are told. */
+/** A change of which clients are told. */
 export interface NotifierSite {
   readonly name: string;
+  /** The function of the kernel that calls them; several changes can come to one. */
+  readonly place: string;
   /** Does the commit move its calls? */
   readonly moved: boolean;
   readonly machine: MachineOptions;
@@ -50,10 +52,11 @@ function sharedHugePage(process: Process): void {
   process.fork();
 }
 
-/** All sites, those that the commit moved first. */
+/** All sites, those whose calls the commit moved first. */
 export const notifierSites: readonly NotifierSite[] = [
   {
     name: "page_mkclean",
+    place: "page_mkclean_one",
     moved: true,
     machine: small,
     prepare(kernel, process) {
@@ -65,6 +68,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "try_to_unmap",
+    place: "try_to_unmap_one",
     moved: true,
     machine: small,
     prepare(kernel, process) {
@@ -74,6 +78,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "try_to_unmap for a migration",
+    place: "try_to_unmap_one",
     moved: true,
     machine: small,
     prepare(kernel, process) {
@@ -83,6 +88,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "try_to_unmap of a huge page of the pool",
+    place: "try_to_unmap_one",
     moved: true,
     machine: pool,
     prepare(kernel, process) {
@@ -92,6 +98,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "try_to_unmap_cluster",
+    place: "try_to_unmap_cluster",
     moved: true,
     machine: small,
     prepare(kernel, process) {
@@ -106,6 +113,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "do_wp_page",
+    place: "do_wp_page",
     moved: true,
     machine: small,
     prepare(_kernel, process) {
@@ -118,6 +126,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "KSM write-protects a page",
+    place: "write_protect_page",
     moved: true,
     machine: small,
     prepare(kernel, process) {
@@ -129,6 +138,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "KSM replaces a page",
+    place: "replace_page",
     moved: true,
     machine: { ...small, swap: 8 },
     prepare(kernel, process) {
@@ -144,6 +154,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "hugetlb_cow",
+    place: "hugetlb_cow",
     moved: true,
     machine: pool,
     prepare(_kernel, process) {
@@ -156,6 +167,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "do_huge_pmd_wp_page",
+    place: "do_huge_pmd_wp_page",
     moved: true,
     machine: huge,
     prepare(_kernel, process) {
@@ -167,6 +179,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "do_huge_pmd_wp_page, to small pages",
+    place: "do_huge_pmd_wp_page_fallback",
     moved: true,
     machine: { ...huge, frames: 2 * HUGE + 100 },
     prepare(_kernel, process) {
@@ -178,6 +191,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "collapse_huge_page",
+    place: "collapse_huge_page",
     moved: true,
     machine: { ...huge, transparentHugepage: "madvise" },
     prepare(_kernel, process) {
@@ -189,6 +203,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "split_huge_page",
+    place: "__split_huge_page_splitting",
     moved: true,
     machine: huge,
     prepare(kernel, process) {
@@ -199,6 +214,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "fork",
+    place: "copy_page_range",
     moved: false,
     machine: small,
     prepare(_kernel, process) {
@@ -208,6 +224,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "mremap",
+    place: "move_page_tables",
     moved: false,
     machine: small,
     prepare(_kernel, process) {
@@ -217,6 +234,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "mprotect",
+    place: "mprotect_fixup",
     moved: false,
     machine: small,
     prepare(_kernel, process) {
@@ -228,6 +246,7 @@ export const notifierSites: readonly NotifierSite[] = [
   },
   {
     name: "munmap",
+    place: "unmap_vmas",
     moved: false,
     machine: small,
     prepare(_kernel, process) {
@@ -238,7 +257,48 @@ export const notifierSites: readonly NotifierSite[] = [
     },
   },
   {
+    name: "munmap of a huge page of the pool",
+    place: "__unmap_hugepage_range",
+    moved: false,
+    machine: pool,
+    prepare(_kernel, process) {
+      fill(process, [1], true);
+      return () => {
+        process.munmap(SITE_BASE, HUGE * PAGE);
+      };
+    },
+  },
+  {
+    name: "truncate",
+    place: "zap_page_range_single",
+    moved: false,
+    machine: small,
+    prepare(kernel, process) {
+      const file = kernel.createFile({ pages: 1 });
+      process.mmap({ address: SITE_BASE, length: PAGE, fixed: true, file, shared: true });
+      process.write(SITE_BASE, 1);
+      return () => {
+        file.truncate(0);
+      };
+    },
+  },
+  {
+    name: "remap_file_pages",
+    place: "remap_file_pages",
+    moved: false,
+    machine: small,
+    prepare(kernel, process) {
+      const file = kernel.createFile({ pages: 2, kind: "tmpfs" });
+      process.mmap({ address: SITE_BASE, length: 2 * PAGE, fixed: true, file, shared: true });
+      process.write(SITE_BASE, 1);
+      return () => {
+        process.remapFilePages(SITE_BASE, PAGE, 1);
+      };
+    },
+  },
+  {
     name: "page_referenced",
+    place: "page_referenced_one",
     moved: false,
     machine: small,
     prepare(kernel, process) {

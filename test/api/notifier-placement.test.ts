@@ -124,6 +124,19 @@ const told: Readonly<Record<string, Told>> = {
   ]),
   mprotect: unmoved(pair("0", "mmap_sem", "new")),
   munmap: unmoved(pair("0", "mmap_sem", "absent")),
+  "munmap of a huge page of the pool": unmoved([
+    // unmap_vmas, and inside it what is common to all ways in which such pages go.
+    "start 0-511, entry old, under mmap_sem",
+    ...pair("0-511", "mmap_sem, i_mmap_mutex", "absent"),
+    "end 0-511, entry absent, under mmap_sem",
+  ]),
+  truncate: unmoved([
+    ...pair("0", "inode mutex, i_mmap_mutex", "absent"),
+    // Once more, for private copies of pages that were faulted in meanwhile.
+    "start 0, entry absent, under inode mutex, i_mmap_mutex",
+    "end 0, entry absent, under inode mutex, i_mmap_mutex",
+  ]),
+  remap_file_pages: unmoved(pair("0", "mmap_sem", "absent")),
   page_referenced: unmoved([`young 0, entry old, under anon_vma mutex, ${ptl}`]),
 };
 

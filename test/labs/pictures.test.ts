@@ -18,7 +18,8 @@ describe("the picture of a lab", () => {
       const wrong = picture.panels.map(
         ({ steps }) => steps.filter(({ isWrong }) => isWrong === true).length,
       );
-      expect(wrong).toEqual([expect.toBeOneOf([1, 2]), 0]);
+      expect(wrong[0]).toBeGreaterThan(0);
+      expect(wrong[1]).toBe(0);
       for (const { steps } of picture.panels) expect(steps).not.toEqual([]);
     },
   );
