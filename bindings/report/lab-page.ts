@@ -14,7 +14,7 @@ import {
   originTold,
   paragraphs,
   scenarioVerdict,
-  shownValue,
+  shownValues,
   switchTable,
 } from "./lab-words.js";
 
@@ -117,8 +117,11 @@ const INTRODUCTION = [
 function scenario(lab: Lab, source: Scenario | undefined, run: ScenarioRun): string[] {
   const { name, shows, before, after } = run;
   const rows = namesOf(before.observables, after.observables).map((observable) => {
-    const a = shownValue(before.observables[observable]);
-    const b = shownValue(after.observables[observable]);
+    const [a, b] = shownValues(
+      observable,
+      before.observables[observable],
+      after.observables[observable],
+    );
     const mark = a === b ? "" : "**";
     const meaning = meaningOf(lab, observable);
     return [escaped(meaning), cell(a, mark), cell(b, mark), code(observable)];

@@ -12,7 +12,7 @@ import {
   originTold,
   paragraphs,
   scenarioVerdict,
-  shownValue,
+  shownValues,
   switchTable,
 } from "./lab-words.js";
 import { fittedLines, wrapWords } from "./line-wrap.js";
@@ -82,10 +82,14 @@ function scenarioLines(
   const { columns, paint } = terminal;
   const rows = namesOf(before.observables, after.observables).map((observable) => {
     const meaning = meaningOf(lab, observable);
+    const [a, b] = shownValues(
+      observable,
+      before.observables[observable],
+      after.observables[observable],
+    );
     return {
       ...{ meaning, name: meaning === observable ? "" : observable },
-      before: shownValue(before.observables[observable]),
-      after: shownValue(after.observables[observable]),
+      ...{ before: a, after: b },
     };
   });
   return [
@@ -109,9 +113,27 @@ function scriptLines(
   const width = `${lines.length}`.length;
   return lines.flatMap((text, i) => {
     const mark = firstDifference?.line === i + 1 ? MARK : " ";
-    const fitted = fittedLines(`${mark} ${`${i + 1}`.padStart(width)}  ${text}`, columns - 2);
-    return fitted.map((line) => `  ${mark === MARK ? line : paint("dim", line)}`);
+    const head = `${mark} ${`${i + 1}`.padStart(width)}  `;
+    const fitted = scriptLine(text, columns - 2 - head.length);
+    return fitted.map((line, j) => {
+      const whole = `${j === 0 ? head : " ".repeat(head.length)}${line}`;
+      return `  ${mark === MARK ? whole : paint("dim", whole)}`;
+    });
   });
+}
+
+/** A line of a script; a comment that has no room beside its operation stands below it, where it began if that will do. */
+function scriptLine(text: string, width: number): string[] {
+  const begin = text.indexOf("#");
+  if (text.length <= width || begin === -1) return fittedLines(text, width);
+  const operation = text.slice(0, begin).trimEnd();
+  const indent = begin <= width / 2 ? begin : 4;
+  const words = wrapWords(text.slice(begin + 1).trim(), Math.max(width - indent - 2, 1));
+  const comment = words.map((line) => `${" ".repeat(indent)}# ${line}`);
+  const [first = "", ...rest] = comment;
+  return indent > operation.length
+    ? [`${operation}${first.slice(operation.length)}`, ...rest]
+    : [...fittedLines(operation, width), ...comment].filter((line) => line !== "");
 }
 
 /** Lines of both sides: once where they are the same, beside each other where there is room, else below each other. */

@@ -4,7 +4,7 @@ import { commits, lifetimes } from "../labs/commits.js";
 import { type KernelState, switchesOfBoth } from "../labs/history.js";
 import { differingObservables } from "../labs/judgement.js";
 import type { Disappointment, FirstDifference, LabRun, ScenarioRun } from "../labs/lab-run.js";
-import type { Lab } from "../labs/lab.js";
+import type { Lab, Observables } from "../labs/lab.js";
 import { formatCount } from "./numbers.js";
 
 /** How a name, or a line of a script, stands in a sentence. */
@@ -36,6 +36,17 @@ export function shownValue(value: number | string | boolean | null | undefined):
   }
   if (typeof value === "boolean") return value ? "yes" : "no";
   return value ?? "–";
+}
+
+/** An observable's value on both sides; who stopped with no assertion had none. */
+export function shownValues(
+  observable: string,
+  before: Observables[string] | null | undefined,
+  after: Observables[string] | null | undefined,
+): readonly [before: string, after: string] {
+  const shown = (value: Observables[string] | null | undefined): string =>
+    observable === "assertion" && (value ?? null) === null ? "none" : shownValue(value);
+  return [shown(before), shown(after)];
 }
 
 /** A text's paragraphs, each on one line. */
@@ -108,7 +119,8 @@ export interface SwitchTable {
 /** The switches in which the kernels of a lab differ from each other, and from the release on the way to which they are. */
 export function switchTable({ kind, before, after }: Lab): SwitchTable | null {
   const found = switchesOfBoth(before, after);
-  if (found.length < 2 && found.every(({ released }) => released === null)) return null;
+  const isOnItsWay = kind === "commit" && found.some(({ released }) => released !== null);
+  if (found.length < 2 && !isOnItsWay) return null;
   const rows = found.map((row) => ({
     ...{ name: row.name, before: row.before, after: row.after },
     released: row.released ?? row.after,
@@ -136,7 +148,7 @@ export function scenarioVerdict(lab: Lab, run: ScenarioRun, quote: Quote = plain
       : "Both sides are the same after every step, and at the same cost.";
   }
   const values = valuesOf(found);
-  if (found.line === null) return `They differ in ${meaningOf(lab, found.what)}: ${values}.`;
+  if (found.line === null) return `They differ in ${named(lab, found.what)} ${values}.`;
   const same = differingObservables(before.observables, after.observables).length === 0;
   const step = `line ${found.line}, ${quote(found.operation ?? "")}`;
   if (found.kind === "cost") {
@@ -164,16 +176,23 @@ export function labDifference(lab: Lab, run: LabRun): string {
   if (scenario === undefined || what === undefined) {
     return `${found.scenario}: at other cost, ${found.what}: ${valuesOf(found)}`;
   }
-  const a = shownValue(scenario.before.observables[what]);
-  const b = shownValue(scenario.after.observables[what]);
-  return `${found.scenario}: ${meaningOf(lab, what)}: ${a} before, ${b} after`;
+  const { before, after } = scenario;
+  const [a, b] = shownValues(what, before.observables[what], after.observables[what]);
+  return `${found.scenario}: ${named(lab, what)} ${a} before, ${b} after`;
+}
+
+/** "nodes visited:", "may it be reclaimed?" */
+function named(lab: Lab, observable: string): string {
+  const meaning = meaningOf(lab, observable);
+  return meaning.endsWith("?") ? meaning : `${meaning}:`;
 }
 
 function valuesOf(found: FirstDifference): string {
   const { before, after, differences } = found;
   const aside = [...flagsTold(found), ...(differences > 1 ? [`and ${differences - 1} more`] : [])];
   const more = aside.length > 0 ? ` (${aside.join(", ")})` : "";
-  return `${shownValue(before)} before, ${shownValue(after)} after${more}`;
+  const [a, b] = shownValues(found.what, before, after);
+  return `${a} before, ${b} after${more}`;
 }
 
 /** What the letters are in which two frames' flags differ. */

@@ -17,7 +17,7 @@ async function formatted(text: string): Promise<string> {
   return prettier.format(text, { ...options, parser: "markdown" });
 }
 
-describe("the pages of the labs", () => {
+describe("the pages of the labs", { timeout: 120_000 }, () => {
   test("every lab has a page and a drawing, none is left of a lab that is gone, and the list has all", () => {
     const files = readdirSync(FOLDER).filter((file) => file !== "README.md");
     const expected = labs.flatMap(({ name }) => [`${name}.md`, `${name}.svg`]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Kernel } from "../../bindings/kernel/kernel.js";
 import { labs } from "../../bindings/labs/index.js";
 import type { LabRun } from "../../bindings/labs/lab-run.js";
 import type { Lab } from "../../bindings/labs/lab.js";
@@ -107,6 +108,31 @@ describe("a lab for people", () => {
     expect(view).toContain("\n  They differ in kind of index: list before, interval-tree after.\n");
     expect(view).toContain("\na line\n");
     expect(view).toContain("As expected: all 6 observables of both sides.");
+  });
+
+  test("a comment that has no room beside its operation goes on below itself", async () => {
+    const script = `spawn A\nspawn B   # ${"word ".repeat(20).trim()}\nspawn C`;
+    const [first] = sample.scenarios;
+    const lab = { ...sample, scenarios: [{ ...first!, script }] };
+    const view = renderLab(lab, await runLab(lab), plain);
+    expect(view).toMatch(
+      /\n {4}1 {2}spawn A\n {4}2 {2}spawn B {3}# (word )+word\n {17}# (word )+word\n {4}3 {2}spawn C\n/,
+    );
+    expect(wide(view, 80)).toEqual([]);
+  });
+
+  test("a side that no assertion stopped has none", async () => {
+    const [, last] = sample.scenarios;
+    const stops = async (index: string): Promise<Record<string, string>> =>
+      Promise.resolve(index === "list" ? { assertion: "page: is wrong" } : { found: "it" });
+    const scenario = {
+      ...last!,
+      experiment: async (make: () => Promise<Kernel>) => stops((await make()).options.anonIndex),
+    };
+    const lab = { ...sample, scenarios: [scenario] };
+    const view = renderLab(lab, await runLab(lab), plain);
+    expect(view).toMatch(/kernel stopped +│ page: is wrong +│ none +│ ≠ │/);
+    expect(view).toMatch(/│ found +│ – +│ it +│ ≠ │/);
   });
 
   test("a table says what each observable is, its name, and marks what differs", async () => {
