@@ -66,8 +66,8 @@ export function allStops(on: MemcgMeeting): Observables {
   const right = words({ from: 0, to: 0 });
   const wrong = [...ends].filter(([end]) => end !== right);
   return {
-    wrongEnds: wrong.reduce((sum, [, count]) => sum + count, 0),
-    worstEnd: wrong[0]?.[0] ?? "none",
+    stopsThatEndWrong: wrong.reduce((sum, [, count]) => sum + count, 0),
+    wrongEnd: wrong[0]?.[0] ?? "none",
   };
 }
 

@@ -19,7 +19,7 @@ import {
 type Panel = SequencePicture["panels"][number];
 
 /** Columns that are narrower put the panels below each other. */
-const LEAST_COLUMN = 150;
+const LEAST_COLUMN = 148;
 const BETWEEN = 24;
 const HEAD = 24;
 /** Width of a lock's bar, with what is free beside it. */
