@@ -15,8 +15,8 @@ const SEED = 39;
 
 const ASKED_TWICE = "asked-twice";
 /** What is done there, in words. */
-const isolated = "a page that no locked VMA maps is taken off its list";
-const asked = "page_evictable is asked about it, with a locked VMA";
+const isolated = "a page of no locked VMA is off its list";
+const asked = "page_evictable, with a locked VMA";
 const askedAgain = "and once more";
 /** What is looked at. */
 const ANSWER = "answer";

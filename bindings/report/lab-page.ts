@@ -106,7 +106,7 @@ const INTRODUCTION = [
     "",
     "- **How are pages found at all?** [anon-index](anon-index.md): a list of thousands against a tree. Then [file-index](file-index.md), [prio-pruning](prio-pruning.md) and [ksm-walk](ksm-walk.md).",
     "- **How can a walk go wrong?** [mremap-order](mremap-order.md): a page that moves while somebody looks for it. Then [thp-move](thp-move.md) and [memcg-stat](memcg-stat.md), where two processes leave a count at -1.",
-    "- **A small program with a wrong result:** [clear-mlock](clear-mlock.md), a script of eight lines; [storage-key](storage-key.md), which stops XFS; [migration-mlock](migration-mlock.md).",
+    "- **A small program with a wrong result:** [clear-mlock](clear-mlock.md), a script of nine lines; [storage-key](storage-key.md), which stops XFS; [migration-mlock](migration-mlock.md).",
     "- **What a refactoring must not change:** [page-evictable](page-evictable.md), compared over 100,000 random operations; [vma-address](vma-address.md), and the defect that it made visible, [hugetlb-units](hugetlb-units.md).",
     "- **Others who look on:** [notifier-calls](notifier-calls.md) and [late-invalidate](late-invalidate.md), with virtual machines and network cards.",
     "- **History:** [swap-token](swap-token.md), which was removed; [fork-chain](fork-chain.md) and [brk-lock](brk-lock.md), the price of the design.",
