@@ -1,14 +1,15 @@
 // `rmaplab diff`: a script on two kernels, step by step.
 
 import { basename } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import type { Kernel } from "../kernel/kernel.js";
+import { switchNames } from "../kernel/releases.js";
 import { agree, renderDiff, type ScriptDifference } from "../report/diff-view.js";
-import type { DocumentNames } from "../scenario/dump-comparison.js";
+import type { Difference, DocumentNames } from "../scenario/dump-comparison.js";
 import { LineError } from "../scenario/line-error.js";
 import { parseScript, type Script } from "../scenario/script.js";
 import { type PairStep, SideBySide } from "../scenario/side-by-side.js";
+import { Turn } from "../scenario/turn.js";
 import { InputError } from "./failure.js";
 import {
   type Assignments,
@@ -25,9 +26,6 @@ import {
 import { readScript } from "./script-input.js";
 import { terminalOptions } from "./terminal-options.js";
 
-/** Longest time for which operations run in one turn of the event loop: an interrupt is heard between two. */
-const TURN_MS = 100;
-
 interface DiffFlags extends MachineFlags {
   readonly a: string;
   readonly b: string;
@@ -42,8 +40,9 @@ export function diffCommand(): Command {
   const command = new Command("diff")
     .summary("run a script on two kernels and show where they part")
     .description(
-      "Runs a script on two kernels in lockstep and shows, step by step, what they answer, look like and " +
-        "cost otherwise, and the sums. Exit 0 when results and machines are the same (cost may differ), 1 when " +
+      "Runs a script on two kernels in lockstep, and shows the operations after which they differ in result, state " +
+        "or cost, what it cost in all, and where they part first. Frame numbers, times and the order in which " +
+        "walks meet VMAs are not compared. Exit 0 when results and state are the same (cost may differ), 1 when " +
         "they differ, 2 bad input.",
     )
     .argument("<script>", "file of the script, or - for standard input");
@@ -88,43 +87,50 @@ async function compare(script: Script, flags: DiffFlags, name: string): Promise<
     const names = sides.map(([, { release, set }]) =>
       kernelName(release, set, "x86-64").replace(/^rmaplab /, ""),
     ) as [string, string];
-    if (names[0] === names[1]) {
-      const accepted = "two kernels, by --a, --b, --set-a or --set-b";
-      throw new InputError(`diff: both kernels are ${names[0]}; accepted: ${accepted}`);
-    }
+    const switches = differingSwitches(first, second);
+    if (switches.length === 0) throw sameKernel(names);
     const pair = new SideBySide(
       { kernel: first, names: { kernel: names[0], case: name } },
       { kernel: second, names: { kernel: names[1], case: name } },
       script,
     );
-    return await collect(pair, script, names, name);
+    return { names, switches, script: name, ...(await collect(pair, script)) };
   } finally {
     for (const kernel of kernels) kernel.dispose();
   }
 }
 
+/** What the two differ in, whatever they are called: v3.5 and v3.6 have the same switches. */
+function differingSwitches({ options: a }: Kernel, { options: b }: Kernel): Difference[] {
+  return switchNames
+    .filter((what) => a[what] !== b[what])
+    .map((what) => ({ what, a: a[what], b: b[what] }));
+}
+
+function sameKernel([a, b]: DocumentNames): InputError {
+  const why = a === b ? `both kernels are ${a}` : `${a} and ${b} have the same switches`;
+  const accepted = "kernels that differ in one, by --a, --b, --set-a or --set-b";
+  return new InputError(`diff: ${why}; accepted: ${accepted}`);
+}
+
 async function collect(
   pair: SideBySide,
   script: Script,
-  names: DocumentNames,
-  name: string,
-): Promise<ScriptDifference> {
+): Promise<Omit<ScriptDifference, "names" | "switches" | "script">> {
   const steps: PairStep[] = [];
-  let turn = performance.now();
+  const turn = new Turn();
   for (let step = pair.step(); step !== null; step = pair.step()) {
     if (differs(step)) steps.push(step);
-    if (performance.now() - turn > TURN_MS) {
-      await nextTurn();
-      turn = performance.now();
-    }
+    // An interrupt is heard between two.
+    await turn.pass();
   }
   const { a, b } = pair;
   return {
-    ...{ names, script: name, operations: script.operations.length, steps },
+    ...{ operations: script.operations.length, steps },
     end: pair.differences,
     costs: [a.total, b.total],
     assertions: [a.assertion, b.assertion],
-    everyStepSeen: pair.looksEachStep,
+    unseenFrom: pair.unseenFrom,
   };
 }
 
@@ -133,14 +139,16 @@ function differs({ result, state, gone, cost }: PairStep): boolean {
 }
 
 function asJson(found: ScriptDifference) {
-  const { names, script, operations, steps, end, costs, assertions, everyStepSeen } = found;
+  const { names, switches, script, operations, steps, end, costs, assertions, unseenFrom } = found;
   return {
     script,
     a: { kernel: names[0], assertion: assertions[0], cost: costs[0] },
     b: { kernel: names[1], assertion: assertions[1], cost: costs[1] },
+    switches,
     same: agree(found),
     operations,
-    everyStepSeen,
+    everyStepSeen: unseenFrom === null,
+    unseenFrom,
     steps: steps.map(({ operation, a, b, result, state, gone, cost }) => ({
       line: operation.line,
       operation: operation.text,

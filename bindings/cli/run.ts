@@ -1,7 +1,6 @@
 // `rmaplab run`: a script of operations on processes, and what the reverse map looks like.
 
 import { basename } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { Command } from "commander";
 import { KernelError } from "../core/kernel-error.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -15,6 +14,7 @@ import { ScriptRunner } from "../scenario/runner.js";
 import { LineError, quoted } from "../scenario/line-error.js";
 import type { Script } from "../scenario/script.js";
 import { parseScript } from "../scenario/script.js";
+import { Turn } from "../scenario/turn.js";
 import { type WalkChoice, WalkLog } from "../scenario/walk-log.js";
 import { counted } from "../scenario/wording.js";
 import { InputError } from "./failure.js";
@@ -33,8 +33,6 @@ import { readScript } from "./script-input.js";
 import { terminalOptions } from "./terminal-options.js";
 import { isWalkChoice, refused, walkChoice } from "./walk-choice.js";
 
-/** Longest time for which operations run in one turn of the event loop. */
-const TURN_MS = 100;
 /** One defect tends to break many frames: the rest is counted. */
 const SHOWN_VIOLATIONS = 5;
 
@@ -183,13 +181,10 @@ async function runSteps(
     ...(explain ? { tell } : {}),
     ...(walks ? { walks } : {}),
   });
-  let turn = performance.now();
+  const turn = new Turn();
   for (;;) {
     // An interrupt is heard only between two turns of the event loop.
-    if (performance.now() - turn > TURN_MS) {
-      await nextTurn();
-      turn = performance.now();
-    }
+    await turn.pass();
     const operation = runner.next;
     try {
       const step = steps.step();

@@ -1,7 +1,7 @@
 import type { TerminalOptions } from "../report/terminal.js";
 
 /** Width of a view when standard output is not a terminal. */
-const DEFAULT_COLUMNS = 100;
+const DEFAULT_COLUMNS = 80;
 
 /** What standard output can show. */
 export function terminalOptions(): TerminalOptions {

@@ -10,7 +10,7 @@ import type { Experiment, Lab, MachineOptions, Observables, Scenario } from "./l
 import { disappointments, observableDifference, seenFirst } from "./judgement.js";
 import { runScriptScenario } from "./script-run.js";
 import { sightOf } from "./sight.js";
-import { Turn } from "./turn.js";
+import { Turn } from "../scenario/turn.js";
 
 /** How a lab is run. */
 export interface LabOptions {

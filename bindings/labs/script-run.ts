@@ -8,7 +8,7 @@ import { type PairStep, SideBySide, type SideRunner } from "../scenario/side-by-
 import type { FirstDifference, Moment, ScenarioRun, SideRun } from "./lab-run.js";
 import type { MachineOptions, Scenario, ScriptScenario } from "./lab.js";
 import { sightOf } from "./sight.js";
-import type { Turn } from "./turn.js";
+import type { Turn } from "../scenario/turn.js";
 
 type Make = (options: MachineOptions) => Promise<Kernel>;
 

@@ -12,6 +12,17 @@ export function wrapWords(text: string, width: number): string[] {
   return lines;
 }
 
+/** As wrapWords, but items, which may have blanks in them, go to the next line whole where that has room for them. */
+export function wrapItems(items: readonly string[], width: number, separator = ", "): string[] {
+  const last = items.length - 1;
+  const told = items.map((item, i) => (i === last ? item : `${item}${separator.trimEnd()}`));
+  const kept = told.map((item) => (item.length <= width ? item.replaceAll(" ", KEPT) : item));
+  return wrapWords(kept.join(" "), width).map((line) => line.replaceAll(KEPT, " "));
+}
+
+/** Stands for a blank at which no line ends. */
+const KEPT = "\u00a0";
+
 function pieces(word: string, width: number): string[] {
   const count = Math.ceil(word.length / width);
   return Array.from({ length: count }, (_, i) => word.slice(i * width, (i + 1) * width));

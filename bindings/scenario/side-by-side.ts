@@ -53,12 +53,14 @@ export class SideBySide {
   readonly a: SideRunner;
   readonly b: SideRunner;
   #looked = 0;
+  #unseenFrom: number | null = null;
   #parted: ReadonlyMap<string, Difference> = new Map();
 
   constructor(
     a: Side,
     b: Side,
     private readonly script: Script,
+    private readonly mostLookedAt = MOST_LOOKED_AT,
   ) {
     this.a = new SideRunner(a, script);
     this.b = new SideRunner(b, script);
@@ -69,9 +71,12 @@ export class SideBySide {
     return [...this.#parted.values()];
   }
 
-  /** False once the machines had grown so large that they are only looked at where the script dumps, and at the end. */
-  get looksEachStep(): boolean {
-    return this.#looked < MOST_LOOKED_AT;
+  /**
+   * The first line after which they were not looked at, as they had grown so large that they are only looked at where
+   * the script dumps, and at the end; null: after each.
+   */
+  get unseenFrom(): number | null {
+    return this.#unseenFrom;
   }
 
   /**
@@ -109,7 +114,11 @@ export class SideBySide {
     const { a, b } = this;
     if (a.assertion !== null || b.assertion !== null) return { state: null, gone: [] };
     const isLast = operation === this.script.operations.at(-1);
-    if (!this.looksEachStep && !isLast && operation.op !== "dump") return { state: null, gone: [] };
+    const isEnough = this.#looked >= this.mostLookedAt;
+    if (isEnough && !isLast && operation.op !== "dump") {
+      this.#unseenFrom ??= operation.line;
+      return { state: null, gone: [] };
+    }
     const lookA = a.runner.look();
     const lookB = b.runner.look();
     this.#looked += entriesOf(lookA) + entriesOf(lookB);

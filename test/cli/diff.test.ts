@@ -18,13 +18,39 @@ function rmaplab(args: readonly string[], input = "") {
   return { status, out: stdout, err: stderr };
 }
 
+const LOCKED =
+  "file F 1 disk\nspawn A\nmmap A 0 1 rw file:F:0 private\nmlock A 0 1\ntruncate F 0\n";
+
 describe("rmaplab diff", () => {
   test("kernels that differ in cost alone are the same, and what it cost is told", () => {
     const { status, out, err } = rmaplab(["diff", "-", "--a", "v3.6", "--b", "v3.7"], SPLIT);
     expect({ status, err }).toEqual({ status: 0, err: "" });
-    expect(out).toContain("line 4: mprotect A 2 2 r\n  cost       comparisons 0 → ");
-    expect(out).toMatch(/│ comparisons +│ 0 +│ \d+ +│/);
-    expect(out).toContain("At the end the machines are the same.");
+    expect(out).toContain("line 4: mprotect A 2 2 r\n  cost        key comparisons 0 → ");
+    expect(out).toMatch(/│ key comparisons +│ 0 +│ \d+ +│/);
+    expect(out).toContain(
+      "v3.6 and v3.7 have the same results and the same state in all of 4 operations.\n" +
+        "Cost differs in 1, first at line 4 (mprotect A 2 2 r).\n",
+    );
+  });
+
+  test("a script from standard input is called so", () => {
+    const { out } = rmaplab(["diff", "-", "--a", "v3.6"], SPLIT);
+    expect(out).toMatch(/^── standard input on two kernels ─+\n/);
+  });
+
+  test("what reads from a pipe gets 80 columns without colours", () => {
+    const { out } = rmaplab(["diff", "-", "--a", "v3.0"], LOCKED);
+    const lines = out.split("\n");
+    expect(Math.max(...lines.map((line) => line.length))).toBe(80);
+    expect(out).not.toContain("\x1b");
+  });
+
+  test("kernels that leave another state end with status 1, and their switches are told", () => {
+    const { status, out } = rmaplab(["diff", "-", "--set-a", "clearMlock=on-truncate"], LOCKED);
+    expect(status).toBe(1);
+    expect(out).toContain("a (v3.7 with clearMlock=on-truncate) and b (v3.7) differ in 1 switch:");
+    expect(out).toMatch(/│ clearMlock +│ on-truncate +│ on-last-unmap +│/);
+    expect(out).toContain("a and b part at line 5 (truncate F 0), in state.");
   });
 
   test("--json has steps, sums and both kernels", () => {
@@ -32,6 +58,12 @@ describe("rmaplab diff", () => {
     expect(status).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       ...{ script: "-", same: true, operations: 4, everyStepSeen: true, end: [] },
+      unseenFrom: null,
+      switches: [
+        { what: "mremapOrder", a: "always-lock", b: "lock-if-needed" },
+        { what: "anonIndex", a: "list", b: "interval-tree" },
+        { what: "vmaAddress", a: "checked", b: "asserted" },
+      ],
       a: { kernel: "v3.7 anonIndex=list", assertion: null, cost: { comparisons: 0 } },
       b: { kernel: "v3.7", assertion: null },
       steps: [{ line: 4, operation: "mprotect A 2 2 r", a: { outcome: 0 }, result: null }],
@@ -40,6 +72,16 @@ describe("rmaplab diff", () => {
 
   test.each([
     ["the same kernel twice", ["-"], /^rmaplab: diff: both kernels are v3\.7; accepted: .*\n$/],
+    [
+      "kernels whose switches are the same by other names",
+      ["-", "--a", "v3.5", "--b", "v3.6"],
+      /^rmaplab: diff: v3\.5 and v3\.6 have the same switches; accepted: .*\n$/,
+    ],
+    [
+      "a switch set to what it is",
+      ["-", "--set-b", "anonIndex=interval-tree"],
+      /^rmaplab: diff: v3\.7 and v3\.7 anonIndex=interval-tree have the same switches; .*\n$/,
+    ],
     ["an unknown release", ["-", "--a", "v2.6"], /^rmaplab: --a: unknown "v2\.6"; accepted: .*\n$/],
     [
       "an impossible pair",

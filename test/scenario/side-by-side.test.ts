@@ -15,7 +15,12 @@ afterEach(() => {
   for (const kernel of kernels.splice(0)) kernel.dispose();
 });
 
-async function pairOf(text: string, a: KernelOptions, b: KernelOptions): Promise<SideBySide> {
+async function pairOf(
+  text: string,
+  a: KernelOptions,
+  b: KernelOptions,
+  mostLookedAt?: number,
+): Promise<SideBySide> {
   const script = parseScript(text, "test");
   const names = { kernel: "k", case: "c" };
   const made: Kernel[] = [];
@@ -23,7 +28,8 @@ async function pairOf(text: string, a: KernelOptions, b: KernelOptions): Promise
     made.push(await createKernel({ build: "checked", ...machineFor(script), ...options }));
   }
   kernels.push(...made);
-  return new SideBySide({ kernel: made[0]!, names }, { kernel: made[1]!, names }, script);
+  const [first, second] = made.map((kernel) => ({ kernel, names }));
+  return new SideBySide(first!, second!, script, mostLookedAt);
 }
 
 function stepsOf(pair: SideBySide): PairStep[] {
@@ -83,6 +89,23 @@ describe("two machines side by side", () => {
     expect(pair.differences).toEqual([]);
     const sum = steps.reduce((all, { b }) => all + (b.cost["nodesVisited"] ?? 0), 0);
     expect(pair.b.total["nodesVisited"]).toBe(sum);
+  });
+
+  test("machines that are large for long are compared at dumps and at the end only", async () => {
+    const text = LOCKED.replace("read A 0\n", "read A 0\ndump here\n");
+    const pair = await pairOf(text, { memlock: 1 }, {}, 1);
+    const steps = stepsOf(pair);
+    const looked = steps.filter(({ state }) => state !== null).map(({ operation }) => operation.op);
+    // The first look is what shows that they are too large.
+    expect(looked).toEqual(["spawn", "dump", "munmap"]);
+    expect(pair.unseenFrom).toBe(3);
+    const [dump, munmap] = steps.filter(({ operation }) =>
+      ["dump", "munmap"].includes(operation.op),
+    );
+    expect(dump?.state?.map(({ what }) => what)).toContain("A: locked");
+    expect(munmap?.gone.map(({ what }) => what)).toContain("A: locked");
+    expect(steps.find(({ operation }) => operation.op === "mlock")?.result).not.toBeNull();
+    expect((await pairOf(LOCKED, { memlock: 1 }, {})).unseenFrom).toBeNull();
   });
 
   test("after an assertion one side is done, and the other goes on to its end", async () => {

@@ -1,6 +1,6 @@
 // What runs long gives way to whoever waits for an interrupt, an abort or a frame of the browser.
 
-/** Longest time for which labs run in one turn of the event loop. */
+/** Longest time for which something runs in one turn of the event loop. */
 const TURN_MS = 100;
 
 /** A turn of the event loop, in parts of what runs. */
