@@ -6,8 +6,9 @@ import { AddressSpace, iMmapRoot } from "../struct/address-space";
 import { FILE_NODE, isNonlinear, Vma } from "../struct/vma";
 import { intervalTreeInsert, intervalTreeInsertAfter, intervalTreeRemove } from "./interval-tree";
 import { nonlinearInsert, nonlinearInsertAfter, nonlinearRemove } from "./nonlinear-list";
-import { prioInsert, prioRemove, prioRingAdd } from "./prio-ring";
-import { fileSource, treeFirst, treeNext } from "./source";
+import { prioInsert, prioRemove, prioRingAdd, prioRingNext } from "./prio-ring";
+import { prioTreeFirst } from "./prio-tree";
+import { Source, treeFirst, treeNext } from "./source";
 import { forgetLongStep } from "./step";
 
 function nodeOf(vma: Vma): u32 {
@@ -17,6 +18,10 @@ function nodeOf(vma: Vma): u32 {
 /** Is this kernel's index a prio tree, of v3.4 or not? */
 export function filesHavePrioTrees(): bool {
   return header().fileIndex != <u32>FileIndex.IntervalTree;
+}
+
+function prioTreesPrune(): bool {
+  return header().fileIndex == <u32>FileIndex.PrioTree;
 }
 
 export function fileIndexInsert(mapping: AddressSpace, vma: Vma): void {
@@ -57,13 +62,16 @@ export function fileIndexUnlink(mapping: AddressSpace, vma: Vma): void {
 
 /** Step to the first node that meets [start, last]; its vma field leads to the VMA. For those that count no walks. */
 export function fileIndexFirst(mapping: AddressSpace, start: u64, last: u64): u64 {
-  const step = treeFirst(fileSource(), iMmapRoot(mapping), start, last);
+  const root = iMmapRoot(mapping);
+  if (!filesHavePrioTrees()) return treeFirst(Source.FileTree, root, start, last);
+  const step = prioTreeFirst(root, start, last, prioTreesPrune());
   forgetLongStep();
   return step;
 }
 
 export function fileIndexNext(node: u32, start: u64, last: u64): u64 {
-  const step = treeNext(fileSource(), node, start, last);
+  if (!filesHavePrioTrees()) return treeNext(Source.FileTree, node, start, last);
+  const step = prioRingNext(node, start, last, prioTreesPrune());
   forgetLongStep();
   return step;
 }

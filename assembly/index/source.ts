@@ -11,13 +11,16 @@ import { prioRingNext } from "./prio-ring";
 import { prioTreeFirst } from "./prio-tree";
 import { stepNode } from "./step";
 
-/** Where a walk gets its VMAs from: the first two are the values of AnonIndex, the others those of FileIndex. */
+/**
+ * Where a walk gets its VMAs from: the first two are the values of AnonIndex, the others those of FileIndex backwards,
+ * so that one comparison tells a prio tree.
+ */
 export enum Source {
   AnonList = 0,
   AnonTree = 1,
-  FilePrioTree = 2,
+  FileTree = 2,
   FilePrioTree34 = 3,
-  FileTree = 4,
+  FilePrioTree = 4,
 }
 
 /** The anonymous source of this kernel. */
@@ -27,16 +30,16 @@ export function anonSource(): u32 {
 
 /** The source of files of this kernel. */
 export function fileSource(): u32 {
-  return Source.FilePrioTree + header().fileIndex;
+  return Source.FilePrioTree - header().fileIndex;
 }
 
 /** Is it an index of a file's VMAs? */
 export function isOfFile(source: u32): bool {
-  return source >= <u32>Source.FilePrioTree;
+  return source >= <u32>Source.FileTree;
 }
 
 function isPrioTree(source: u32): bool {
-  return source == <u32>Source.FilePrioTree || source == <u32>Source.FilePrioTree34;
+  return source > <u32>Source.FileTree;
 }
 
 /** Root of the index that owner, an AnonVma or an AddressSpace, keeps. */
@@ -65,12 +68,12 @@ export function sourceFirst(source: u32, root: usize, start: u64, last: u64): u6
  * same reason nobody else calls intervalTreeFirst(): with one caller it is no call.
  */
 export function treeFirst(source: u32, root: usize, start: u64, last: u64): u64 {
-  if (isPrioTree(source)) {
-    return prioTreeFirst(root, start, last, source == <u32>Source.FilePrioTree);
+  if (!isPrioTree(source)) {
+    const step = intervalTreeFirst(root, start, last);
+    checkKey(source, step);
+    return step;
   }
-  const step = intervalTreeFirst(root, start, last);
-  checkKey(source, step);
-  return step;
+  return prioTreeFirst(root, start, last, source == <u32>Source.FilePrioTree);
 }
 
 /** Step from a node that sourceFirst() or this has given. */
@@ -80,10 +83,10 @@ export function sourceNext(source: u32, node: u32, start: u64, last: u64): u64 {
 
 /** sourceNext() of a tree, in the same way. */
 export function treeNext(source: u32, node: u32, start: u64, last: u64): u64 {
-  if (isPrioTree(source)) {
-    return prioRingNext(node, start, last, source == <u32>Source.FilePrioTree);
+  if (!isPrioTree(source)) {
+    const step = intervalTreeNext(node, start, last);
+    checkKey(source, step);
+    return step;
   }
-  const step = intervalTreeNext(node, start, last);
-  checkKey(source, step);
-  return step;
+  return prioRingNext(node, start, last, source == <u32>Source.FilePrioTree);
 }

@@ -13,11 +13,11 @@ import {
 } from "../index/source";
 import { stepNode } from "../index/step";
 import { header } from "../memory/header";
-import { askedPgoff, OUTSIDE, pageAddressInVma, pageMappedInVma, pagePgoff } from "../rmap/address";
+import { hugetlbAskedPgoff, OUTSIDE, pageAddressInVma, pageMappedInVma } from "../rmap/address";
 import { pageLockAnonVma, pageUnlockAnonVma } from "../rmap/page-lock";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { vmaOfNode } from "../struct/interval-node";
-import { pageFileMapping, pageIndex, pageIsAnon } from "../struct/page";
+import { pageFileMapping, pageIndex, pageIsAnon, pageIsHugetlb } from "../struct/page";
 import { Task } from "../struct/task";
 import { Vma } from "../struct/vma";
 import { lock, unlock } from "../sync/lock";
@@ -38,7 +38,8 @@ function addToKill(frame: u32, vma: Vma): void {
  * walk, as it is none of mm/rmap.c's.
  */
 function collectIn(source: u32, owner: usize, frame: u32): void {
-  const pgoff = askedPgoff(pageIndex(frame), pagePgoff(frame));
+  const index = pageIndex(frame);
+  const pgoff = pageIsHugetlb(frame) ? hugetlbAskedPgoff(index) : index;
   let node = stepNode(sourceFirst(source, sourceRoot(source, owner), pgoff, pgoff));
   for (; node; node = stepNode(sourceNext(source, node, pgoff, pgoff))) {
     const vma = vmaOfNode(node);

@@ -18,23 +18,23 @@ import { isHugetlbMappedAt } from "./hugetlb-address";
 /** No address: the VMA does not hold the page's pgoff. */
 export const OUTSIDE: u64 = u64.MAX_VALUE;
 
-/** Where a page begins in its mapping, in pages: huge ones of the pool have their index in huge pages. */
+/** Where a page begins in its mapping, in pages. */
 export function pagePgoff(frame: u32): u64 {
-  return pgoffOf(frame, pageIndex(frame));
+  const index = pageIndex(frame);
+  return pageIsHugetlb(frame) ? hugetlbPgoff(index) : index;
 }
 
-/** pagePgoff() of a page whose index is known. */
-export function pgoffOf(frame: u32, index: u64): u64 {
-  return pageIsHugetlb(frame) ? index << HUGE_ORDER : index;
+/** pagePgoff() of a huge page of the pool, which has its index in huge pages. */
+export function hugetlbPgoff(index: u64): u64 {
+  return index << HUGE_ORDER;
 }
 
 /**
- * What an index is asked for, to find the VMAs that hold a page at its pagePgoff(). v3.7 asks for the page's own index,
- * which is in other units for huge pages of the pool (spec/commits.md section 5).
+ * What an index is asked for, to find the VMAs that hold a huge page of the pool: v3.7 asks for the page's own index,
+ * though VMAs count small pages (spec/commits.md section 5).
  */
-export function askedPgoff(index: u64, pgoff: u64): u64 {
-  if (index == pgoff) return index;
-  return header().hugetlbPgoff == <u32>HugetlbPgoff.SmallPages ? pgoff : index;
+export function hugetlbAskedPgoff(index: u64): u64 {
+  return header().hugetlbPgoff == <u32>HugetlbPgoff.SmallPages ? hugetlbPgoff(index) : index;
 }
 
 /** __vma_address: the address that pagePgoff() has in the VMA, inside its bounds or not. */

@@ -25,7 +25,15 @@ import { Vma } from "../struct/vma";
 import { traceDid, traceOffer } from "../struct/walk-trace";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { clearBuckets, hashRecord, isMappedAt, isRecorded, recordMapping } from "./mapping-record";
-import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
+import {
+  FOUND,
+  LOCKED,
+  pageReferencedOne,
+  REFERENCED,
+  referencesOf,
+  withToken,
+} from "./referenced-one";
+import { hasSwapTokens } from "./swap-token";
 import { tryToUnmapOne } from "./unmap-one";
 import { countWalk } from "./walk-cost";
 
@@ -72,6 +80,7 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
   let entries: u32 = 0;
   let stop = node == 0;
   const how = header().ksmWalk;
+  const tokens = hasSwapTokens();
   const asksForAll = how == <u32>KsmWalk.AllVmas;
   clearBuckets(out, room);
   for (let pass = 0; pass < 2 && !stop; pass++) {
@@ -108,7 +117,8 @@ export function ksmWalk(frame: u32, visit: KsmVisit, argument: u32, out: usize, 
           }
           if (CHECKED) traceOffer(Offer.Considered, item.address);
           entries++;
-          const one = pageReferencedOne(frame, vma, item.address, false);
+          let one = pageReferencedOne(frame, vma, item.address, false);
+          if (tokens) one = withToken(one, vma);
           if (one & LOCKED) {
             flags |= VmFlag.Locked;
             mapcount = 0;

@@ -10,7 +10,7 @@ import { traceDid } from "../struct/walk-trace";
 import { pageCheckAddress } from "./address";
 import { mmHasNotifiers } from "../notifier/dispatch";
 import { clearFlushYoung, clearFlushYoungHuge, pteClearYoung } from "./young";
-import { hasSwapTokens, pretendsReferenced } from "./swap-token";
+import { pretendsReferenced } from "./swap-token";
 import { HugeEntry, pageCheckAddressPmd, pmdLock, pmdUnlock } from "./huge-entry";
 
 // What it says: two bits, and above them a number of references.
@@ -24,9 +24,10 @@ export function referencesOf(found: u32): u32 {
   return found >> REFERENCES_SHIFT;
 }
 
-/** What was found, and one reference more if the swap token says so: of an entry, whose lock is let go. */
-function withToken(found: u32, mm: MmStruct): u32 {
-  return found & FOUND && hasSwapTokens() && pretendsReferenced(mm) ? found + REFERENCED : found;
+/** What was found in a VMA, and one reference more if the swap token says so: for a kernel that has one. */
+export function withToken(found: u32, vma: Vma): u32 {
+  const mm = changetype<MmStruct>(<usize>vma.mm);
+  return found & FOUND && pretendsReferenced(mm) ? found + REFERENCED : found;
 }
 
 /** Of a huge page: also while it is being split, and in a VMA that is read in sequence as well. */
@@ -45,11 +46,11 @@ function hugeReferencedOne(head: u32, vma: Vma, address: u64): u32 {
     traceDid(WalkAct.Old);
   }
   pmdUnlock(mm);
-  return withToken(found, mm);
+  return found;
 }
 
 /**
- * Clears the mark it finds. A locked VMA is only named.
+ * Clears the mark it finds. A locked VMA is only named. The caller asks withToken() next, if there is one.
  * @param huge the page is the head of a huge one
  */
 export function pageReferencedOne(frame: u32, vma: Vma, address: u64, huge: bool): u32 {
@@ -72,5 +73,5 @@ export function pageReferencedOne(frame: u32, vma: Vma, address: u64, huge: bool
     traceDid(WalkAct.Old);
   }
   ptlUnlock(pmd);
-  return withToken(found, mm);
+  return found;
 }

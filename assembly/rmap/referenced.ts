@@ -17,6 +17,7 @@ import {
   pageFileMapping,
   pageIndex,
   pageIsHuge,
+  pageIsHugetlb,
   pageIsKsm,
   pageMapcount,
   pageMapped,
@@ -28,10 +29,18 @@ import { isLockedForCharge } from "../struct/page-cgroup";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, askedPgoff, OUTSIDE, pgoffOf, vmaAddress } from "./address";
+import { addressIsChecked, hugetlbAskedPgoff, hugetlbPgoff, OUTSIDE, vmaAddress } from "./address";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { pageLockAnonVma, pageUnlockAnonVma } from "./page-lock";
-import { FOUND, LOCKED, pageReferencedOne, REFERENCED, referencesOf } from "./referenced-one";
+import {
+  FOUND,
+  LOCKED,
+  pageReferencedOne,
+  REFERENCED,
+  referencesOf,
+  withToken,
+} from "./referenced-one";
+import { hasSwapTokens } from "./swap-token";
 import { countLongSteps, countWalk, hasLongSteps } from "./walk-cost";
 
 /** Number of references in the low half, or-ed VmFlags of the VMAs that counted in the upper. */
@@ -47,9 +56,11 @@ export function referencedFlags(result: u64): u32 {
 function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u64 {
   const index = pageIndex(frame);
   const huge = pageIsHuge(frame);
-  const at = huge ? pgoffOf(frame, index) : index;
-  const pgoff = huge ? askedPgoff(index, at) : index;
+  const hugetlb = huge && pageIsHugetlb(frame);
+  const at = hugetlb ? hugetlbPgoff(index) : index;
+  const pgoff = hugetlb ? hugetlbAskedPgoff(index) : index;
   const checked = addressIsChecked();
+  const tokens = hasSwapTokens();
   let mapcount = pageMapcount(frame);
   let referenced: u32 = 0;
   let flags: u32 = 0;
@@ -80,7 +91,8 @@ function pageReferencedIn(source: u32, owner: usize, frame: u32, memcg: u32): u6
     }
     if (CHECKED) traceOffer(Offer.Considered, address);
     entries++;
-    const one = pageReferencedOne(frame, vma, address, huge);
+    let one = pageReferencedOne(frame, vma, address, huge);
+    if (tokens) one = withToken(one, vma);
     if (one & LOCKED) {
       flags |= VmFlag.Locked;
       break;
@@ -126,24 +138,25 @@ export function pageReferenced(frame: u32, locked: bool, memcg: u32): u64 {
   if (!mappingOwner(mapping)) return 0;
   if (CHECKED) traceBegin(WalkKind.Referenced, frame);
   let result: u64 = 1;
-  const anon = mappingIsAnon(mapping) && !mappingIsKsm(mapping);
-  if (anon || locked || tryLockFor(frame)) {
-    result = anon ? pageReferencedAnon(frame, memcg) : pageReferencedLocked(frame, memcg);
-    if (!anon && !locked) unlockPage(frame);
-    // One mark for all mappings, and for the kernel itself: of no VMA, so it adds no flags.
-    if (hasStorageKeys() && pageTestAndClearYoung(frame)) {
-      result++;
-      if (CHECKED) traceDid(WalkAct.KeyCounted);
-    }
+  let asked = true;
+  if (mappingIsAnon(mapping) && !mappingIsKsm(mapping)) {
+    result = pageReferencedAnon(frame, memcg);
+  } else if (locked || (!isLockedForCharge(frame) && trylockPage(frame, Doing.Referenced))) {
+    result = pageReferencedLocked(frame, memcg);
+    if (!locked) unlockPage(frame);
+  } else {
+    asked = false;
+  }
+  // One mark for all mappings, and for the kernel itself: of no VMA, so it adds no flags.
+  if (hasStorageKeys() && asked && pageTestAndClearYoung(frame)) {
+    result++;
+    if (CHECKED) traceDid(WalkAct.KeyCounted);
   }
   if (CHECKED) traceEnd(<f64>references(result));
   return result;
 }
 
-function tryLockFor(frame: u32): bool {
-  return !isLockedForCharge(frame) && trylockPage(frame, Doing.Referenced);
-}
-
+/** Of a page that KSM or a file owns. */
 function pageReferencedLocked(frame: u32, memcg: u32): u64 {
   if (pageIsKsm(frame)) return ksmWalk(frame, KsmVisit.Referenced, memcg, 0, 0);
   // Truncated before it was locked, it has no file any more.

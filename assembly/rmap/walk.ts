@@ -7,11 +7,18 @@ import { stepNode, stepTouched, stepVisited } from "../index/step";
 import { AddressSpace, iMmapMutex } from "../struct/address-space";
 import { AnonVma } from "../struct/anon-vma";
 import { vmaOfNode } from "../struct/interval-node";
-import { mappingIsAnon, mappingIsKsm, mappingOwner, pageIndex, pageMapping } from "../struct/page";
+import {
+  mappingIsAnon,
+  mappingIsKsm,
+  mappingOwner,
+  pageIndex,
+  pageIsHugetlb,
+  pageMapping,
+} from "../struct/page";
 import { traceBegin, traceDid, traceEnd, traceOffer } from "../struct/walk-trace";
 import { Doing, LockClass } from "../locks";
 import { lock, unlock } from "../sync/lock";
-import { addressIsChecked, askedPgoff, OUTSIDE, pgoffOf, vmaAddress } from "./address";
+import { addressIsChecked, hugetlbAskedPgoff, hugetlbPgoff, OUTSIDE, vmaAddress } from "./address";
 import { anonVmaLock, anonVmaUnlock } from "./anon-vma";
 import { ksmWalk, KsmVisit } from "./ksm-walk";
 import { isMappedAt, recordMapping } from "./mapping-record";
@@ -24,8 +31,9 @@ import { countLongSteps, countWalk, countWalks, hasLongSteps } from "./walk-cost
  */
 function rmapWalkIn(source: u32, owner: usize, frame: u32, old: u32, out: usize, room: u32): u32 {
   const index = pageIndex(frame);
-  const at = pgoffOf(frame, index);
-  const pgoff = askedPgoff(index, at);
+  const hugetlb = pageIsHugetlb(frame);
+  const at = hugetlb ? hugetlbPgoff(index) : index;
+  const pgoff = hugetlb ? hugetlbAskedPgoff(index) : index;
   const checked = addressIsChecked();
   let found: u32 = 0;
   let irrelevant: u32 = 0;
@@ -123,8 +131,9 @@ export function stab(frames: usize, n: u32): u32 {
       continue;
     }
     const index = pageIndex(frame);
-    const at = pgoffOf(frame, index);
-    const pgoff = askedPgoff(index, at);
+    const hugetlb = pageIsHugetlb(frame);
+    const at = hugetlb ? hugetlbPgoff(index) : index;
+    const pgoff = hugetlb ? hugetlbAskedPgoff(index) : index;
     const source: u32 = mappingIsAnon(mapping) ? anonymous : ofFile;
     const owner = mappingOwner(mapping);
     let node: u32;

@@ -92,8 +92,8 @@ export default {
     {
       rule: "what truncation passes is no part of the next walk",
       file: "assembly/index/file-index.ts",
-      from: "const step = treeNext(fileSource(), node, start, last);\n  forgetLongStep();",
-      to: "const step = treeNext(fileSource(), node, start, last);",
+      from: "const step = prioRingNext(node, start, last, prioTreesPrune());\n  forgetLongStep();",
+      to: "const step = prioRingNext(node, start, last, prioTreesPrune());",
     },
   ],
 };

@@ -48,7 +48,7 @@ export default {
     {
       rule: "page_referenced asks the key after the walk",
       file: referenced,
-      from: "if (hasStorageKeys() && pageTestAndClearYoung(frame)) {",
+      from: "if (hasStorageKeys() && asked && pageTestAndClearYoung(frame)) {",
       to: "if (false) {",
     },
     {
