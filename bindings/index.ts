@@ -3,25 +3,18 @@ export { compileCore, type Build, type YieldPoint } from "./core/core.js";
 export { KernelError } from "./core/kernel-error.js";
 export { Batch } from "./kernel/batch.js";
 export type { Counters } from "./kernel/counters.js";
+export type { Collapse } from "./kernel/collapse.js";
 export { createKernel, createKernelSync } from "./kernel/create-kernel.js";
 export { File, type Kind } from "./kernel/file.js";
 export type { FileOptions } from "./kernel/file-options.js";
 export type { KernelEvent, RecordOptions } from "./kernel/kernel-event.js";
-export {
-  Kernel,
-  type HugePages,
-  type ReclaimOptions,
-  type Snapshot,
-  type SpawnOptions,
-  type SwapOptions,
-} from "./kernel/kernel.js";
+export type { HugePages } from "./kernel/huge-pages.js";
+export { Kernel, type Snapshot } from "./kernel/kernel.js";
 export { Ksm } from "./kernel/ksm.js";
-export {
-  MemoryCgroup,
-  type BackgroundOptions,
-  type CgroupOptions,
-  type LruCounts,
-} from "./kernel/memory-cgroup.js";
+export type { BackgroundOptions, CgroupOptions } from "./kernel/cgroup-options.js";
+export type { LruCounts } from "./kernel/lru-counts.js";
+export { MemoryCgroup } from "./kernel/memory-cgroup.js";
+export type { ForkOptions } from "./kernel/life-call.js";
 export type { MemoryStat } from "./kernel/memory-stat.js";
 export type { ThresholdCallback } from "./kernel/threshold.js";
 export {
@@ -32,19 +25,17 @@ export {
   type UserPage,
 } from "./kernel/mmu-notifier.js";
 export type { ChangedEntry, MmuNotifierCallbacks } from "./kernel/mmu-notifier-callbacks.js";
-export {
-  ReverseMap,
-  type Fate,
-  type Migration,
-  type ReferencedOptions,
-  type ShrinkOptions,
-  type Unmapped,
-  type UnmapOptions,
-} from "./kernel/reverse-map.js";
+export type { ReclaimOptions } from "./kernel/reclaim.js";
+export type { Migration } from "./kernel/migration.js";
+export type { Fate, ShrinkOptions } from "./kernel/page-fate.js";
+export type { ReferencedOptions } from "./kernel/referenced-options.js";
+export { ReverseMap } from "./kernel/reverse-map.js";
+export type { Unmapped, UnmapOptions } from "./kernel/unmap.js";
+export type { SpawnOptions } from "./kernel/spawn.js";
 export type { StorageKey } from "./kernel/storage-key.js";
 export { StorageKeys, type FrameRange } from "./kernel/storage-keys.js";
 export type { SwapToken, TokenState } from "./kernel/swap-token.js";
-export type { SwapArea } from "./kernel/swap-area.js";
+export type { SwapArea, SwapOptions } from "./kernel/swap-area.js";
 export type { VmStatistics } from "./kernel/vm-statistics.js";
 export type { LockCount, LockCounters } from "./kernel/lock-counters.js";
 export type { HeldLock } from "./kernel/held-locks.js";
@@ -73,8 +64,9 @@ export type {
   FailureResult,
   PendingSignal,
 } from "./kernel/memory-failure.js";
+export type { LockAllOptions } from "./kernel/mlock-call.js";
 export { Page, type Mapping } from "./kernel/page.js";
-export { Process, type Collapse, type ForkOptions, type LockAllOptions } from "./kernel/process.js";
+export { Process } from "./kernel/process.js";
 export type { EntryState, FileEntry, PageEntry, Rss, SwapEntry } from "./kernel/process-state.js";
 export type { Prot } from "./kernel/prot.js";
 export {

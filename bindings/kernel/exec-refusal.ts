@@ -2,6 +2,7 @@
 
 import { Errno } from "../../assembly/abi/result.js";
 import { PAGE_SIZE } from "../../assembly/abi/unit.js";
+import { whyFull } from "./cgroup-refusal.js";
 import { hex, type Context } from "./context.js";
 import type { StackOptions } from "./operation.js";
 import type { Process } from "./process.js";
@@ -23,7 +24,7 @@ export function whyExec(
   if (errno !== Errno.E2BIG) {
     const free = readVmStat(context.machine.core).nr_free_pages;
     if (pages > free) return `it needs ${pages} frames for arguments, and ${free} are free`;
-    return (pages && process.memoryCgroup.whyFull(pages)) || exhausted(context);
+    return (pages && whyFull(process.memoryCgroup, pages)) || exhausted(context);
   }
   return tooManyArguments(pages, context.options);
 }

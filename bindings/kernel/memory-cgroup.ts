@@ -1,52 +1,15 @@
-import { Reclaim } from "../../assembly/abi/argument.js";
-import { LruList } from "../../assembly/abi/counter.js";
 import { MemcgField } from "../../assembly/abi/field.js";
 import { Op } from "../../assembly/abi/operation.js";
 import { Errno } from "../../assembly/abi/result.js";
-import { KernelError } from "../core/kernel-error.js";
-import { checkOptions, flag, integer, MAX_COUNT, refused, type OptionTypes } from "./argument.js";
+import { flag, integer, MAX_COUNT, refused } from "./argument.js";
+import { limitCode, reclaimKind, type BackgroundOptions } from "./cgroup-options.js";
+import { cgroupInWords, whyBusy, whyNotLimited, whyNotMoved } from "./cgroup-refusal.js";
 import { failed, type Context } from "./context.js";
 import { Held } from "./held.js";
+import { readLruCounts, type LruCounts } from "./lru-counts.js";
 import { readMemoryStat, type MemoryStat } from "./memory-stat.js";
 import { Process } from "./process.js";
 import type { ThresholdCallback } from "./threshold.js";
-
-/** Pages on each list of reclaim. */
-export interface LruCounts {
-  readonly inactiveAnon: number;
-  readonly activeAnon: number;
-  readonly inactiveFile: number;
-  readonly activeFile: number;
-  readonly unevictable: number;
-}
-
-/** How to reclaim. */
-export interface BackgroundOptions {
-  /** As kswapd does, which also writes dirty pages of files; default: as an allocation does. */
-  readonly background?: boolean;
-}
-
-/** Options of createCgroup. */
-export interface CgroupOptions {
-  /** Below which it is. Default: the root. */
-  readonly parent?: MemoryCgroup;
-  /** Is what is below it charged to it as well? Default: as its parent has it. */
-  readonly hierarchy?: boolean;
-  /** Pages that may be charged to it. Default: no limit. */
-  readonly limit?: number | null;
-}
-
-const backgroundOptions: OptionTypes<BackgroundOptions> = { background: "flag" };
-
-/** The largest limit; null is none. */
-const MAX_LIMIT = 2 ** 32 - 2;
-
-/** A limit as the core takes it: one more, as 0 is none. @throws KernelError EINVAL */
-export function limitCode(call: string, pages: number | null): number {
-  if (pages === null) return 0;
-  if (Number.isInteger(pages) && pages >= 0 && pages <= MAX_LIMIT) return pages + 1;
-  throw refused(call, "limit", pages, `integers from 0 to ${MAX_LIMIT}, null`);
-}
 
 /** A memory cgroup: pages are charged to it, and it has lists of its own that reclaim goes over. */
 export class MemoryCgroup extends Held {
@@ -66,7 +29,7 @@ export class MemoryCgroup extends Held {
   }
 
   protected override get label(): string {
-    return `cgroup ${this.name || this.number}`;
+    return cgroupInWords(this);
   }
 
   #field(field: number): number {
@@ -123,18 +86,7 @@ export class MemoryCgroup extends Held {
    */
   setLimit(pages: number | null): void {
     const code = limitCode("setLimit", pages);
-    this.#run(Op.LimitMemcg, code, `setLimit(${pages})`, (errno) =>
-      errno === Errno.EBUSY
-        ? `its usage is ${this.usage}${this.#advance()}, and no more can be reclaimed`
-        : "the root has no limit",
-    );
-  }
-
-  /** How much of its usage is no page yet, but the rest of a batch; empty if nothing is. */
-  #advance(): string {
-    const { total_cache: cache, total_rss: rss } = this.stat();
-    const rest = this.usage - cache - rss;
-    return rest > 0 ? `, of which ${rest} ${rest === 1 ? "is" : "are"} charged in advance` : "";
+    this.#run(Op.LimitMemcg, code, `setLimit(${pages})`, (errno) => whyNotLimited(errno, this));
   }
 
   /**
@@ -208,12 +160,7 @@ export class MemoryCgroup extends Held {
     const task = Process.handleOf(this.context, process, "move", "process");
     const result = this.context.machine.call(Op.MoveTask, task, this.handle);
     if (result >= 0) return;
-    const why: Partial<Record<Errno, string>> = {
-      [Errno.ENOMEM]: `there is no room for its pages: ${this.usage} of ${this.limit} are charged`,
-      [Errno.ESRCH]: "it has exited",
-      [Errno.ESTALE]: `${this.label} was removed`,
-    };
-    throw failed(result, `move(${process.name}) to ${this.label}`, why[-result as Errno] ?? "");
+    throw failed(result, `move(${process.name}) to ${this.label}`, whyNotMoved(-result, this));
   }
 
   /**
@@ -223,7 +170,7 @@ export class MemoryCgroup extends Held {
    *   root; ESTALE
    */
   forceEmpty(): void {
-    this.#run(Op.EmptyMemcg, 0, "forceEmpty()", (errno) => this.#whyBusy(errno));
+    this.#run(Op.EmptyMemcg, 0, "forceEmpty()", (errno) => whyBusy(errno, this.context, this));
   }
 
   /**
@@ -234,31 +181,7 @@ export class MemoryCgroup extends Held {
    *   root; ESTALE
    */
   remove(): void {
-    this.#run(Op.RemoveMemcg, 0, "remove()", (errno) => this.#whyBusy(errno));
-  }
-
-  #whyBusy(errno: Errno): string {
-    if (errno === Errno.EINVAL) return "the root stays";
-    if (this.spaces) return "there are processes in it";
-    return this.context.hasCgroupsBelow(this)
-      ? "there are cgroups below it"
-      : "a page that is charged to it is on no list, as it was isolated";
-  }
-
-  /** @internal Which limit keeps so many more pages from being charged to it; empty if none does. */
-  whyFull(more = 1): string {
-    const { limit, usage } = this;
-    if (limit !== null && usage >= limit) return `${this.label} is at its limit of ${limit} pages`;
-    if (limit !== null && usage + more > limit) {
-      return `${this.label} has ${usage} pages and a limit of ${limit}, it would have ${more} more`;
-    }
-    return this.hierarchyAbove?.whyFull(more) ?? "";
-  }
-
-  /** Where its pages are charged as well. */
-  private get hierarchyAbove(): MemoryCgroup | null {
-    const { parent } = this;
-    return parent?.hierarchy ? parent : null;
+    this.#run(Op.RemoveMemcg, 0, "remove()", (errno) => whyBusy(errno, this.context, this));
   }
 
   /** Pages on its lists. @throws KernelError ESTALE */
@@ -268,66 +191,20 @@ export class MemoryCgroup extends Held {
 
   /** Pages on each of its lists. @throws KernelError ESTALE */
   lru(): LruCounts {
-    const list = (which: LruList): number => this.#field(MemcgField.Lru + which);
-    return {
-      inactiveAnon: list(LruList.InactiveAnon),
-      activeAnon: list(LruList.ActiveAnon),
-      inactiveFile: list(LruList.InactiveFile),
-      activeFile: list(LruList.ActiveFile),
-      unevictable: list(LruList.Unevictable),
-    };
+    return readLruCounts((field) => this.#field(field));
   }
 
   /** kernel.reclaim() of this cgroup's pages alone. @throws KernelError EINVAL, ESTALE */
   reclaim(pages: number, options: BackgroundOptions = {}): number {
     integer("reclaim", "pages", pages, 0, MAX_COUNT);
-    checkOptions("reclaim", options, backgroundOptions);
-    const kind = options.background ? Reclaim.Background : Reclaim.Direct;
+    const kind = reclaimKind(options);
     const result = this.context.machine.call(Op.Reclaim, this.handle, pages, kind);
     if (result >= 0) return result;
     throw failed(result, `reclaim(${pages}) of ${this.label}`, "it was removed");
-  }
-
-  /** @internal What is told of an operation that it was an option of, if that failed for it; empty if not. */
-  static whyGone(result: number, cgroup: MemoryCgroup | undefined): string {
-    const gone = result === -Errno.ESTALE && cgroup?.exists === false;
-    return gone ? `${cgroup.label} was removed` : "";
   }
 }
 
 /** The handle of a cgroup that is an option; 0 where none is given. @throws KernelError EINVAL, ESTALE */
 export function cgroupOf(context: Context, cgroup: MemoryCgroup | undefined, call: string): number {
   return cgroup === undefined ? 0 : MemoryCgroup.handleOf(context, cgroup, call, "cgroup");
-}
-
-const cgroupOptions: OptionTypes<CgroupOptions> = {
-  parent: "any",
-  hierarchy: "flag",
-  limit: "any",
-};
-
-/** Makes a cgroup with everything that its options say. @throws KernelError EINVAL, ENOMEM, ESTALE */
-export function makeCgroup(context: Context, name: string, options: CgroupOptions): MemoryCgroup {
-  const call = "createCgroup";
-  checkOptions(call, options, cgroupOptions);
-  const limit = options.limit === undefined ? 0 : limitCode(call, options.limit);
-  const above = options.parent;
-  const parent = above === undefined ? 0 : MemoryCgroup.handleOf(context, above, call, "parent");
-  if (options.hierarchy === false && above?.hierarchy) {
-    throw new KernelError(
-      "EINVAL",
-      `${call}()`,
-      "hierarchy is false, accepted: true, as its parent has it",
-    );
-  }
-  const handle = context.machine.call(Op.MakeMemcg, parent);
-  if (handle < 0) {
-    const why = MemoryCgroup.whyGone(handle, above) || "memory is exhausted";
-    throw failed(handle, `${call}()`, why);
-  }
-  const cgroup = new MemoryCgroup(context, handle, name);
-  // Neither can be refused: nothing is charged to it, and nothing is below it.
-  if (options.hierarchy !== undefined) cgroup.setHierarchy(options.hierarchy);
-  if (limit) context.machine.call(Op.LimitMemcg, handle, limit);
-  return cgroup;
 }

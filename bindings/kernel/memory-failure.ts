@@ -7,7 +7,9 @@ import {
   MemoryFailure,
   Signal,
 } from "../../assembly/abi/result.js";
-import { checkOptions, type OptionTypes } from "./argument.js";
+import { checkOptions, integer, type OptionTypes } from "./argument.js";
+import type { Context } from "./context.js";
+import { Page } from "./page.js";
 import type { Process } from "./process.js";
 
 /** Options of memoryFailure. */
@@ -25,6 +27,15 @@ const failureOptions: OptionTypes<FailureOptions> = { early: "flag" };
 export function failureBits(options: FailureOptions): number {
   checkOptions("memoryFailure", options, failureOptions);
   return options.early ? 1 : 0;
+}
+
+/** The page, or the frame of a number, as the operation's first arguments. @throws KernelError EINVAL, ESTALE */
+export function failureTarget(context: Context, page: Page | number): [number, number] {
+  const call = "memoryFailure";
+  const { frames } = context.options;
+  if (typeof page === "number") return [0, integer(call, "page", page, 1, frames)];
+  const accepted = `${Page.accepted}, or the number of a frame, 1 to ${frames}`;
+  return [Page.handleOf(context, page, call, "page", accepted), 0];
 }
 
 /** What was done about a broken page. */

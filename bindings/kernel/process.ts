@@ -1,71 +1,20 @@
-import { CloneFlag, LockAll } from "../../assembly/abi/argument.js";
 import { TaskField } from "../../assembly/abi/field.js";
 import { Op } from "../../assembly/abi/operation.js";
-import { CollapseResult, Errno } from "../../assembly/abi/result.js";
-import { KernelError } from "../core/kernel-error.js";
-import { checkOptions, integer, type OptionTypes } from "./argument.js";
-import { failed, hex, type Context } from "./context.js";
-import {
-  putExec,
-  putMadvise,
-  putMmap,
-  putMprotect,
-  putMremap,
-  putRemap,
-  type Advice,
-  type ExecOptions,
-  type MmapOptions,
-  type MremapOptions,
-  type Put,
-  type RemapOptions,
-} from "./operation.js";
+import type { CollapseResult } from "../../assembly/abi/result.js";
+import type { KernelError } from "../core/kernel-error.js";
+import { whyAccess } from "./access-refusal.js";
+import { integer } from "./argument.js";
+import { collapses, type Collapse } from "./collapse.js";
+import { hex, type Context } from "./context.js";
+import { exec, exit, fork, hold, letGo, type ForkOptions } from "./life-call.js";
+import { madvise, mmap, mprotect, mremap, munmap, remapFilePages } from "./mapping-call.js";
+import { mlock, mlockall, munlock, munlockall, type LockAllOptions } from "./mlock-call.js";
 import { MmuNotifier, notifierArguments, type NotifierOptions } from "./mmu-notifier.js";
+import type { Advice, ExecOptions, MmapOptions, MremapOptions, RemapOptions } from "./operation.js";
+import { ProcessCall } from "./process-call.js";
 import { ProcessState } from "./process-state.js";
 import type { Prot } from "./prot.js";
-import { whyAccess } from "./access-refusal.js";
-import { whyMadvise } from "./advice-refusal.js";
-import { whyExec } from "./exec-refusal.js";
-import { whyMlock, whyMlockall, whyMunlock } from "./mlock-refusal.js";
-import { whyMmap, whyMprotect, whyMunmap } from "./mmap-refusal.js";
-import { whyMremap, whyRemap } from "./mremap-refusal.js";
-import { exhausted, whyHeld } from "./reason.js";
-
-export type { Prot };
-
-/**
- * What became of a collapse: "not-eligible": the range is not all of one VMA that may have huge pages;
- * "nothing-there": nothing of it was touched, or it is a huge page already; "unsuitable": an entry is not a writable
- * one of a page that nobody else holds, and that is on a list of reclaim; "idle": no page was touched lately.
- */
-export type Collapse =
-  "collapsed" | "not-eligible" | "nothing-there" | "unsuitable" | "idle" | "no-memory";
-
-/** What a result of collapse in the core is called. */
-export const collapses: Readonly<Record<CollapseResult, Collapse>> = {
-  [CollapseResult.Collapsed]: "collapsed",
-  [CollapseResult.NotEligible]: "not-eligible",
-  [CollapseResult.NothingThere]: "nothing-there",
-  [CollapseResult.Unsuitable]: "unsuitable",
-  [CollapseResult.Idle]: "idle",
-  [CollapseResult.NoMemory]: "no-memory",
-};
-
-/** Options of mlockall: one of them at least. */
-export interface LockAllOptions {
-  /** What is mapped. */
-  readonly current?: boolean;
-  /** What will be mapped. */
-  readonly future?: boolean;
-}
-
-/** Options of fork. */
-export interface ForkOptions {
-  /** The child shares the address space, as a thread or a vfork child does, until it execs or exits. */
-  readonly shareMemory?: boolean;
-}
-
-const lockAllOptions: OptionTypes<LockAllOptions> = { current: "flag", future: "flag" };
-const forkOptions: OptionTypes<ForkOptions> = { shareMemory: "flag" };
+import { exhausted } from "./reason.js";
 
 /**
  * A process: system calls and memory accesses. Addresses and lengths are bytes. Every call throws
@@ -81,7 +30,7 @@ export class Process extends ProcessState {
   readonly parent: number | null;
   /** For people. */
   name: string;
-  readonly #put: Put;
+  readonly #call: ProcessCall;
 
   /** Made by spawn() and fork(): not for users. */
   constructor(context: Context, handle: number) {
@@ -89,8 +38,7 @@ export class Process extends ProcessState {
     this.pid = context.machine.core.taskField(handle, TaskField.Pid);
     this.parent = context.machine.core.taskField(handle, TaskField.ParentPid) || null;
     this.name = `${this.pid}`;
-    const { machine } = context;
-    this.#put = (op, a, b, c, d, e, f, g) => machine.put(0, op, a, b, c, d, e, f, g);
+    this.#call = new ProcessCall(context, this);
   }
 
   protected override get self(): this {
@@ -101,20 +49,6 @@ export class Process extends ProcessState {
     return `process ${this.name}`;
   }
 
-  #run(operation: () => string, why?: (errno: Errno) => string): number {
-    const { machine } = this.context;
-    machine.submit(0, 1);
-    const result = machine.result(0);
-    if (result < 0) throw this.#failed(result, operation(), why);
-    return result;
-  }
-
-  #failed(result: number, operation: string, why?: (errno: Errno) => string): KernelError {
-    const held = result === -Errno.EBUSY ? whyHeld(this) : "";
-    const detail = result === -Errno.ESRCH ? "it has exited" : held || (why?.(-result) ?? "");
-    return failed(result, `${operation} in ${this.label}`, detail);
-  }
-
   /**
    * Maps memory of whole pages.
    *
@@ -123,11 +57,7 @@ export class Process extends ProcessState {
    *   mapped, ESTALE for a file that was closed; with `locked` EPERM when memlock is 0, EAGAIN beyond memlock
    */
   mmap(options: MmapOptions): number {
-    putMmap(this.#put, this.context, this.handle, options);
-    return this.#run(
-      () => `mmap(${hex(options.address ?? 0)}, ${options.length})`,
-      (errno) => whyMmap(errno, this.context, this, options),
-    );
+    return mmap(this.#call, options);
   }
 
   /**
@@ -136,13 +66,7 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL, ENOMEM when a split finds no room
    */
   munmap(address: number, length: number): void {
-    integer("munmap", "address", address);
-    integer("munmap", "length", length);
-    this.#put(Op.Munmap, this.handle, address, length);
-    this.#run(
-      () => `munmap(${hex(address)}, ${length})`,
-      (errno) => whyMunmap(errno, this.context, this, address, length),
-    );
+    munmap(this.#call, address, length);
   }
 
   /**
@@ -151,11 +75,7 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL, ENOMEM for a hole, or when a split finds no room
    */
   mprotect(address: number, length: number, prot: Prot): void {
-    putMprotect(this.#put, this.handle, address, length, prot);
-    this.#run(
-      () => `mprotect(${hex(address)}, ${length}, ${prot})`,
-      (errno) => whyMprotect(errno, this.context, this, address, length),
-    );
+    mprotect(this.#call, address, length, prot);
   }
 
   /**
@@ -171,11 +91,7 @@ export class Process extends ProcessState {
     newLength: number,
     options: MremapOptions = {},
   ): number {
-    putMremap(this.#put, this.handle, address, oldLength, newLength, options);
-    return this.#run(
-      () => `mremap(${hex(address)}, ${oldLength}, ${newLength})`,
-      (errno) => whyMremap(errno, this.context, this, address, oldLength, newLength, options),
-    );
+    return mremap(this.#call, address, oldLength, newLength, options);
   }
 
   /**
@@ -185,20 +101,12 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL (not all in one shared mapping), ENOMEM; of a disk, the range is unmapped by then
    */
   remapFilePages(address: number, length: number, pgoff: number, options: RemapOptions = {}): void {
-    putRemap(this.#put, this.handle, address, length, pgoff, options);
-    this.#run(
-      () => `remapFilePages(${hex(address)}, ${length}, ${pgoff})`,
-      (errno) => whyRemap(errno, this.context, this, address, length, pgoff),
-    );
+    remapFilePages(this.#call, address, length, pgoff, options);
   }
 
   /** Holes are passed over and reported. @throws KernelError EINVAL, ENOMEM, EBADF, EAGAIN */
   madvise(address: number, length: number, advice: Advice): void {
-    putMadvise(this.#put, this.handle, address, length, advice);
-    this.#run(
-      () => `madvise(${hex(address)}, ${length}, ${advice})`,
-      (errno) => whyMadvise(errno, this.context, this, address, length, advice),
-    );
+    madvise(this.#call, address, length, advice);
   }
 
   /**
@@ -208,25 +116,12 @@ export class Process extends ProcessState {
    * @throws KernelError ENOMEM (a hole, a page that can't be had, too many VMAs or locked pages), EAGAIN, EINVAL
    */
   mlock(address: number, length: number): void {
-    integer("mlock", "address", address);
-    integer("mlock", "length", length);
-    const locked = this.context.machine.core.taskField(this.handle, TaskField.LockedVm);
-    this.#put(Op.Mlock, this.handle, address, length);
-    this.#run(
-      () => `mlock(${hex(address)}, ${length})`,
-      (errno) => whyMlock(errno, this.context, this, address, length, locked),
-    );
+    mlock(this.#call, address, length);
   }
 
   /** Unlocks a range. What was unlocked before a hole stays unlocked. @throws KernelError ENOMEM, EINVAL */
   munlock(address: number, length: number): void {
-    integer("munlock", "address", address);
-    integer("munlock", "length", length);
-    this.#put(Op.Munlock, this.handle, address, length);
-    this.#run(
-      () => `munlock(${hex(address)}, ${length})`,
-      () => whyMunlock(this.context, this, address, length),
-    );
+    munlock(this.#call, address, length);
   }
 
   /**
@@ -235,22 +130,12 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL for neither, ENOMEM for too many pages, EPERM when memlock is 0
    */
   mlockall(options: LockAllOptions): void {
-    checkOptions("mlockall", options, lockAllOptions);
-    const how = (options.current ? LockAll.Current : 0) | (options.future ? LockAll.Future : 0);
-    if (!how) {
-      throw new KernelError("EINVAL", "mlockall", "neither current nor future is true");
-    }
-    this.#put(Op.Mlockall, this.handle, how);
-    this.#run(
-      () => "mlockall()",
-      (errno) => whyMlockall(errno, this.context),
-    );
+    mlockall(this.#call, options);
   }
 
   /** Unlocks everything. */
   munlockall(): void {
-    this.#put(Op.Mlockall, this.handle, 0);
-    this.#run(() => "munlockall()");
+    munlockall(this.#call);
   }
 
   /**
@@ -260,8 +145,8 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL
    */
   collapse(address: number): Collapse {
-    this.#put(Op.CollapseHuge, this.handle, integer("collapse", "address", address));
-    return collapses[this.#run(() => `collapse(${hex(address)})`) as CollapseResult];
+    this.#call.put(Op.CollapseHuge, this.handle, integer("collapse", "address", address));
+    return collapses[this.#call.run(() => `collapse(${hex(address)})`) as CollapseResult];
   }
 
   /**
@@ -271,19 +156,13 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL
    */
   brk(address = 0): number {
-    this.#put(Op.Brk, this.handle, integer("brk", "address", address));
-    return this.#run(() => `brk(${hex(address)})`);
+    this.#call.put(Op.Brk, this.handle, integer("brk", "address", address));
+    return this.#call.run(() => `brk(${hex(address)})`);
   }
 
   /** A child with a copy of the address space. @throws KernelError ENOMEM */
   fork(options: ForkOptions = {}): Process {
-    checkOptions("fork", options, forkOptions);
-    this.#put(Op.Fork, this.handle, options.shareMemory ? CloneFlag.Vm : 0);
-    const child = this.#run(
-      () => "fork()",
-      () => exhausted(this.context),
-    );
-    return this.context.processOf(child);
+    return fork(this.#call, options);
   }
 
   /**
@@ -293,11 +172,7 @@ export class Process extends ProcessState {
    * @throws KernelError EINVAL, ENOMEM, E2BIG for more arguments than a stack may hold
    */
   exec(options: ExecOptions = {}): void {
-    putExec(this.#put, this.handle, options);
-    this.#run(
-      () => "exec()",
-      (errno) => whyExec(errno, this.context, this, options.stack),
-    );
+    exec(this.#call, options);
   }
 
   /**
@@ -307,23 +182,17 @@ export class Process extends ProcessState {
    * @throws KernelError EBUSY if it is held already
    */
   hold(): void {
-    this.#put(Op.HoldFault, this.handle);
-    this.#run(() => "hold()");
+    hold(this.#call);
   }
 
   /** The end of the fault in which hold() has kept it. @throws KernelError EINVAL if it is in none */
   letGo(): void {
-    this.#put(Op.LetGo, this.handle);
-    this.#run(
-      () => "letGo()",
-      () => "it is not held",
-    );
+    letGo(this.#call);
   }
 
   /** Leaves its address space, which goes with its last process. @throws KernelError ESRCH if it has exited */
   exit(): void {
-    this.#put(Op.Exit, this.handle);
-    this.#run(() => "exit()");
+    exit(this.#call);
   }
 
   /** The word of the page at an address. @throws KernelError SIGSEGV, SIGBUS, ENOMEM */
@@ -350,7 +219,7 @@ export class Process extends ProcessState {
 
   // Apart, so that an access that succeeds makes no closure.
   #denied(result: number, operation: string, address: number): KernelError {
-    return this.#failed(result, operation, (errno) =>
+    return this.#call.failed(result, operation, (errno) =>
       whyAccess(errno, this.context, this, address),
     );
   }
@@ -363,8 +232,8 @@ export class Process extends ProcessState {
    */
   registerNotifier(options: NotifierOptions): MmuNotifier {
     const [model, cookie, calls, sleeps] = notifierArguments(this.context, options);
-    this.#put(Op.RegisterNotifier, this.handle, model, cookie, calls, sleeps);
-    const handle = this.#run(
+    this.#call.put(Op.RegisterNotifier, this.handle, model, cookie, calls, sleeps);
+    const handle = this.#call.run(
       () => "registerNotifier()",
       () => exhausted(this.context),
     );

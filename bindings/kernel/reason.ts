@@ -3,6 +3,7 @@
 
 import { HUGE_SIZE, PAGE_SIZE, TASK_SIZE_PAGES } from "../../assembly/abi/unit.js";
 import { LARGEST } from "./argument.js";
+import { whyFull } from "./cgroup-refusal.js";
 import { hex, type Context } from "./context.js";
 import type { Process } from "./process.js";
 import { readVmStat } from "./vm-statistics.js";
@@ -50,7 +51,7 @@ export function exhausted({ machine }: Context): string {
 /** The same of what a process needs: also more than its cgroup may have. */
 export function exhaustedIn(context: Context, process: Process): string {
   const free = readVmStat(context.machine.core).nr_free_pages > 0;
-  return (free && process.memoryCgroup.whyFull()) || exhausted(context);
+  return (free && whyFull(process.memoryCgroup)) || exhausted(context);
 }
 
 /** EBUSY: what the process does waits for the fault in which it, or a thread beside it, is held. */

@@ -1,134 +1,27 @@
-import { Unmap } from "../../assembly/abi/argument.js";
 import { Op } from "../../assembly/abi/operation.js";
-import { Errno, MigrateResult, PageFate, UnmapResult } from "../../assembly/abi/result.js";
+import { Errno, type PageFate, type UnmapResult } from "../../assembly/abi/result.js";
 import type { KernelError } from "../core/kernel-error.js";
-import { checkOptions, integer, refused, word, type OptionTypes } from "./argument.js";
-import { failed, type Context } from "./context.js";
-import { cgroupOf, MemoryCgroup } from "./memory-cgroup.js";
-import { failureBits, readFailure, type Failure, type FailureOptions } from "./memory-failure.js";
+import { checkOptions } from "./argument.js";
+import { whyGone } from "./cgroup-refusal.js";
+import { failed } from "./context.js";
+import { KernelState } from "./kernel-state.js";
+import { cgroupOf } from "./memory-cgroup.js";
+import {
+  failureBits,
+  failureTarget,
+  readFailure,
+  type Failure,
+  type FailureOptions,
+} from "./memory-failure.js";
+import { readMigration, type Migration } from "./migration.js";
+import { fates, shrinkOptions, type Fate, type ShrinkOptions } from "./page-fate.js";
 import { Page } from "./page.js";
-import { Process } from "./process.js";
+import { contextOf, whyNoContext } from "./process-context.js";
 import { exhausted } from "./reason.js";
+import { referencedOptions, type ReferencedOptions } from "./referenced-options.js";
+import { unmapBits, unmapped, type Unmapped, type UnmapOptions } from "./unmap.js";
+import { vmaPlace } from "./vma-place.js";
 import type { Vma } from "./vma.js";
-
-/** What tryToUnmap found. */
-export type Unmapped = "success" | "again" | "fail" | "mlock";
-
-/** What a result of try_to_unmap in the core is called. */
-export const unmapped: Readonly<Record<UnmapResult, Unmapped>> = {
-  [UnmapResult.Success]: "success",
-  [UnmapResult.Again]: "again",
-  [UnmapResult.Fail]: "fail",
-  [UnmapResult.Mlock]: "mlock",
-};
-
-/** What tryToUnmap is to do and to overlook. */
-export interface UnmapOptions {
-  /** "munlock": take nothing away, only mlock the page if a locked VMA maps it. Default "unmap". */
-  readonly action?: "unmap" | "munlock";
-  /** Unmap from locked VMAs too. */
-  readonly ignoreMlock?: boolean;
-  /** Unmap what was touched too. */
-  readonly ignoreAccess?: boolean;
-  /** Leave no marker where the page is poisoned. */
-  readonly ignoreHwpoison?: boolean;
-}
-
-const unmapOptions: OptionTypes<UnmapOptions> = {
-  action: "any",
-  ignoreMlock: "flag",
-  ignoreAccess: "flag",
-  ignoreHwpoison: "flag",
-};
-
-const actions = ["unmap", "munlock"] as const;
-
-/** The options as an operation's argument. @throws KernelError EINVAL */
-export function unmapBits(options: UnmapOptions): number {
-  checkOptions("tryToUnmap", options, unmapOptions);
-  if (options.action !== undefined) word("tryToUnmap", "action", options.action, actions);
-  let how: number = options.action === "munlock" ? Unmap.Munlock : Unmap.Unmap;
-  if (options.ignoreMlock) how |= Unmap.IgnoreMlock;
-  if (options.ignoreAccess) how |= Unmap.IgnoreAccess;
-  if (options.ignoreHwpoison) how |= Unmap.IgnoreHwpoison;
-  return how;
-}
-
-/** Options of shrinkPage. */
-export interface ShrinkOptions {
-  /** Whatever was touched goes too. */
-  readonly force?: boolean;
-  /** Who reclaims, as its allocation does. Default: none of the processes, as if it were kswapd. */
-  readonly process?: Process;
-}
-
-/** @internal */
-export const shrinkOptions: OptionTypes<ShrinkOptions> = { force: "flag", process: "any" };
-
-/** Options of pageReferenced. */
-export interface ReferencedOptions {
-  /** Only its processes are asked. */
-  readonly cgroup?: MemoryCgroup;
-  /** Who asks. Default: none of the processes. */
-  readonly process?: Process;
-}
-
-/** @internal */
-export const referencedOptions: OptionTypes<ReferencedOptions> = { cgroup: "any", process: "any" };
-
-/** The handle of the process in whose context something is done; 0: of none. @throws KernelError EINVAL, ESTALE */
-export function contextOf(context: Context, process: Process | undefined, call: string): number {
-  return process === undefined ? 0 : Process.handleOf(context, process, call, "process");
-}
-
-/** Why something was not done in a process's context; "" if that is not why. */
-export function whyNoContext(result: number): string {
-  return result === -Errno.ESRCH ? "the process that it is done by has exited" : "";
-}
-
-/** What became of a page that reclaim looked at. */
-export type Fate = "reclaimed" | "kept" | "activated" | "culled" | "not-isolated";
-
-/** What a page's fate in the core is called. */
-export const fates: Readonly<Record<PageFate, Fate>> = {
-  [PageFate.Reclaimed]: "reclaimed",
-  [PageFate.Kept]: "kept",
-  [PageFate.Activated]: "activated",
-  [PageFate.Culled]: "culled",
-  [PageFate.NotIsolated]: "not-isolated",
-};
-
-/** The page, or the frame of a number, as the operation's first arguments. @throws KernelError EINVAL, ESTALE */
-export function failureTarget(context: Context, page: Page | number): [number, number] {
-  const call = "memoryFailure";
-  const { frames } = context.options;
-  if (typeof page === "number") return [0, integer(call, "page", page, 1, frames)];
-  const accepted = `${Page.accepted}, or the number of a frame, 1 to ${frames}`;
-  return [Page.handleOf(context, page, call, "page", accepted), 0];
-}
-
-/** What migration came to: `page` is the one that took the old one's place. */
-export type Migration =
-  | { readonly result: "moved"; readonly page: Page }
-  | { readonly result: "busy" | "refused" | "no-memory"; readonly page: null };
-
-const unmoved: Record<
-  Exclude<MigrateResult, MigrateResult.Moved>,
-  "busy" | "refused" | "no-memory"
-> = {
-  [MigrateResult.Busy]: "busy",
-  [MigrateResult.Refused]: "refused",
-  [MigrateResult.NoMemory]: "no-memory",
-};
-
-/** How a VMA is named to the core: its process, and where it starts. @throws KernelError EINVAL, ESTALE */
-export function vmaPlace(context: Context, call: string, vma: Vma): [task: number, start: number] {
-  if (typeof vma !== "object" || vma === null) {
-    throw refused(call, "vma", vma, "a Vma (vmaAt() is null where nothing is mapped)");
-  }
-  const task = Process.handleOf(context, vma.process, call, "vma.process");
-  return [task, integer(call, "vma.start", vma.start)];
-}
 
 /** Why the core does not say whether a page may be reclaimed. */
 function whyNotAsked(result: number): string {
@@ -138,10 +31,7 @@ function whyNotAsked(result: number): string {
 }
 
 /** What is done with one page, and the walks of the reverse map: the half of Kernel that is about pages. */
-export abstract class ReverseMap {
-  /** What its objects share, for what drives the core by itself. */
-  abstract get context(): Context;
-
+export abstract class ReverseMap extends KernelState {
   #run(op: Op, page: Page, name: string, argument = 0, invalid = "", second = 0): number {
     const handle = Page.handleOf(this.context, page, name, "page");
     const result = this.context.machine.call(op, handle, argument, second);
@@ -168,7 +58,7 @@ export abstract class ReverseMap {
     const task = contextOf(this.context, options.process, "pageReferenced");
     const result = this.context.machine.call(Op.PageReferenced, handle, cgroup, task);
     if (result >= 0) return result;
-    const why = MemoryCgroup.whyGone(result, options.cgroup);
+    const why = whyGone(result, options.cgroup);
     if (why) throw failed(result, `pageReferenced(page ${page.frame})`, why);
     throw this.#failedOn(page, "pageReferenced", result);
   }
@@ -212,9 +102,8 @@ export abstract class ReverseMap {
 
   /** Moves the page to another frame, with all its mappings. @throws KernelError ESTALE */
   migratePage(page: Page): Migration {
-    const result = this.#run(Op.MigratePage, page, "migratePage") as MigrateResult;
-    if (result !== MigrateResult.Moved) return { result: unmoved[result], page: null };
-    return { result: "moved", page: this.context.pageOf(this.context.machine.extra(0)) };
+    const result = this.#run(Op.MigratePage, page, "migratePage");
+    return readMigration(this.context, result);
   }
 
   /**
@@ -263,9 +152,6 @@ export abstract class ReverseMap {
   splitHugePage(page: Page): boolean {
     return this.#run(Op.SplitHugePage, page, "splitHugePage") === 1;
   }
-
-  /** The processes that have not exited, by pid. */
-  abstract get processes(): Process[];
 
   /**
    * memory_failure: a frame is broken, and must not be used again. What maps its page is taken away, those who would

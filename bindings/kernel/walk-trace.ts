@@ -12,7 +12,7 @@ import type { Doing, LockClass } from "../../assembly/locks.js";
 import { actions, lockNames, type LockName } from "../core/lock-words.js";
 import type { KernelEvent } from "./kernel-event.js";
 import type { LockCount } from "./lock-counters.js";
-import { unmapped, type Unmapped } from "./reverse-map.js";
+import { unmapped, type Unmapped } from "./unmap.js";
 import {
   deeds,
   type FoundEntry,

@@ -2,6 +2,7 @@
 
 import { HUGE_PAGES } from "../../assembly/abi/unit.js";
 import type { KernelError } from "../core/kernel-error.js";
+import { whyFull } from "../kernel/cgroup-refusal.js";
 import type { Context } from "../kernel/context.js";
 import type { File } from "../kernel/file.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -315,7 +316,7 @@ function exhausted(kernel: Kernel, runner: ScriptRunner, operation: Operation): 
     return `a process has at most ${most} VMAs, and this one has ${process.vmaCount}`;
   }
   if (kernel.vmstat().nr_free_pages === 0) return "no frame is free";
-  const full = process?.alive ? process.memoryCgroup.whyFull() : "";
+  const full = process?.alive ? whyFull(process.memoryCgroup) : "";
   return full === "" ? "memory is exhausted" : full;
 }
 

@@ -3,7 +3,8 @@
 import { KernelError } from "../core/kernel-error.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
-import type { Collapse, Process } from "../kernel/process.js";
+import type { Collapse } from "../kernel/collapse.js";
+import type { Process } from "../kernel/process.js";
 import { addressOf, bytesOf, pageOf } from "./arena.js";
 import { whyUnsuitable } from "./collapse-words.js";
 import { type Stayed, whyForcedStayed, whyNotMoved } from "./staying.js";

@@ -1,7 +1,7 @@
 // What reclaim did not take, and why, in words.
 
 import type { PageFate } from "../../assembly/abi/result.js";
-import { fates as fateNames, type Fate } from "../kernel/reverse-map.js";
+import { fates as fateNames, type Fate } from "../kernel/page-fate.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { ReclaimOperation } from "./operation.js";
 import type { Scene } from "./scene.js";

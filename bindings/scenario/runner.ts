@@ -2,7 +2,8 @@
 
 import type { File } from "../kernel/file.js";
 import { KernelError } from "../core/kernel-error.js";
-import type { HugePages, Kernel } from "../kernel/kernel.js";
+import type { HugePages } from "../kernel/huge-pages.js";
+import type { Kernel } from "../kernel/kernel.js";
 import type { MemoryCgroup } from "../kernel/memory-cgroup.js";
 import type { Process } from "../kernel/process.js";
 import { Cast, NO_RANGE } from "./cast.js";

@@ -3,7 +3,8 @@
 import { KernelError } from "../core/kernel-error.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Page } from "../kernel/page.js";
-import type { Fate, Migration } from "../kernel/reverse-map.js";
+import type { Migration } from "../kernel/migration.js";
+import type { Fate } from "../kernel/page-fate.js";
 import { swapRoom } from "./swap-room.js";
 import { placesOf } from "./wording.js";
 

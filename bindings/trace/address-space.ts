@@ -1,6 +1,6 @@
 // What the replay knows about one address space beside what the kernel knows.
 
-import type { Prot } from "../kernel/process.js";
+import type { Prot } from "../kernel/prot.js";
 import { KnownRanges } from "./known-ranges.js";
 
 /** A mapping that grows towards lower addresses when what lies below it is touched. */

@@ -1,6 +1,6 @@
 // How threads and processes come, change and go.
 
-import type { Prot } from "../kernel/process.js";
+import type { Prot } from "../kernel/prot.js";
 import { AddressSpace } from "./address-space.js";
 import { DescriptorTable } from "./descriptor-table.js";
 import { OpenFile } from "./inode-table.js";

@@ -2,7 +2,8 @@
 
 import { PAGE_SIZE } from "../../assembly/abi/unit.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Process, Prot } from "../kernel/process.js";
+import type { Process } from "../kernel/process.js";
+import type { Prot } from "../kernel/prot.js";
 import type { Vma } from "../kernel/vma.js";
 import type { AddressSpace, Lock } from "./address-space.js";
 import { InodeTable, OpenFile } from "./inode-table.js";
