@@ -65,6 +65,15 @@ raceInAllStates("a move of a file's page and the unmap that takes its last mappi
   return [(batch) => batch.munmap(ground.b, BASE, PAGE), move(ofA, to), look];
 });
 
+// The bracket ends here as well: a move that came later would wait for its read section for ever.
+raceInAllStates("a move of a file's page and an unmap that leaves another mapping", (ground) => {
+  const { to } = cached(ground);
+  ground.a.read(BASE);
+  ground.b.read(BASE);
+  const look = (): void => expect(to.stat()).toMatchObject({ cache: 1, mapped_file: 1 });
+  return [(batch) => batch.munmap(ground.b, BASE, PAGE), move(ofA, to), look];
+});
+
 raceInAllStates("a move of a file's page and a reclaim that unmaps it", (ground) => {
   const { to } = cached(ground);
   ground.b.read(BASE);

@@ -1,9 +1,10 @@
 // Breaks the rules of the core on purpose, one at a time, and runs the tests against each: a rule whose
 // break no test notices is not tested.
 //
-//   node test/mutants/run.mjs [WORD...]     only breaks whose group or rule has one of the words
+//   node test/mutants/run.mjs [WORD...]         only breaks whose group or rule has one of the words
+//   node test/mutants/run.mjs --equivalent      those of named.mjs that should change nothing
 //
-// Exit status: 0 if every break is noticed, 1 if one is not, 2 if it can't be told.
+// Exit status: 0 if every break is noticed, and no equivalent is; 1 if not; 2 if it can't be told.
 
 import * as fs from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -11,6 +12,7 @@ import { join } from "node:path";
 import Table from "cli-table3";
 import { breaks as all } from "./breaks/index.mjs";
 import { compileBroken } from "./core.mjs";
+import { equivalents } from "./named.mjs";
 import { breakCore, makeSandbox } from "./sandbox.mjs";
 import { testFiles } from "./test-files.mjs";
 import { ENDLESS, Tester } from "./tester.mjs";
@@ -23,11 +25,19 @@ const PATIENCE_MS = 10_000;
 /** So many tests may take that long together, in milliseconds, and are no judges of what does not end. */
 const REST_PATIENCE_MS = 600_000;
 
+/** Asks for equivalents, as its only word. */
+const EQUIVALENT = "--equivalent";
+
 function select(words) {
+  if (words[0] === EQUIVALENT) return numbered(equivalents);
   const breaks = words.length
     ? all.filter(({ group, rule }) => words.some((word) => `${group} ${rule}`.includes(word)))
     : all;
   if (breaks.length === 0) throw new Error(`no break has any of these words: ${words.join(" ")}`);
+  return numbered(breaks);
+}
+
+function numbered(breaks) {
   return breaks.map((one, number) => ({ ...one, number, files: testFiles(one.tests) }));
 }
 
@@ -86,7 +96,8 @@ async function tryAll(breaks, killers, home, signal) {
   }
 }
 
-function report(breaks, killers) {
+/** @param wanted how many should have been killed */
+function report(breaks, killers, wanted) {
   const table = new Table({
     head: ["group", "rule that is broken", "killed by"],
     colWidths: [12, 52, 64],
@@ -97,7 +108,7 @@ function report(breaks, killers) {
   const killed = killers.filter(Boolean).length;
   console.log(table.toString());
   console.log(`${killed} of ${breaks.length} killed`);
-  return killed === breaks.length ? 0 : 1;
+  return killed === wanted && Object.keys(killers).length === breaks.length ? 0 : 1;
 }
 
 const cancel = new AbortController();
@@ -105,13 +116,14 @@ process.once("SIGINT", () => cancel.abort());
 process.once("SIGTERM", () => cancel.abort());
 const home = fs.mkdtempSync(join(tmpdir(), "rmaplab-mutants-"));
 try {
-  const breaks = select(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  const breaks = select(words);
   const killers = [];
   await tryAll(breaks, killers, home, cancel.signal).catch((error) => {
     if (!cancel.signal.aborted) throw error;
     console.error("mutants: interrupted");
   });
-  process.exitCode = report(breaks, killers);
+  process.exitCode = report(breaks, killers, words[0] === EQUIVALENT ? 0 : breaks.length);
 } catch (error) {
   console.error(`mutants: ${error.message}`);
   process.exitCode = 2;

@@ -50,6 +50,72 @@ export default {
       to: "return 0;",
     },
     {
+      rule: "no VMA is in a tree while its bounds change",
+      file: adjust,
+      from: "  const guard = lockedAnonVma(vma, start, next, shift != 0, goes);\n",
+      to: "  const guard: u32 = 0;\n",
+    },
+    {
+      rule: "nor is the next one, when the boundary to it moves",
+      file: adjust,
+      from: `    if (shift) anonIndexPreUpdate(vmaAt(next));
+  }
+  if (keyed) {
+    fileIndexRemove(keyed, vma);
+    if (shift) fileIndexRemove(keyed, vmaAt(next));
+  }
+
+  vma.start = start;
+  vma.end = end;
+  vma.pgoff = pgoff;
+  if (shift) {
+    vmaAt(next).start += <u64>shift;
+    vmaAt(next).pgoff += <u64>(shift >> PAGE_SHIFT);
+  }
+
+  if (keyed) {
+    if (shift) fileIndexInsert(keyed, vmaAt(next));
+    fileIndexInsert(keyed, vma);
+  }
+  if (goes) {
+    vmaRemove(mm, vmaAt(next));
+    if (mapping) fileIndexUnlink(mapping, vmaAt(next));
+  } else if (insert) {
+    vmaInsert(mm, vmaAt(insert));
+  }
+  if (guard) {
+    anonIndexPostUpdate(vma);
+    if (shift) anonIndexPostUpdate(vmaAt(next));
+`,
+      to: `  }
+  if (keyed) {
+    fileIndexRemove(keyed, vma);
+    if (shift) fileIndexRemove(keyed, vmaAt(next));
+  }
+
+  vma.start = start;
+  vma.end = end;
+  vma.pgoff = pgoff;
+  if (shift) {
+    vmaAt(next).start += <u64>shift;
+    vmaAt(next).pgoff += <u64>(shift >> PAGE_SHIFT);
+  }
+
+  if (keyed) {
+    if (shift) fileIndexInsert(keyed, vmaAt(next));
+    fileIndexInsert(keyed, vma);
+  }
+  if (goes) {
+    vmaRemove(mm, vmaAt(next));
+    if (mapping) fileIndexUnlink(mapping, vmaAt(next));
+  } else if (insert) {
+    vmaInsert(mm, vmaAt(insert));
+  }
+  if (guard) {
+    anonIndexPostUpdate(vma);
+`,
+    },
+    {
       rule: "the end of a VMA is part of a tree's key",
       tests: ["test/labs/labs"],
       file: adjust,

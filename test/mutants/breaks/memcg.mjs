@@ -17,6 +17,39 @@ export default {
       to: "  const first = gain(frame);\n  const locked = counted && beginUpdatePageStat(frame);\n  if (first) {",
     },
     {
+      rule: "the bracket of an unmap begins before the map count goes down",
+      ...raced,
+      file: "assembly/rmap/accounting.ts",
+      from: `  const locked = bracketed && beginUpdatePageStat(frame);
+  const at = pageMapcountAt(frame);
+  sharedAccess(at);
+  const mapcount = load<i32>(at) - 1;
+  assert(mapcount >= -1, "rmap: unmapped more often than mapped");
+  store<i32>(at, mapcount);
+`,
+      to: `  const at = pageMapcountAt(frame);
+  sharedAccess(at);
+  const mapcount = load<i32>(at) - 1;
+  assert(mapcount >= -1, "rmap: unmapped more often than mapped");
+  store<i32>(at, mapcount);
+  const locked = bracketed && beginUpdatePageStat(frame);
+`,
+    },
+    {
+      rule: "the bracket ends also while others still map the page",
+      ...raced,
+      file: "assembly/rmap/accounting.ts",
+      from: "  if (bracketed) endUpdatePageStat(frame, locked);\n  if (mapcount < 0 &&",
+      to: "  if (bracketed && mapcount < 0) endUpdatePageStat(frame, locked);\n  if (mapcount < 0 &&",
+    },
+    {
+      rule: "anonymous pages have no bracket",
+      ...raced,
+      file: "assembly/rmap/accounting.ts",
+      from: "const bracketed = charged && !anon;",
+      to: "const bracketed = charged;",
+    },
+    {
       rule: "move_lock is not held while a page is uncharged",
       ...raced,
       file: "assembly/rmap/accounting.ts",

@@ -98,6 +98,19 @@ export default {
 `,
     },
     {
+      rule: "a file's mutex comes before the page-table locks too",
+      ...counted,
+      file: move,
+      from: `  if (mapping) lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Mremap);
+  if (anonVma) anonVmaLock(anonVma, Doing.Mremap);
+  ptlLock(fromPmd, Doing.Mremap);
+`,
+      to: `  if (anonVma) anonVmaLock(anonVma, Doing.Mremap);
+  ptlLock(fromPmd, Doing.Mremap);
+  if (mapping) lock(iMmapMutex(mapping), LockClass.IMmapMutex, Doing.Mremap);
+`,
+    },
+    {
       rule: "a copied VMA has its bounds before it goes into the trees",
       tests: ["test/api/mremap.test"],
       file: mremap,

@@ -12,6 +12,13 @@ export default {
       to: "",
     },
     {
+      rule: "and comes back where its new bounds belong",
+      tests: ["test/check/anon-index", "test/rmap/invariants", "test/api/stack"],
+      file: stack,
+      from: "      anonIndexPreUpdate(vma);\n      vma.start = start;\n      vma.pgoff -= pages;\n      anonIndexPostUpdate(vma);\n",
+      to: "      vma.start = start;\n      vma.pgoff -= pages;\n",
+    },
+    {
       rule: "a stack grows under the mutex of its anon_vma",
       tests: ["test/explore/stack-races"],
       file: stack,
