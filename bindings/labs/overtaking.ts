@@ -13,6 +13,8 @@ import { tellEvent } from "./event-words.js";
 /** What is set up, and the paths that meet there. */
 export interface Meeting {
   readonly process: Process;
+  /** What the first path is called in logs: "move" if nothing is said; the second is the "walk". */
+  readonly name?: string;
   readonly first: (batch: Batch) => void;
   readonly second: (batch: Batch) => void;
 }
@@ -24,11 +26,15 @@ export interface Ending {
   readonly secondSteps: number;
   /** The assertion, or the invariants, that broke; null if nothing did. */
   readonly wrong: string | null;
-  /** What happened, in words, of the first path as "move" and of the second as "walk". */
+  /** Did the first path have to wait for a lock of the second when it went on? */
+  readonly waits: boolean;
+  /** Did the second hold the mutex of an anon_vma then? */
+  readonly locked: boolean;
+  /** What happened, in words, each line with the name of its path in front. */
   readonly log: readonly string[];
 }
 
-const NAMES = ["move", "walk"] as const;
+const MUTEX = "anon_vma mutex";
 
 /** More steps than two paths have. */
 const ENDLESS = 20_000;
@@ -40,10 +46,10 @@ export class Overtaking {
   readonly #second: Actor;
   readonly #start: Moment;
 
-  private constructor(scheduler: Scheduler, { first, second }: Meeting) {
+  private constructor(scheduler: Scheduler, { first, second, name = "move" }: Meeting) {
     this.#scheduler = scheduler;
-    this.#first = scheduler.actor(NAMES[0], first);
-    this.#second = scheduler.actor(NAMES[1], second);
+    this.#first = scheduler.actor(name, first);
+    this.#second = scheduler.actor("walk", second);
     scheduler.kernel.recordEvents(true, { walks: true });
     this.#start = scheduler.save();
   }
@@ -75,9 +81,16 @@ export class Overtaking {
       if (this.#second.done || this.#second.blocked) return null;
       this.#scheduler.step(this.#second);
     }
-    const wrong = this.#complaint();
-    const log = this.#scheduler.kernel.takeEvents().flatMap((event) => this.#told(event));
-    return { firstSteps, secondSteps, wrong, log };
+    const log = this.#takeLog();
+    const locked = this.#second.heldLocks.some(({ lock }) => lock === MUTEX);
+    let waits = false;
+    const wrong = this.#complaint(() => {
+      waits = !this.#scheduler.finish(this.#first);
+      log.push(...this.#takeLog(), ...(waits ? [`${this.#first.name}: ${this.#waiting()}`] : []));
+      this.#settle();
+    });
+    log.push(...this.#takeLog());
+    return { firstSteps, secondSteps, wrong, waits, locked, log };
   }
 
   dispose(): void {
@@ -93,10 +106,9 @@ export class Overtaking {
     return !this.#first.done;
   }
 
-  #complaint(): string | null {
+  #complaint(goOn: () => void): string | null {
     try {
-      this.#scheduler.finish(this.#first);
-      this.#settle();
+      goOn();
       const [violation] = this.#scheduler.kernel.verify();
       return violation?.message ?? null;
     } catch (error) {
@@ -118,29 +130,20 @@ export class Overtaking {
     throw new Error("two paths do not come to an end");
   }
 
+  /** The lock is named if there is no doubt: the page's, which the walk holds too, is none that a system call wants. */
+  #waiting(): string {
+    const held = this.#second.heldLocks.filter(({ lock }) => lock !== "page lock");
+    return held.length === 1 ? `waits for the ${held[0]?.lock}` : "waits";
+  }
+
+  #takeLog(): string[] {
+    return this.#scheduler.kernel.takeEvents().flatMap((event) => this.#told(event));
+  }
+
   #told(event: KernelEvent): string[] {
     const words = tellEvent(event);
-    return words === null ? [] : [`${NAMES[(event.actor ?? 1) - 1] ?? "?"}: ${words}`];
+    if (words === null) return [];
+    const { name } = event.actor === this.#first.number ? this.#first : this.#second;
+    return [`${name}: ${words}`];
   }
-}
-
-/** What came of all schedules. */
-export interface Search {
-  readonly schedules: number;
-  /** Those in which something goes wrong, and the first of them. */
-  readonly failing: number;
-  readonly bad: Ending | null;
-}
-
-/** Plays all schedules. */
-export function search(paths: Overtaking): Search {
-  let [schedules, failing] = [0, 0];
-  let bad: Ending | null = null;
-  for (const ending of paths.endings()) {
-    schedules++;
-    if (ending.wrong === null) continue;
-    failing++;
-    bad ??= ending;
-  }
-  return { schedules, failing, bad };
 }

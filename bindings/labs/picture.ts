@@ -121,6 +121,69 @@ export interface StatesPicture {
   }[];
 }
 
+/** A walk looks into a VMA: `at` is its place in the order in which it comes to them. */
+export interface LookStep {
+  readonly at: number;
+  readonly words: string;
+  readonly isWrong?: true;
+}
+
+/** Entries go from one VMA to another. */
+export interface MoveStep {
+  readonly from: number;
+  readonly to: number;
+  readonly words: string;
+}
+
+/** What happens in one pass of a walk over a few VMAs; without a place somebody waits. */
+export type PassPictureStep = LookStep | MoveStep | { readonly words: string };
+
+/** A walk over VMAs, from left to right, and what moves between them meanwhile, time downwards; panels are kernels. */
+export interface PassPicture {
+  readonly kind: "pass";
+  readonly title: string;
+  readonly panels: readonly {
+    readonly title: string;
+    readonly vmas: readonly { readonly name: string; readonly role: string }[];
+    readonly steps: readonly PassPictureStep[];
+    readonly end: string;
+    readonly isWrong?: true;
+  }[];
+}
+
+/** What becomes of a VMA in a walk: it is not handed out, holds the page, is passed over, or must not be there. */
+export type Handed = "no" | "found" | "in vain" | "wrong";
+
+/** VMAs and a page on an axis of page offsets, the offset that a walk asks for, and the VMAs that it is handed. */
+export interface OffsetsPicture {
+  readonly kind: "offsets";
+  readonly title: string;
+  readonly panels: readonly {
+    readonly title: string;
+    /** The axis has the offsets [0, length), marked every so many. */
+    readonly length: number;
+    readonly every: number;
+    /** Offsets [first, end) of each. */
+    readonly vmas: readonly {
+      readonly first: number;
+      readonly end: number;
+      readonly handed: Handed;
+      readonly words?: string;
+    }[];
+    readonly page: { readonly first: number; readonly end: number };
+    /** Left out: nothing is asked, and every VMA is handed out. */
+    readonly asked?: number;
+    readonly end: string;
+    readonly isWrong?: true;
+  }[];
+}
+
 /** A picture of any kind. */
 export type Picture =
-  SpacePicture | SequencePicture | BarsPicture | TimelinePicture | StatesPicture;
+  | SpacePicture
+  | SequencePicture
+  | BarsPicture
+  | TimelinePicture
+  | StatesPicture
+  | PassPicture
+  | OffsetsPicture;

@@ -8,7 +8,11 @@ import { at, HUGE, PAGE } from "./ground.js";
 import type { MachineOptions, MakeKernel, Observables } from "./lab.js";
 
 const PAGES = 4;
-const HALF = (PAGES / 2) * HUGE;
+/** Small pages of the whole mapping, and of half of it, where it is cut. */
+export const WHOLE = PAGES * HUGE;
+export const HALF = WHOLE / 2;
+/** The third page's index, which counts huge pages. */
+export const INDEX = HALF / HUGE;
 
 /** How the mapping came to have another VMA before its third page, or none. */
 export type Cut = "split" | "unmapped";
@@ -28,7 +32,7 @@ export async function cutPool(
   const hugePages = PAGES + 1;
   const kernel = await makeKernel({ hugePages, frames: (hugePages + 1) * HUGE, ...options });
   const process = kernel.spawn();
-  process.mmap({ address: at(0), length: PAGES * HUGE * PAGE, fixed: true, hugetlb: true });
+  process.mmap({ address: at(0), length: WHOLE * PAGE, fixed: true, hugetlb: true });
   for (let page = 0; page < PAGES; page++) process.write(at(page * HUGE), page + 1);
   if (cut === "split") process.mprotect(at(HALF), HALF * PAGE, "r");
   else process.munmap(at(0), HALF * PAGE);
@@ -38,12 +42,24 @@ export async function cutPool(
   return { kernel, process, page };
 }
 
-/** What walks find of it: entries, VMAs that they were handed in vain, where the first entry is said to be. */
+/** What is seen of it by a walk, in each lab that shows it. */
+export const seenByWalk = {
+  entriesFound: "page-table entries that a walk finds (one maps the page)",
+  foundThrough: "VMA through which the entry is found",
+  vmasInVain: "VMAs that the walk is handed and passes over",
+  migration: "what becomes of a migration of the page",
+  assertion: "what the kernel asserts in the walk",
+};
+
+/** What a walk finds of it. */
 export function walked({ kernel, page }: Third): Observables {
   try {
-    const found = kernel.rmapWalk(page);
-    const { irrelevantVmas } = kernel.counters;
-    return { found, irrelevantVmas, through: through(page), migration: moved(kernel, page) };
+    const foundThrough = through(page);
+    kernel.resetCounters();
+    const entriesFound = kernel.rmapWalk(page);
+    const { irrelevantVmas: vmasInVain } = kernel.counters;
+    const { result: migration } = kernel.migratePage(page);
+    return { entriesFound, foundThrough, vmasInVain, migration };
   } catch (error) {
     if (!(error instanceof KernelError) || error.code !== "BUG") throw error;
     return { assertion: error.detail.replace(/ \(.*/, "") };
@@ -54,9 +70,9 @@ export function walked({ kernel, page }: Third): Observables {
 function through(page: Page): string {
   const [first] = page.mappings();
   if (first === undefined) return "none";
-  return first.vma.start === at(0) ? "the VMA that ends before it" : "its own VMA";
+  return first.vma.start === at(0) ? PREVIOUS : OWN;
 }
 
-function moved(kernel: Kernel, page: Page): string {
-  return kernel.migratePage(page).result;
-}
+/** Values of foundThrough. */
+export const OWN = "its own VMA";
+export const PREVIOUS = "the VMA that ends before it";

@@ -10,7 +10,7 @@ async function pictured(lab: Lab) {
 }
 
 describe("the picture of a lab", () => {
-  test.each(["memcg-stat", "mremap-order", "thp-move", "notifier-calls", "late-invalidate"])(
+  test.each(["memcg-stat", "notifier-calls", "late-invalidate"])(
     "%s is a sequence that goes wrong before, and does not after",
     async (name) => {
       const picture = await pictured(labNamed(name)!);

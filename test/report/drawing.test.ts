@@ -83,6 +83,37 @@ const pictures: Picture[] = [
     ],
   },
   {
+    ...{ kind: "pass", title: "a < b" },
+    panels: Array.from({ length: 5 }, () => ({
+      title: "a state whose name needs more than one line of a narrow panel",
+      vmas: [
+        { name: "VMA 0-4", role: "destination" },
+        { name: "VMA 50-52", role: "source" },
+      ],
+      steps: [
+        { at: 0, words: "nothing" },
+        { words: "mremap waits & waits" },
+        { from: 1, to: 0, words: "mremap moves it" },
+        { from: 0, to: 1, words: "" },
+        { at: 1, words: "nothing", isWrong: true as const },
+      ],
+      ...{ end: "lost", isWrong: true as const },
+    })),
+  },
+  {
+    ...{ kind: "offsets", title: "a < b" },
+    panels: [2, 1024, 2048, undefined].map((asked) => ({
+      ...{ title: "before", length: 2048, every: 512, ...(asked === undefined ? {} : { asked }) },
+      vmas: [
+        { first: 0, end: 512, handed: "no" as const },
+        { first: 512, end: 1024, handed: "in vain" as const, words: "a < b" },
+        { first: 1024, end: 2047, handed: "wrong" as const },
+        { first: 2047, end: 2048, handed: "found" as const },
+      ],
+      ...{ page: { first: 1024, end: 1536 }, end: "nothing", isWrong: true as const },
+    })),
+  },
+  {
     ...{ kind: "states", title: "a < b" },
     steps: [{ words: "maps & locks", note: "a note" }, { words: "unlocks" }],
     panels: [

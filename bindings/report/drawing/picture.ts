@@ -2,6 +2,8 @@
 
 import type { Picture } from "../../labs/picture.js";
 import { drawBars } from "./bars.js";
+import { drawOffsets } from "./offsets.js";
+import { drawPass } from "./pass.js";
 import { drawSequence } from "./sequence.js";
 import { drawSpace } from "./space.js";
 import { drawStates } from "./states.js";
@@ -25,5 +27,9 @@ function drawn(picture: Picture): Drawn {
       return drawTimeline(picture);
     case "states":
       return drawStates(picture);
+    case "pass":
+      return drawPass(picture);
+    case "offsets":
+      return drawOffsets(picture);
   }
 }
