@@ -65,8 +65,8 @@ async function found(makeKernel: MakeKernel): Promise<Observables> {
   child.write(at(0), 2);
   const own = child.pageAt(at(0));
   kernel.resetCounters();
-  const ofChild = own === null ? 0 : kernel.rmapWalk(own);
-  return { ofFirst: shared, ofChild, lookedAtForChild: kernel.counters.entriesChecked };
+  const placesOfNewPage = own === null ? 0 : kernel.rmapWalk(own);
+  return { placesOfOldPage: shared, placesOfNewPage, vmasLookedAt: kernel.counters.entriesChecked };
 }
 
 export const forkChain: Lab = {
@@ -77,24 +77,24 @@ export const forkChain: Lab = {
   before: { release: "v3.7", set: {} },
   after: { release: "v3.7", set: { anonVmaReuse: "low-degree" } },
   problem:
-    "A child of fork joins all anon_vmas that its parent's VMA is in, since pages of each of them may be in the child too, and " +
-    "gets one of its own for pages that it will write. If parents exit and children fork again, as a daemon may do that " +
-    "restarts itself, every generation adds one. None can go: the living VMA is linked to each, though no page may have been " +
-    "left in it. It was reported in 2012: forks that made the kernel's memory grow without bound.",
+    "An anon_vma stands for pages that one process has written. After fork the child has such pages too, so its VMA is linked to " +
+    "every anon_vma that the parent's is linked to, and to a new one for the pages that it will write itself. If a process " +
+    "forks and exits, and its child does so too, and so on, as a daemon may that restarts itself, every generation " +
+    "adds an anon_vma. None is freed: the one living VMA is linked to all, though no page may be left in them. This was " +
+    "reported in 2012, as a program that made the kernel's memory grow without bound.",
   beforeText:
-    "After n generations there are n + 1 anon_vmas and the one VMA has a chain of n + 1 links. The next fork makes n + 2 links " +
-    "more, each split, move and exit of the VMA goes over the whole chain under the root's mutex, and links made in all grow " +
-    "with the square of n.",
+    "After n generations there are n + 1 anon_vmas, and n + 1 links from the one VMA to them. The next fork makes n + 2 links " +
+    "more; each split, move and exit goes over all links, under the mutex of the first anon_vma, the root. The links " +
+    "made altogether grow with the square of n.",
   afterText:
-    "Since 3.19 the child may take over an anon_vma of the chain as its own: the oldest that no VMA calls its own any more and " +
-    "that has less than two children in use, and never the root. Three are enough for any number of generations: the root, " +
-    "the parent's, and one that its grandparent has left. 3.19 counted children and VMAs in one number, the degree, which was " +
-    "to be less than two. That lost count (its underflow was repaired in 2015), and one that was a VMA's own and had no child " +
-    "could be taken over as well, so that two VMAs with one anon_vma had different chains. In 2022 the number was taken " +
-    "apart; what runs here is that rule.",
+    "Since 3.19 fork may give the child an old anon_vma of the chain in place of a new one: the oldest that no VMA " +
+    "calls its own any more and that has less than two children in use; never the root. Three are enough then for any " +
+    "number of generations: the root, the parent's, and one that the grandparent has left. The rule of 3.19 counted children and VMAs " +
+    "in one number, which lost count (repaired in 2015) and could give two VMAs with one anon_vma different chains. In " +
+    "2022 they were counted apart; what runs here is that rule.",
   lookFor:
-    "anon_vmas after 10, 100 and 1,000 generations: as many as generations and one, against 3. A walk of the child's page " +
-    "may look at one VMA more, as the parent's is in the chain of what was taken over.",
+    "anon_vmas after 10, 100 and 1,000 generations: one more than generations, against 3. The price: a walk for a page of the " +
+    "child may look at one VMA in vain, the parent's, which is linked to the anon_vma that the child has taken over.",
   invariant:
     "Whatever VMA may map a page of an anon_vma is linked to it; VMAs with one anon_vma have equal chains.",
   mutants: [
@@ -106,11 +106,28 @@ export const forkChain: Lab = {
     "an anon_vma that no VMA is in any more is nobody's child",
     "who imports a chain uses its anon_vma from then on",
   ],
+  meanings: {
+    ...Object.fromEntries(
+      GENERATIONS.flatMap((n) => [
+        [`anonVmasAfter${n}`, `anon_vmas after ${n} generations`],
+        [`linksAfter${n}`, `links of the one VMA after ${n} generations`],
+        [`linksMadeIn${n}`, `links made in ${n} generations altogether`],
+        [`linksOfFork${n + 1}`, `links that fork number ${n + 1} makes`],
+      ]),
+    ),
+    anonVmas: "anon_vmas",
+    links: "links of all VMAs to them",
+    found: "places at which the first one's page is found",
+    placesOfOldPage: "places at which the first one's page is found",
+    placesOfNewPage: "places at which the child's page is found",
+    vmasLookedAt: "VMAs looked at for the child's page",
+  },
   scenarios: [
     {
       name: "generations",
       shows:
         "A process with one page forks and exits, its child forks and exits, and so on: anon_vmas and links after 10, 100 and 1,000 generations, and what the next fork makes.",
+      // Before: links made are 1 + 2 + ... + (n + 1). After: 1 for the first, 2 for its child, 3 for each one after that.
       expected: {
         before: {
           ...{ anonVmasAfter10: 11, linksAfter10: 11, linksMadeIn10: 66, linksOfFork11: 12 },
@@ -138,7 +155,7 @@ export const forkChain: Lab = {
     {
       name: "family",
       shows:
-        "Ten generations that all live on: each needs its own anon_vma, and both sides are equal.",
+        "Ten generations that all live on: each needs an anon_vma of its own, and both sides are equal.",
       expected: {
         before: { anonVmas: 11, links: 66, found: 11 },
         after: { anonVmas: 11, links: 66, found: 11 },
@@ -148,10 +165,10 @@ export const forkChain: Lab = {
     {
       name: "found",
       shows:
-        "After 100 generations: the first one's page is found in the last and its child, and a page that the child has written in the child alone.",
+        "After 100 generations and one more fork: the first one's page is found in both living processes, a page that the child has written in the child alone.",
       expected: {
-        before: { ofFirst: 2, ofChild: 1, lookedAtForChild: 1 },
-        after: { ofFirst: 2, ofChild: 1, lookedAtForChild: 2 },
+        before: { placesOfOldPage: 2, placesOfNewPage: 1, vmasLookedAt: 1 },
+        after: { placesOfOldPage: 2, placesOfNewPage: 1, vmasLookedAt: 2 },
       },
       experiment: found,
     },
@@ -161,7 +178,7 @@ export const forkChain: Lab = {
       Number(side.observables[`generations.anonVmasAfter${n}`]);
     return {
       kind: "bars",
-      title: "A process that forks and exits, its child likewise, and so on",
+      title: "A process forks and exits, its child does so too, and so on: what piles up",
       unit: "anon_vmas",
       log: true,
       groups: GENERATIONS.map((n) => ({

@@ -134,26 +134,27 @@ export const ksmWalk: Lab = {
   name: "ksm-walk",
   kind: "defect",
   commit: null,
-  title: "A walk for a page of KSM goes over every VMA of each place's anon_vma",
+  title: "A walk for a page of KSM goes over all VMAs of every anon_vma",
   before: { release: "v3.7", set: {} },
   after: { release: "v3.7", set: { ksmWalk: "exact-index" } },
   problem:
-    "A page that KSM shares is mapped at many places, at any offset. Its own index says nothing of where. KSM keeps a list of " +
-    "the places, each with the anon_vma in which the page was found and its address; a walk asks each anon_vma for VMAs and " +
-    "keeps those that hold the address. An anon_vma is asked by offset, and the place does not know the one that it has.",
+    "KSM finds pages with equal content and lets their processes share one. Such a page is mapped at many places, each at its own " +
+    "offset, so the page's own offset does not say where. KSM keeps a list of the places: for each the anon_vma and the address " +
+    "at which the page was found. A walk goes through this list, asks each anon_vma for VMAs, and keeps those that contain the " +
+    "address. But an anon_vma is asked by page offset, and KSM has not kept the one that the place has.",
   beforeText:
-    "v3.7 asks for everything, from offset 0 to the largest. If the mapping was split, that is thousands of VMAs under the " +
-    "anon_vma's mutex for each place, twice, since a second pass looks for children of forks. The tree that came with v3.7 " +
-    "helps nobody who asks for everything.",
+    "So v3.7 asks for all offsets, from 0 to the largest, and is handed every VMA of the anon_vma. If a mapping was split into " +
+    "thousands, these are thousands for each place, under the anon_vma's mutex, and in two passes: the second looks for " +
+    "children of forks. The interval tree that came with v3.7 is no help if it is asked for everything.",
   afterText:
-    "The repair of 2026 remembers with each place the linear index that it had when it came to share, and asks for exactly " +
-    "that. A first idea was to take the address, shifted, for the index. That is right as long as memory stays where it was " +
-    "when it was first written. After mremap it keeps its offsets at another address, and copies of a file's pages have the " +
-    "file's offsets: such places are missed.",
+    "The repair of 2026 keeps the linear page offset of each place from the moment when it came to share, and asks for exactly that. " +
+    "A naive repair would take the place's address, shifted to pages, for its offset. That is right for memory that is where it was " +
+    "first written. But mremap moves it to another address with the old offsets, and private copies of a file's pages " +
+    "have the offsets of the file: such places are missed.",
   lookFor:
-    "VMAs handed out for 20,000 VMAs and two places: 40,002 (two passes over 20,001) against 4. Published with " +
-    "the repair: 22,169 iterations before, 3 after. Then what the naive repair misses after mremap: one of two entries, so a " +
-    "touch is not seen and try_to_unmap leaves the page mapped.",
+    "VMAs handed to one walk, for two places, one of them in a mapping of 20,000 VMAs: 40,002 (twice 20,001) against 4. Published with " +
+    "the repair: 22,169 iterations before, 3 after. Then what the naive repair misses after mremap: one of two places, so that a " +
+    "touch there is not seen, and try_to_unmap leaves the page mapped.",
   invariant: "A walk comes to every place that shares the page, and to the children of each.",
   mutants: [
     "the walk asks an anon_vma for everything it has",
@@ -162,11 +163,29 @@ export const ksmWalk: Lab = {
     "the naive walk asks for the place's address",
     "a place that comes to share again may have another index",
   ],
+  meanings: {
+    found: "places that the walk found",
+    vmasHanded: "VMAs that the walk was handed",
+    nodesVisited: "nodes visited by the walk",
+    nodesTouched: "nodes touched (any field read) by the walk",
+    foundNaively: "places found with the naive repair",
+    vmasHandedNaively: "VMAs handed to the walk with the naive repair",
+    nodesVisitedNaively: "nodes visited with the naive repair",
+    mapcount: "places at which the page is mapped",
+    touchesSeen: "touches that page_referenced sees",
+    tryToUnmap: "what try_to_unmap answers",
+    mappedStill: "places where the page is mapped after try_to_unmap",
+    touchesSeenNaively: "touches that it sees with the naive repair",
+    tryToUnmapNaively: "what try_to_unmap answers with the naive repair",
+    mappedStillNaively: "places that are left with the naive repair",
+  },
   scenarios: [
     {
       name: "headline",
       shows:
-        "A page in a mapping that mprotect has split into 20,000 VMAs, and in one other process: what one walk costs, on each side and with the naive repair.",
+        "A page that is in a mapping which mprotect has split into 20,000 VMAs, and in one other process: what one walk costs, on each side and with the naive repair.",
+      // Two passes over 20,001 VMAs; a tree of n nodes of which all are wanted is visited 2n - 1 times, down and back. For
+      // one offset each pass takes a way down of about log2(20,000) = 14.3 nodes, and one node for the other place.
       expected: {
         before: {
           ...{ found: 2, vmasHanded: 40_002, nodesVisited: 80_000, nodesTouched: 80_000 },
@@ -182,13 +201,14 @@ export const ksmWalk: Lab = {
     {
       name: "after-mremap",
       shows:
-        "Two processes share a page; one has moved it after it was written. Both sides find both entries, the naive repair one.",
+        "Two processes share a page; one of them had moved its memory before. Both sides find both places, the naive repair one.",
       expected: { before: afterMove, after: afterMove },
       experiment: afterMremap,
     },
     {
       name: "copies-of-a-file",
-      shows: "Two private copies of a file's pages, merged: the naive repair finds neither.",
+      shows:
+        "Two private copies of a file's pages that KSM has merged: the naive repair finds neither place.",
       expected: {
         before: { found: 2, foundNaively: 0 },
         after: { found: 2, foundNaively: 0 },
@@ -197,7 +217,8 @@ export const ksmWalk: Lab = {
     },
     {
       name: "list",
-      shows: "A list hands out everything, whatever it is asked for.",
+      shows:
+        "The same with the list of v3.6, which hands out everything whatever it is asked for: both sides are equal.",
       expected: {
         before: { found: 2, vmasHanded: 40_002, nodesVisited: 40_002 },
         after: { found: 2, vmasHanded: 40_002, nodesVisited: 40_002 },
@@ -206,21 +227,25 @@ export const ksmWalk: Lab = {
     },
   ],
   picture: ({ before, after }) => {
-    const count = (side: typeof before, name: string) =>
-      Number(side.observables[`headline.${name}`]);
+    const bars = (scenario: string, own: string, naively: string) => [
+      { name: "all VMAs", count: Number(before.observables[`${scenario}.${own}`]) },
+      { name: "shifted address", count: Number(after.observables[`${scenario}.${naively}`]) },
+      { name: "exact offset", count: Number(after.observables[`${scenario}.${own}`]) },
+    ];
     return {
       kind: "bars",
-      title: "One walk for a page that KSM shares, 20,000 VMAs",
+      title: "One walk for a page that KSM shares, by what it asks an anon_vma for",
       unit: "VMAs handed out",
       log: true,
       groups: [
         {
-          title: "two places",
-          bars: [
-            { name: "all VMAs", count: count(before, "vmasHanded") },
-            { name: "shifted address", count: count(after, "vmasHandedNaively") },
-            { name: "exact index", count: count(after, "vmasHanded") },
-          ],
+          title: "Two places, one of them in a mapping of 20,000 VMAs",
+          bars: bars("headline", "vmasHanded", "vmasHandedNaively"),
+        },
+        {
+          title: "Two places, one of which mremap has moved",
+          unit: "places found",
+          bars: bars("after-mremap", "found", "foundNaively"),
         },
       ],
     };

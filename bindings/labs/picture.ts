@@ -55,6 +55,8 @@ export interface BarsPicture {
   readonly log?: boolean;
   readonly groups: readonly {
     readonly title: string;
+    /** If it counts something else: its bars have a linear scale of their own. */
+    readonly unit?: string;
     readonly bars: readonly { readonly name: string; readonly count: number }[];
   }[];
 }
@@ -178,6 +180,30 @@ export interface OffsetsPicture {
   }[];
 }
 
+/** A node of an index: the pages [first, last] of its range. */
+export interface IndexNode {
+  readonly first: number;
+  readonly last: number;
+  /** Place in the list of the node above it; null for the root. */
+  readonly above: number | null;
+  /** 0 for the root. */
+  readonly depth: number;
+  /** How often the search was at it. */
+  readonly visits: number;
+}
+
+/** Trees over the pages of a file, and the way of a search for one page through each. */
+export interface IndexPicture {
+  readonly kind: "index";
+  readonly title: string;
+  /** Pages of the file. */
+  readonly pages: number;
+  /** The page that is searched for. */
+  readonly asked: number;
+  /** The same ranges in one index after another. */
+  readonly panels: readonly { readonly title: string; readonly nodes: readonly IndexNode[] }[];
+}
+
 /** A picture of any kind. */
 export type Picture =
   | SpacePicture
@@ -186,4 +212,5 @@ export type Picture =
   | TimelinePicture
   | StatesPicture
   | PassPicture
-  | OffsetsPicture;
+  | OffsetsPicture
+  | IndexPicture;

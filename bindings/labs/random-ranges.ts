@@ -1,7 +1,7 @@
 import type { Process } from "../kernel/process.js";
 import { mapRanges, mixed, type Range } from "./file-ground.js";
 import { PAGE } from "./ground.js";
-import type { MakeKernel, Observables } from "./lab.js";
+import type { MakeKernel, Sight } from "./lab.js";
 
 /** Ranges of up to as many pages, among so many pages of the file. */
 const RANGES = 300;
@@ -39,14 +39,14 @@ function agree(a: readonly number[], b: readonly number[]): boolean {
   return order(a) === order(b);
 }
 
-/** Random ranges, and random pages of which walks find all places: which ones, in which order, and for how much. */
-export async function randomPages(makeKernel: MakeKernel): Promise<Observables> {
+/** Random ranges, and random pages of which walks find all places: whether these are all, and in which order. */
+export async function randomPages(makeKernel: MakeKernel): Promise<Sight> {
   const kernel = await makeKernel({ frames: PAGES });
   const process = kernel.spawn();
   const file = kernel.createFile({ pages: PAGES });
   const ranges = randomRanges();
   const starts = mapRanges(kernel, process, file, ranges);
-  let [queries, found, wrong, ascending, furthestFirst, visited] = [0, 0, 0, 0, 0, 0];
+  let [queries, found, foundOtherwise, ascending, visited] = [0, 0, 0, 0, 0];
   for (const page of mixed(PAGES - LONGEST)) {
     const holding = readEverywhere(process, ranges, starts, page);
     const place = holding.length < 3 ? null : process.pageAt(holding[0] ?? 0);
@@ -55,18 +55,16 @@ export async function randomPages(makeKernel: MakeKernel): Promise<Observables> 
     const mappings = place.mappings();
     visited += kernel.counters.nodesVisited;
     found += mappings.length;
-    if (
-      !agree(
-        holding,
-        mappings.map(({ address }) => address),
-      )
-    )
-      wrong++;
+    const addresses = mappings.map(({ address }) => address);
+    if (!agree(holding, addresses)) foundOtherwise++;
     const firsts = mappings.map(({ vma }) => vma.pgoff);
-    const lasts = mappings.map(({ vma }) => vma.pgoff + (vma.end - vma.start) / PAGE);
     if (firsts.every((first, i) => i === 0 || first >= (firsts[i - 1] ?? 0))) ascending++;
-    if (lasts[0] === Math.max(...lasts)) furthestFirst++;
     if (++queries === QUERIES) break;
   }
-  return { queries, found, wrong, ascending, furthestFirst, visited };
+  return {
+    observables: { queries, foundOtherwise, allAscending: ascending === queries },
+    shown: [
+      `${found} places of ${queries} pages, ${visited} nodes visited; in the order of first pages: ${ascending} of ${queries}`,
+    ],
+  };
 }

@@ -24,6 +24,29 @@ describe("the picture of a lab", () => {
     },
   );
 
+  test.each([
+    ["file-index", [5, 15, 5], [9, 29, 7]],
+    ["prio-pruning", [15, 5], [29, 9]],
+  ] as const)("%s is what one search visits of each index", async (name, nodes, visits) => {
+    const picture = await pictured(labNamed(name)!);
+    if (picture?.kind !== "index") throw new Error(`it is ${picture?.kind}`);
+    const counts = picture.panels.map((panel) => panel.nodes.map((node) => node.visits));
+    expect(counts.map((one) => one.length)).toEqual(nodes.map(() => 32));
+    expect(counts.map((one) => one.filter((n) => n > 0).length)).toEqual(nodes);
+    expect(counts.map((one) => one.reduce((sum, n) => sum + n, 0))).toEqual(visits);
+    for (const panel of picture.panels) {
+      const roots = panel.nodes.filter(({ above }) => above === null);
+      expect(roots.map(({ depth, visits }) => [depth, visits > 0])).toEqual([[0, true]]);
+      for (const { above, depth, visits } of panel.nodes) {
+        if (above === null) continue;
+        const parent = panel.nodes[above];
+        expect(parent?.depth).toBe(depth - 1);
+        // A search comes to a node from above.
+        if (visits > 0) expect(parent?.visits).toBeGreaterThan(0);
+      }
+    }
+  });
+
   test.each(["page-evictable", "clear-mlock", "storage-key", "migration-mlock"])(
     "%s is a story of the same steps, in which something is wrong before, and nothing after",
     async (name) => {

@@ -45,6 +45,20 @@ const pictures: Picture[] = [
           { name: "tree", count: 0 },
         ],
       },
+      { title: "found", unit: "places", bars: [{ name: "tree", count: 2 }] },
+    ],
+  },
+  {
+    ...{ kind: "index", title: "a < b", pages: 4, asked: 2 },
+    panels: [
+      {
+        title: "tree",
+        nodes: [
+          { first: 2, last: 2, above: null, depth: 0, visits: 2 },
+          { first: 0, last: 0, above: 0, depth: 1, visits: 1 },
+          { first: 3, last: 3, above: 0, depth: 1, visits: 0 },
+        ],
+      },
     ],
   },
   {
@@ -165,4 +179,15 @@ test("a frame has room for all flags", () => {
   const svg = drawPicture({ kind: "space", title: "all", panels: [{ title: "", dump: all }] });
   const [, left = ""] = /<rect class="[^"]*" x="[^"]*" y="[^"]*" width="(66)"/.exec(svg) ?? [];
   expect(Number(left)).toBeGreaterThan("AMKLUSRD".length * 7.5);
+});
+
+test("bars of another unit have a scale of their own", () => {
+  const widths = (unit?: string): string[] => {
+    const groups = [20_000, 2].map((count) => ({ title: "", bars: [{ name: "list", count }] }));
+    const last = { ...groups[1]!, ...(unit === undefined ? {} : { unit }) };
+    const svg = drawPicture({ kind: "bars", title: "", unit: "VMAs", groups: [groups[0]!, last] });
+    return [...svg.matchAll(/<rect class="f0"[^>]*width="([^"]*)"/g)].map(([, width]) => width!);
+  };
+  expect(new Set(widths("places")).size).toBe(1);
+  expect(new Set(widths()).size).toBe(2);
 });

@@ -22,12 +22,15 @@ export function drawBars({ title, unit, log, groups }: BarsPicture): Drawn {
   const longest = bars.reduce((most, { name }) => Math.max(most, name.length), 0);
   const nameWidth = Math.min(longest * 7 + 12, MOST_NAME);
   const room = WIDTH - 2 * MARGIN - nameWidth - COUNT_WIDTH;
-  const length = lengths(
-    bars.map(({ count }) => count),
+  const counts = (some: typeof groups): number[] =>
+    some.flatMap((group) => group.bars.map(({ count }) => count));
+  const common = lengths(
+    counts(groups.filter((group) => group.unit === undefined)),
     room,
     log === true,
   );
   for (const group of groups) {
+    const length = group.unit === undefined ? common : lengths(counts([group]), room, false);
     const name = lines(group.title, {
       x: MARGIN,
       y: y + 12,
@@ -36,6 +39,10 @@ export function drawBars({ title, unit, log, groups }: BarsPicture): Drawn {
     });
     parts.push(name.svg);
     y = name.bottom + 6;
+    if (group.unit !== undefined) {
+      parts.push(text(group.unit, MARGIN, y + 8, "soft"));
+      y += 16;
+    }
     for (const { name: side, count } of group.bars) {
       const width = length(count);
       const x = MARGIN + nameWidth;

@@ -4,6 +4,7 @@ import type { Picture } from "../../labs/picture.js";
 import { drawBars } from "./bars.js";
 import { drawOffsets } from "./offsets.js";
 import { drawPass } from "./pass.js";
+import { drawIndex } from "./index-tree.js";
 import { drawSequence } from "./sequence.js";
 import { drawSpace } from "./space.js";
 import { drawStates } from "./states.js";
@@ -31,5 +32,7 @@ function drawn(picture: Picture): Drawn {
       return drawPass(picture);
     case "offsets":
       return drawOffsets(picture);
+    case "index":
+      return drawIndex(picture);
   }
 }
