@@ -73,7 +73,7 @@ export interface Lab {
   readonly mutants: readonly string[];
   readonly scenarios: readonly Scenario[];
   /** What each observable of its scenarios is, for people: a phrase with its unit, without a full stop. */
-  readonly meanings?: Readonly<Record<string, string>>;
+  readonly meanings: Readonly<Record<string, string>>;
   /** May both sides agree in all observables of all scenarios? Then that is what the lab shows. */
   readonly sidesAgree?: true;
   /**
